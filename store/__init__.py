@@ -1,0 +1,1 @@
+"""What is kept: readers and reviews, the records of a run, answers of models, vectors, the dataset."""

@@ -1,0 +1,51 @@
+"""Model answers, kept by everything that shaped them, so that a call is paid for once."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+
+from store import tables
+from store.database import Database, insert_new
+from store.records import Call
+
+
+def call_key(shape: Mapping[str, Any]) -> str:
+    """The key of a request: a hash over `shape`, which must hold all that shapes the answer."""
+    return hashlib.sha256(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+class Answers:
+    """The kept answers. What is kept is committed before it is used."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def get(self, key: str) -> Call | None:
+        """The kept answer, or None."""
+        with self.database.begin() as connection:
+            row = connection.execute(select(tables.calls).where(tables.calls.c.key == key)).mappings().first()
+        return Call.model_validate(dict(row)) if row else None
+
+    def keep(self, call: Call) -> None:
+        """Keeps an answer; one already kept under that key stays."""
+        with self.database.begin() as connection:
+            insert_new(connection, tables.calls, [call])
+
+    def usage(self) -> dict[tuple[str, str], dict[str, float]]:
+        """Calls, tokens in, tokens out and model seconds by role and model."""
+        table = tables.calls
+        query = select(
+            table.c.role,
+            table.c.model,
+            func.count().label("calls"),
+            func.sum(table.c.tokens_in).label("tokens_in"),
+            func.sum(table.c.tokens_out).label("tokens_out"),
+            func.sum(table.c.seconds).label("seconds"),
+        ).group_by(table.c.role, table.c.model)
+        with self.database.begin() as connection:
+            rows = connection.execute(query).mappings().all()
+        figures = ("calls", "tokens_in", "tokens_out", "seconds")
+        return {(row["role"], row["model"]): {name: row[name] for name in figures} for row in rows}

@@ -1,0 +1,72 @@
+"""Opens the SQL database and turns its failures into StoreError."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from store.errors import StoreError
+from store.records import Row
+from store.tables import metadata
+
+
+class Database:
+    """One SQL database by URL. `begin` gives a connection whose work is committed whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        try:
+            self.engine = _engine(url)
+            with self.begin() as connection:
+                metadata.create_all(connection)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StoreError(f"the store's address '{url}' is not one SQLAlchemy can use: {error}") from None
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A transaction. Raises StoreError where the database refuses (disk full, locked, gone)."""
+        try:
+            with self.engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            hidden = self.engine.url.render_as_string(hide_password=True)
+            raise StoreError(f"the store at {hidden} cannot be used: {error.orig}") from error
+        except SQLAlchemyError as error:
+            raise StoreError(f"the store cannot be used: {error}") from error
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Row] | Sequence[dict[str, Any]]) -> int:
+    """Inserts the rows whose key is not there yet, and returns how many those were."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).on_conflict_do_nothing()
+    return connection.execute(statement, values(rows)).rowcount
+
+
+def values(rows: Iterable[Row | dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as the dictionaries that SQLAlchemy takes."""
+    return [row if isinstance(row, dict) else row.model_dump() for row in rows]
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    engine = create_engine(parsed, connect_args={"timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        # WAL with NORMAL survives a killed process without a disk flush a commit; a reader never waits.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    return engine

@@ -1,0 +1,122 @@
+"""The records of runs: facts about readers, scenarios, pairs; written whole, never twice."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+
+from store import tables
+from store.database import Database, insert_new, values
+from store.records import Fact, Pair, Run, Scenario
+
+PAGE = 500
+
+
+class Ledger:
+    """The output side of the store. Every write is one transaction and adds only what is not there yet."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def open_run(self, run: Run) -> None:
+        """Makes the run known; one that is already known stays."""
+        with self.database.begin() as connection:
+            insert_new(connection, tables.runs, [run])
+
+    def latest_run(self) -> Run | None:
+        """The run opened last, or None."""
+        rows = self._all(select(tables.runs).order_by(tables.runs.c.number.desc()).limit(1))
+        return Run.model_validate(rows[0]) if rows else None
+
+    def run(self, identity: str) -> Run | None:
+        """The run whose id begins with `identity`, or None where no single one does."""
+        rows = self._all(select(tables.runs).where(tables.runs.c.id.startswith(identity, autoescape=True)))
+        return Run.model_validate(rows[0]) if len(rows) == 1 else None
+
+    def add_profile(self, run: str, reader: str, facts: Sequence[Fact]) -> None:
+        """Keeps a reader's whole profile."""
+        with self.database.begin() as connection:
+            if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]):
+                connection.execute(insert(tables.facts), values(facts))
+
+    def profiled(self, run: str) -> set[str]:
+        """Readers whose profile is complete."""
+        return {row["reader"] for row in self._all(select(tables.profiles).where(tables.profiles.c.run == run))}
+
+    def facts(self, run: str, reader: str) -> list[Fact]:
+        """A reader's facts in a stable order."""
+        table = tables.facts
+        query = select(table).where(table.c.run == run, table.c.reader == reader)
+        return [Fact.model_validate(row) for row in self._all(query.order_by(table.c.kind, table.c.name))]
+
+    def add_scenario(self, scenario: Scenario) -> None:
+        """Keeps a scenario with its rounds and its verdict."""
+        with self.database.begin() as connection:
+            insert_new(connection, tables.scenarios, [scenario])
+
+    def scenario(self, identity: str) -> Scenario | None:
+        """The scenario of that id, or None."""
+        rows = self._all(select(tables.scenarios).where(tables.scenarios.c.id == identity))
+        return Scenario.model_validate(rows[0]) if rows else None
+
+    def settled_scenarios(self, run: str) -> set[str]:
+        """Ids of the scenarios that have a verdict."""
+        with self.database.begin() as connection:
+            query = select(tables.scenarios.c.id).where(tables.scenarios.c.run == run)
+            return set(connection.execute(query).scalars())
+
+    def vetted_scenarios(self, run: str, culture: str) -> list[Scenario]:
+        """The scenarios of a culture that passed, by seed and slot."""
+        table = tables.scenarios
+        query = select(table).where(table.c.run == run, table.c.culture == culture, table.c.verdict == "vetted")
+        return [Scenario.model_validate(row) for row in self._all(query.order_by(table.c.seed, table.c.slot))]
+
+    def add_pairs(self, pairs: Sequence[Pair]) -> int:
+        """Keeps the pairs that are not there yet, and returns how many those were."""
+        with self.database.begin() as connection:
+            return insert_new(connection, tables.pairs, pairs)
+
+    def pair(self, identity: str) -> Pair | None:
+        """The pair whose id begins with `identity`, or None where no single one does."""
+        query = select(tables.pairs).where(tables.pairs.c.id.startswith(identity, autoescape=True)).limit(2)
+        rows = self._all(query)
+        return Pair.model_validate(rows[0]) if len(rows) == 1 else None
+
+    def pairs(self, run: str, verdict: str | None = None) -> Iterator[Pair]:
+        """A run's pairs by id, a page at a time, so that memory stays flat."""
+        table, last = tables.pairs, ""
+        while True:
+            query = select(table).where(table.c.run == run, table.c.id > last)
+            if verdict is not None:
+                query = query.where(table.c.verdict == verdict)
+            page = self._all(query.order_by(table.c.id).limit(PAGE))
+            yield from (Pair.model_validate(row) for row in page)
+            if len(page) < PAGE:
+                return
+            last = page[-1]["id"]
+
+    def scenario_counts(self, run: str) -> Counter[tuple[str, str]]:
+        """Scenarios by culture and verdict."""
+        table = tables.scenarios
+        return self._count(select(table.c.culture, table.c.verdict).where(table.c.run == run))
+
+    def fact_counts(self, run: str) -> Counter[tuple[str, str, str]]:
+        """Facts by the reader's culture, kind and value."""
+        table, readers = tables.facts, tables.readers
+        query = select(readers.c.culture, table.c.kind, table.c.value)
+        return self._count(query.join(readers, readers.c.id == table.c.reader).where(table.c.run == run))
+
+    def pair_counts(self, run: str) -> Counter[tuple[str, str, str]]:
+        """Pairs by culture, track and verdict."""
+        table = tables.pairs
+        return self._count(select(table.c.culture, table.c.track, table.c.verdict).where(table.c.run == run))
+
+    def _count(self, query: Select[Any]) -> Counter[Any]:
+        grouped = query.add_columns(func.count()).group_by(*query.selected_columns)
+        with self.database.begin() as connection:
+            return Counter({tuple(row[:-1]): row[-1] for row in connection.execute(grouped)})
+
+    def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with self.database.begin() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]

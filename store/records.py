@@ -1,0 +1,197 @@
+"""The records that the store keeps. Ids are made from content, so that writing twice doubles nothing."""
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Track = Literal["values", "personality", "interests"]
+Verdict = Literal["vetted", "rejected", "failed", "held"]
+FactKind = Literal["demographic", "interest", "stance", "trait"]
+Severity = Literal["minor", "severe"]
+Side = Literal["endorsing", "opposing"]
+
+
+def content_id(*parts: object) -> str:
+    """A 16-digit id that is the same for the same parts."""
+    joined = "\x1f".join(str(part) for part in parts)
+    return hashlib.sha256(joined.encode()).hexdigest()[:16]
+
+
+class Row(BaseModel):
+    """Base of all records: immutable."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Review(Row):
+    """One review. `rating` is 1 to 5, `time` seconds since 1970, `source` the file and line it came from."""
+
+    id: str
+    reader: str
+    book: str
+    rating: float
+    title: str
+    text: str
+    time: int | None
+    source: str
+
+
+class Book(Row):
+    """One item of the domain; `categories` run from the widest to the narrowest."""
+
+    id: str
+    title: str
+    author: str | None = None
+    description: str = ""
+    categories: list[str] = Field(default_factory=list)
+
+
+class Reader(Row):
+    """What was given about a reader; None where nothing was."""
+
+    id: str
+    culture: str | None = None
+    gender: str | None = None
+    age: str | None = None
+    location: str | None = None
+
+
+class Refusal(Row):
+    """A row that was not taken in, where it stood, and why."""
+
+    source: str
+    line: int
+    reason: str
+    detail: str
+
+
+class Provenance(Row):
+    """What made an inference: the model's name, the hash of its prompt, and the key of the kept answer."""
+
+    model: str
+    prompt: str = ""
+    call: str = ""
+
+
+class Fact(Row):
+    """One thing inferred about a reader in a run.
+
+    `kind` and `name` say what: ("demographic", "gender"), ("interest", a category), ("stance", a seed id),
+    ("trait", a trait). `confidence` is 0 to 1; `evidence` holds review ids. "unknown" is a value too, and so
+    is "failed", with its `reason`.
+    """
+
+    run: str
+    reader: str
+    kind: FactKind
+    name: str
+    value: str
+    confidence: float
+    evidence: list[str]
+    made_by: Provenance
+    reason: str = ""
+
+
+class Draft(Row):
+    """A scenario pair as one call wrote it: the situation and how it goes on for either side."""
+
+    situation: str
+    endorsing: str
+    opposing: str
+    made_by: Provenance
+
+
+class Vote(Row):
+    """A judge's answer about a draft. `order` is the side shown first; `endorses` the side it chose."""
+
+    judge: str
+    order: Side
+    endorses: Literal["endorsing", "opposing", "both", "neither"] | None
+    confidence: float
+    reason: str
+    made_by: Provenance
+
+
+class Finding(Row):
+    """A critic's remark about a draft; severe ones block it."""
+
+    critic: str
+    kind: str
+    quote: str
+    severity: Severity
+    repair: str
+    made_by: Provenance
+
+
+class Round(Row):
+    """One round of a scenario: the draft and what critics and judges said of it."""
+
+    draft: Draft
+    findings: list[Finding] = Field(default_factory=list)
+    votes: list[Vote] = Field(default_factory=list)
+
+
+class Scenario(Row):
+    """A scenario pair for one seed in one culture: every round of it, and what became of it."""
+
+    id: str
+    run: str
+    seed: str
+    culture: str
+    slot: int
+    rounds: list[Round]
+    verdict: Verdict
+    reason: str
+
+    @property
+    def draft(self) -> Draft:
+        """The last draft. Raises IndexError where none could be written."""
+        return self.rounds[-1].draft
+
+
+class Pair(Row):
+    """A preference pair with its decision trail.
+
+    `prompt`, `chosen` and `rejected` are message lists. `subject` is what the pair is about: a seed id, an
+    item id, or a book id. `basis` says what made the chosen side chosen; `scenario` names the scenario, and
+    `fact` the (kind, name) of the reader's fact, that it rests on.
+    """
+
+    id: str
+    run: str
+    reader: str
+    culture: str
+    track: Track
+    framework: str
+    dimension: str
+    subject: str
+    scenario: str | None
+    fact: list[str] | None
+    prompt: list[dict[str, str]]
+    chosen: list[dict[str, str]]
+    rejected: list[dict[str, str]]
+    basis: str
+    prompts: dict[str, str]
+    verdict: Verdict
+    reason: str
+
+
+class Call(Row):
+    """A model's kept answer and what it cost. `seconds` is wall time."""
+
+    key: str
+    role: str
+    model: str
+    prompt: str
+    answer: str
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+
+class Run(Row):
+    """One execution: its id is made from everything that shapes its results, which `settings` spells out."""
+
+    id: str
+    settings: dict[str, Any]

@@ -1,0 +1,128 @@
+"""The tables, with SQLAlchemy Core, so that SQLite and PostgreSQL hold the same."""
+
+from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+reviews = Table(
+    "reviews",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("reader", String, nullable=False, index=True),
+    Column("book", String, nullable=False),
+    Column("rating", Float, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("time", Integer),
+    Column("source", String, nullable=False),
+)
+
+books = Table(
+    "books",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("author", Text),
+    Column("description", Text, nullable=False),
+    Column("categories", JSON, nullable=False),
+)
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("culture", String, index=True),
+    Column("gender", String),
+    Column("age", String),
+    Column("location", String),
+)
+
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("line", Integer, primary_key=True),
+    Column("reason", String, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("settings", JSON, nullable=False),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("made_by", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# One row a reader whose profile is complete in a run; written with its facts in one transaction.
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+)
+
+scenarios = Table(
+    "scenarios",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("run", String, nullable=False),
+    Column("seed", String, nullable=False),
+    Column("culture", String, nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("rounds", JSON, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("run", "seed", "culture", "slot"),
+)
+
+pairs = Table(
+    "pairs",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("run", String, nullable=False),
+    Column("reader", String, nullable=False),
+    Column("culture", String, nullable=False),
+    Column("track", String, nullable=False),
+    Column("framework", String, nullable=False),
+    Column("dimension", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("scenario", String),
+    Column("fact", JSON),
+    Column("prompt", JSON, nullable=False),
+    Column("chosen", JSON, nullable=False),
+    Column("rejected", JSON, nullable=False),
+    Column("basis", Text, nullable=False),
+    Column("prompts", JSON, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("pairs_by_reader", "run", "reader"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("role", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("prompt", String, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+)

@@ -1,0 +1,117 @@
+"""Reviews and books in Chroma: indexed once, and found again by meaning."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from store.embeddings import Embedder, Vectors
+from store.errors import StoreError
+from store.records import Book, Review
+
+Kind = Literal["reviews", "books"]
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A text to be indexed under `id`, with one label to filter by: a review's reader, a book's genre."""
+
+    id: str
+    text: str
+    label: str
+
+
+def review_entry(review: Review) -> Entry:
+    """A review as it is indexed."""
+    return Entry(review.id, f"{review.title}\n{review.text}", review.reader)
+
+
+def book_entry(book: Book) -> Entry:
+    """A book as it is indexed."""
+    return Entry(book.id, f"{book.title}\n{book.description}", book.categories[-1] if book.categories else "")
+
+
+class VectorStore:
+    """Chroma, in a folder of its own or at a server's address, with vectors of one embedder.
+
+    `address` is a folder or an http(s) URL. Errors of Chroma are raised as StoreError.
+    """
+
+    def __init__(self, address: str, embedder: Embedder) -> None:
+        self.address = address
+        self.embedder = embedder
+        self._collections: dict[Kind, Any] = {}
+
+    @cached_property
+    def _client(self) -> Any:
+        import chromadb
+        from chromadb.config import Settings
+
+        settings = Settings(anonymized_telemetry=False)
+        try:
+            if self.address.startswith(("http://", "https://")):
+                ssl = self.address.startswith("https://")
+                host, _, port = self.address.split("://", 1)[1].rstrip("/").partition(":")
+                port_number = int(port) if port else (443 if ssl else 8000)
+                return chromadb.HttpClient(host=host, port=port_number, ssl=ssl, settings=settings)
+            Path(self.address).mkdir(parents=True, exist_ok=True)
+            return chromadb.PersistentClient(path=self.address, settings=settings)
+        except Exception as error:
+            raise StoreError(f"Chroma at {self.address} cannot be opened: {error}") from None
+
+    def _collection(self, kind: Kind) -> Any:
+        if kind not in self._collections:
+            name = self.embedder.name
+            collection = self._client.get_or_create_collection(
+                kind,
+                embedding_function=None,
+                metadata={"embedder": name},
+                configuration={"hnsw": {"space": "cosine"}},
+            )
+            made_by = collection.metadata.get("embedder")
+            if made_by != name:
+                raise StoreError(
+                    f"the vectors at {self.address} were made by {made_by} and not by {name}: delete that "
+                    "folder to index again, or set [embeddings] back"
+                )
+            self._collections[kind] = collection
+        return self._collections[kind]
+
+    def index(self, kind: Kind, entries: Iterable[Entry]) -> int:
+        """Adds the entries that are not there yet, and returns how many those were."""
+        collection, added, stream = self._collection(kind), 0, iter(entries)
+        while batch := list(islice(stream, BATCH)):
+            there = set(collection.get(ids=[entry.id for entry in batch], include=[])["ids"])
+            new = list({entry.id: entry for entry in batch if entry.id not in there}.values())
+            if new:
+                collection.upsert(
+                    ids=[entry.id for entry in new],
+                    embeddings=self.embedder.passages([entry.text for entry in new]),
+                    metadatas=[{"label": entry.label} for entry in new],
+                )
+                added += len(new)
+        return added
+
+    def near(self, kind: Kind, vectors: Vectors, count: int, label: str | None = None) -> list[list[str]]:
+        """For each vector the ids of at most `count` entries nearest to it, best first."""
+        collection = self._collection(kind)
+        where = {"label": label} if label is not None else None
+        found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=[])
+        return [list(ids) for ids in found["ids"]]
+
+    def vectors(self, kind: Kind, ids: Sequence[str]) -> dict[str, Vectors]:
+        """The vectors of those ids that are indexed, each of shape (d,)."""
+        found = self._collection(kind).get(ids=list(ids), include=["embeddings"])
+        return dict(zip(found["ids"], found["embeddings"], strict=True))
+
+    def mean(self, kind: Kind, sample: int = 1_000) -> Vectors:
+        """The mean, of shape (d,), of the first `sample` vectors. Raises StoreError where there is none."""
+        found = self._collection(kind).get(limit=sample, include=["embeddings"])
+        if not found["ids"]:
+            raise StoreError(f"no {kind} are indexed yet")
+        return np.asarray(found["embeddings"], dtype=np.float32).mean(axis=0)
