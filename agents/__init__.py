@@ -1,0 +1,1 @@
+"""What one agent does: prompt in, checked answer out."""

@@ -1,0 +1,106 @@
+"""Asking a model: rendered prompt in, schema-checked answer out, paid for once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agents.chat import ChatModel
+from agents.errors import AskError
+from agents.prompting import prompt
+from store.answers import Answers, call_key
+from store.records import Call, Provenance
+
+
+class Answer(BaseModel):
+    """Base of the answers that models give; a field nobody asked for is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True)
+class Asked(Generic[A]):
+    """An answer and what it came from."""
+
+    answer: A
+    made_by: Provenance
+
+
+class Asker:
+    """Puts prompts to one model in one role.
+
+    An answer that does not fit its schema, or that `check` refuses with ValueError, is asked for again with
+    the reason, `attempts` times in all. Every answer is kept before it is used.
+    """
+
+    def __init__(self, role: str, model: ChatModel, answers: Answers, attempts: int = 3) -> None:
+        self.role = role
+        self.model = model
+        self._answers = answers
+        self._attempts = attempts
+
+    async def ask(
+        self,
+        name: str,
+        schema: type[A],
+        check: Callable[[A], None] | None = None,
+        **variables: Any,
+    ) -> Asked[A]:
+        """The answer to prompt `name`.
+
+        Raises AskError where no attempt gave a usable answer, ModelError where the model cannot be used.
+        """
+        template = prompt(name)
+        system, question = template.render(**variables)
+        user, reason = question, ""
+        for _ in range(self._attempts):
+            call = await self._call(template.hash, system, user, _bare(schema.model_json_schema()))
+            try:
+                answer = schema.model_validate_json(call.answer)
+                if check is not None:
+                    check(answer)
+            except ValueError as error:
+                reason = _reason(error)
+                user = f"{question}\n\nAn earlier answer was refused: {reason}. Answer again, mending this."
+                continue
+            return Asked(answer, Provenance(model=self.model.name, prompt=template.hash, call=call.key))
+        raise AskError(f"{self.model.name} gave no answer that fits after {self._attempts} tries: {reason}")
+
+    async def _call(self, version: str, system: str, user: str, schema: dict[str, Any]) -> Call:
+        key = call_key({"model": self.model.identity, "system": system, "user": user, "schema": schema})
+        kept = self._answers.get(key)
+        if kept is not None:
+            return kept
+        reply = await self.model.complete(system, user, schema)
+        call = Call(
+            key=key,
+            role=self.role,
+            model=self.model.name,
+            prompt=version,
+            answer=reply.text,
+            tokens_in=reply.tokens_in,
+            tokens_out=reply.tokens_out,
+            seconds=reply.seconds,
+        )
+        self._answers.keep(call)
+        return call
+
+
+def _reason(error: ValueError) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+    return str(error)
+
+
+def _bare(schema: Any) -> Any:
+    """A JSON schema without the titles and descriptions that pydantic takes from the code."""
+    if isinstance(schema, dict):
+        notes = {key for key in ("title", "description") if isinstance(schema.get(key), str)}
+        return {key: _bare(value) for key, value in schema.items() if key not in notes}
+    return [_bare(value) for value in schema] if isinstance(schema, list) else schema

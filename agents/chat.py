@@ -1,0 +1,194 @@
+"""Chat models, remote and in the process, behind one small face."""
+
+import asyncio
+import hashlib
+import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+from agents.errors import AskError, ModelError
+from agents.settings import LlamaCppSettings, OpenAISettings, packaged_file
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a model answered, the tokens it counted, and its seconds without those spent waiting for a slot."""
+
+    text: str
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+
+class ChatModel(Protocol):
+    """A chat model. `name` is for people; `identity` holds all of it that shapes an answer."""
+
+    name: str
+    identity: dict[str, Any]
+
+    async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        """One answer in the JSON schema.
+
+        Raises AskError where this call got none, ModelError where the model cannot be used at all.
+        """
+        ...
+
+
+class OpenAIChat:
+    """langchain-openai's ChatOpenAI at any OpenAI-compatible address."""
+
+    def __init__(self, settings: OpenAISettings) -> None:
+        self.settings = settings
+        self.name = settings.model
+        self.where = settings.base_url or "https://api.openai.com/v1"
+        shaping = {"model", "base_url", "temperature", "max_tokens", "seed"}
+        self.identity = {"kind": "openai", **settings.model_dump(include=shaping)}
+
+    @cached_property
+    def _slots(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.settings.max_in_flight)
+
+    @cached_property
+    def _client(self) -> Any:
+        from langchain_openai import ChatOpenAI
+        from openai import DefaultAioHttpClient
+        from pydantic import SecretStr
+
+        s = self.settings
+        key = os.environ.get(s.api_key_env)
+        if key is None and s.base_url is None:
+            raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
+        return ChatOpenAI(
+            model=s.model,
+            base_url=s.base_url,
+            api_key=SecretStr(key or "none"),
+            temperature=s.temperature,
+            max_completion_tokens=s.max_tokens,
+            seed=s.seed,
+            timeout=s.timeout,
+            max_retries=s.retries,
+            # aiohttp's transport spends about a third less processor time a call than httpx's own.
+            http_async_client=DefaultAioHttpClient(),
+        )
+
+    async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        """One answer from the server."""
+        import openai
+
+        wanted = {"name": schema.get("title", "answer"), "schema": schema, "strict": True}
+        async with self._slots:
+            begun = time.monotonic()
+            try:
+                message = await self._client.ainvoke(
+                    [("system", system), ("user", user)],
+                    # As extra_body the schema is sent as it is; the client's walk over it costs more than
+                    # the rest of the call.
+                    extra_body={"response_format": {"type": "json_schema", "json_schema": wanted}},
+                )
+            except openai.APITimeoutError:
+                raise AskError(f"{self.where} gave no answer within {self.settings.timeout:g} s") from None
+            except openai.APIConnectionError as error:
+                cause = error.__cause__ or error
+                raise ModelError(
+                    f"model '{self.name}': {self.where} cannot be reached ({cause}): is it running, and is "
+                    "base_url right?"
+                ) from None
+            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+                raise ModelError(
+                    f"model '{self.name}': {self.where} refused with {error.status_code}: check the model's "
+                    f"name and {self.settings.api_key_env}"
+                ) from None
+            except openai.APIStatusError as error:
+                raise AskError(f"{self.where} answered {error.status_code}: {error.message[:200]}") from None
+        usage = message.usage_metadata or {}
+        text = message.content if isinstance(message.content, str) else json.dumps(message.content)
+        seconds = time.monotonic() - begun
+        return Reply(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0), seconds)
+
+
+class LlamaCppChat:
+    """A GGUF in the process. One call at a time, in a thread of its own, so that the event loop goes on.
+
+    llama.cpp keeps the state of the last prompt, so calls that share a prefix read it once.
+    """
+
+    def __init__(self, settings: LlamaCppSettings) -> None:
+        self.settings = settings
+        self.path = _gguf(settings.path)
+        self.name = self.path.stem
+        shaping = {"context", "temperature", "max_tokens", "seed"}
+        self.identity = {
+            "kind": "llama-cpp",
+            "file": _fingerprint(self.path),
+            **settings.model_dump(include=shaping),
+        }
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self.name)
+
+    @cached_property
+    def _model(self) -> Any:
+        try:
+            from llama_cpp import Llama
+        except ImportError:
+            raise ModelError("llama-cpp-python is not installed: pip install 'gravity-preferences[embedded]'") from None
+        s = self.settings
+        try:
+            return Llama(
+                str(self.path),
+                n_ctx=s.context,
+                n_threads=s.threads,
+                n_gpu_layers=s.gpu_layers,
+                seed=s.seed,
+                verbose=False,
+            )
+        except (ValueError, RuntimeError, OSError) as error:
+            raise ModelError(f"{self.path} cannot be loaded by llama.cpp: {error}") from None
+
+    async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        """One answer, its form forced by a grammar made from the schema."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._complete, system, user, schema)
+
+    def _complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        s, begun = self.settings, time.monotonic()
+        try:
+            answer = self._model.create_chat_completion(
+                [{"role": "system", "content": system}, {"role": "user", "content": user}],
+                response_format={"type": "json_object", "schema": schema},
+                temperature=s.temperature,
+                max_tokens=s.max_tokens,
+                seed=s.seed,
+            )
+        except ValueError as error:
+            raise AskError(f"{self.name}: {error}") from None
+        usage = answer["usage"]
+        text = answer["choices"][0]["message"]["content"] or ""
+        seconds = time.monotonic() - begun
+        return Reply(text, usage["prompt_tokens"], usage["completion_tokens"], seconds)
+
+
+def _gguf(spec: str) -> Path:
+    path = packaged_file(spec, ".gguf") if spec.startswith("package:") else Path(spec).expanduser()
+    if path is None:
+        raise ModelError(f"'{spec}': no installed package of that name holds one GGUF file")
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise ModelError(f"the model file {path} cannot be read: {error.strerror}") from None
+    if magic != b"GGUF":
+        raise ModelError(f"{path} is not a GGUF file: it begins with {magic!r}")
+    return path
+
+
+def _fingerprint(path: Path) -> str:
+    """A hash over the size, the first and the last MiB: reading many gigabytes at each start takes too long."""
+    digest, size = hashlib.sha256(str(path.stat().st_size).encode()), path.stat().st_size
+    with path.open("rb") as file:
+        digest.update(file.read(1 << 20))
+        file.seek(max(0, size - (1 << 20)))
+        digest.update(file.read())
+    return digest.hexdigest()[:16]

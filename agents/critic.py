@@ -1,0 +1,142 @@
+"""Critics: a chat model that looks for cultural bias, and rules that need no model."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from agents.asking import Answer, Asker
+from frameworks.records import Culture, Seed
+from store.records import Draft, Finding, Provenance
+
+Kind = Literal[
+    "stereotype",
+    "exoticism",
+    "foreign default",
+    "wrong fact",
+    "spoken for",
+    "value judged",
+    "states the view",
+    "not parallel",
+]
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+SAID_SHARE = 0.6
+ALIKE_SHARE = 0.85
+LENGTH_RATIO = 1.6
+
+
+class Remark(Answer):
+    """One remark as a model answers it."""
+
+    kind: Kind
+    quote: str = Field(max_length=300)
+    severity: Literal["minor", "severe"]
+    repair: str = Field(max_length=300)
+
+
+class Remarks(Answer):
+    """What a model critic answers."""
+
+    findings: list[Remark] = Field(max_length=4)
+
+
+class Critic(Protocol):
+    """Looks for faults in a draft."""
+
+    async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
+        """The faults found. Raises AskError where a model gave no usable answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelCritic:
+    """A chat model as a critic."""
+
+    asker: Asker
+
+    async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
+        """The model's remarks; one whose quote is not in the draft is no evidence and becomes minor."""
+        asked = await self.asker.ask("critic", Remarks, seed=seed, culture=culture, draft=draft)
+        text = f"{draft.situation} {draft.endorsing} {draft.opposing}".casefold()
+        return [
+            Finding(
+                critic=self.asker.model.name,
+                kind=remark.kind,
+                quote=remark.quote,
+                severity=remark.severity if remark.quote.strip(" .\"'").casefold() in text else "minor",
+                repair=remark.repair,
+                made_by=asked.made_by,
+            )
+            for remark in asked.answer.findings
+        ]
+
+
+class RuleCritic:
+    """Rules on words alone: the lexicons of the cultures, the seed said aloud, ways alike or of unlike length."""
+
+    name = "rules"
+
+    def __init__(self, cultures: Mapping[str, Culture]) -> None:
+        self._belongs = {identity: _any_of(culture.lexicon.terms()) for identity, culture in cultures.items()}
+
+    async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
+        """The faults that rules can see."""
+        return [
+            *self._foreign(culture, draft),
+            *self._said(seed, draft),
+            *self._parallel(draft),
+        ]
+
+    def _foreign(self, culture: Culture, draft: Draft) -> list[Finding]:
+        text = f"{draft.situation}\n{draft.endorsing}\n{draft.opposing}"
+        return [
+            self._finding("foreign default", term, "minor", f"belongs to another culture ({other})")
+            for other, pattern in self._belongs.items()
+            if other != culture.id
+            for term in dict.fromkeys(pattern.findall(text))
+        ]
+
+    def _said(self, seed: Seed, draft: Draft) -> list[Finding]:
+        findings = []
+        for view in (seed.statement, seed.opposite):
+            words = set(_words(view))
+            for way in (draft.endorsing, draft.opposing):
+                if len(words & set(_words(way))) >= SAID_SHARE * len(words):
+                    findings.append(
+                        self._finding("states the view", way[:120], "severe", "show it in an act, in other words")
+                    )
+        return findings
+
+    def _parallel(self, draft: Draft) -> list[Finding]:
+        first, second = _words(draft.endorsing), _words(draft.opposing)
+        shared = len(set(first) & set(second)) / max(1, min(len(set(first)), len(set(second))))
+        findings = []
+        if shared >= ALIKE_SHARE:
+            quote = draft.opposing[:120]
+            findings.append(self._finding("not parallel", quote, "severe", "the two ways say the same"))
+        short, long = sorted((len(first), len(second)))
+        if long > LENGTH_RATIO * max(1, short):
+            repair = f"one way has {long} words and the other {short}: make them equal"
+            findings.append(self._finding("not parallel", draft.opposing[:120], "severe", repair))
+        return findings
+
+    def _finding(self, kind: Kind, quote: str, severity: Literal["minor", "severe"], repair: str) -> Finding:
+        made_by = Provenance(model=self.name)
+        return Finding(critic=self.name, kind=kind, quote=quote, severity=severity, repair=repair, made_by=made_by)
+
+
+def blocking(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that keep a draft from being used."""
+    return [finding for finding in findings if finding.severity == "severe"]
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def _any_of(terms: Sequence[str]) -> re.Pattern[str]:
+    # Entries are matched as written: most are names, and "Rio" is not "rio".
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})\b")

@@ -1,0 +1,170 @@
+"""The profiler that asks a chat model: demographics, personality, stances, each with its evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, Protocol
+
+from pydantic import Field, create_model
+
+from agents.asking import Answer, Asked, Asker
+from agents.errors import AskError
+from frameworks.records import TRAITS, Domain, Seed
+from store.records import Fact, FactKind, Provenance, Review
+
+DEMOGRAPHICS = ("gender", "age", "location")
+REVIEW_CHARS = 1_200
+
+Evidence = list[str]
+
+
+class Inference(Answer):
+    """What every inference carries."""
+
+    confidence: int = Field(ge=0, le=100)
+    evidence: Evidence = Field(max_length=3)
+
+
+class Stance(Inference):
+    """A stance toward one seed."""
+
+    stance: Literal["agree", "disagree", "unknown"]
+
+
+class Level(Inference):
+    """A level of one trait."""
+
+    level: Literal["high", "mid", "low", "unknown"]
+
+
+class Detail(Inference):
+    """A detail that the reader tells of themselves."""
+
+    value: str = Field(min_length=1, max_length=80)
+
+
+class Profiler(Protocol):
+    """Infers facts about one reader. Every name asked about comes back as one fact, unknown or failed included."""
+
+    async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
+        """Facts for the demographic `names`."""
+        ...
+
+    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
+        """Facts for the five traits."""
+        ...
+
+    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
+        """Facts for a batch of seeds."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelProfiler:
+    """A profiler that asks a chat model, one call for each of its methods."""
+
+    run: str
+    asker: Asker
+    domain: Domain
+
+    async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
+        """Facts for gender, age and location, of which `names` are kept."""
+        schema = _one_each(Detail, tuple(DEMOGRAPHICS), len(reviews))
+        facts = await self._facts("demographics", "demographic", "value", schema, reader, reviews, DEMOGRAPHICS)
+        return [fact for fact in facts if fact.name in names]
+
+    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
+        """Facts for the five traits."""
+        schema = _one_each(Level, TRAITS, len(reviews))
+        return await self._facts("traits", "trait", "level", schema, reader, reviews, TRAITS)
+
+    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
+        """Facts for a batch of seeds; the model sees short aliases and not the seeds' ids."""
+        aliases = [f"s{number}" for number in range(1, len(seeds) + 1)]
+        shown = [
+            {"alias": alias, "statement": seed.statement, "opposite": seed.opposite}
+            for alias, seed in zip(aliases, seeds, strict=True)
+        ]
+        schema = _one_each(Stance, tuple(aliases), len(reviews))
+        names = [seed.id for seed in seeds]
+        return await self._facts("stances", "stance", "stance", schema, reader, reviews, names, seeds=shown)
+
+    async def _facts(
+        self,
+        prompt: str,
+        kind: FactKind,
+        field: str,
+        schema: type[Answer],
+        reader: str,
+        reviews: Sequence[Review],
+        names: Sequence[str],
+        **variables: Any,
+    ) -> list[Fact]:
+        try:
+            asked: Asked[Any] = await self.asker.ask(
+                prompt, schema, domain=self.domain, reviews=aliased(reviews), **variables
+            )
+        except AskError as error:
+            made_by = Provenance(model=self.asker.model.name)
+            return [_fact(self.run, reader, kind, name, "failed", 0, [], made_by, str(error)) for name in names]
+        facts = []
+        for name, key in zip(names, type(asked.answer).model_fields, strict=True):
+            inference: Inference = getattr(asked.answer, key)
+            value = str(getattr(inference, field))
+            evidence = list(dict.fromkeys(reviews[int(alias[1:]) - 1].id for alias in inference.evidence))
+            reason = ""
+            if value != "unknown" and not evidence:
+                value, reason = "unknown", f"'{value}' was answered without evidence"
+            confidence = inference.confidence / 100
+            facts.append(_fact(self.run, reader, kind, name, value, confidence, evidence, asked.made_by, reason))
+        return facts
+
+
+def aliased(reviews: Sequence[Review]) -> list[dict[str, Any]]:
+    """Reviews as prompts show them: with short ids r1, r2 ... and cut to a bounded length."""
+    return [
+        {
+            "alias": f"r{number}",
+            "rating": f"{review.rating:g}",
+            "title": review.title[:200].replace('"', "'"),
+            "text": review.text[:REVIEW_CHARS],
+        }
+        for number, review in enumerate(reviews, start=1)
+    ]
+
+
+@cache
+def _one_each(inference: type[Inference], keys: tuple[str, ...], reviews: int) -> type[Answer]:
+    """A schema with one inference for each key, whose evidence can only be a review that was shown."""
+    ids = tuple(f"r{number}" for number in range(1, reviews + 1))
+    offered = create_model(
+        inference.__name__,
+        __base__=inference,
+        evidence=(list[Literal[ids]], Field(max_length=3)),  # type: ignore[valid-type]
+    )
+    fields: dict[str, Any] = dict.fromkeys(keys, (offered, ...))
+    return create_model(f"{inference.__name__}s", __base__=Answer, **fields)
+
+
+def _fact(
+    run: str,
+    reader: str,
+    kind: FactKind,
+    name: str,
+    value: str,
+    confidence: float,
+    evidence: list[str],
+    made_by: Provenance,
+    reason: str,
+) -> Fact:
+    return Fact(
+        run=run,
+        reader=reader,
+        kind=kind,
+        name=name,
+        value=value,
+        confidence=confidence,
+        evidence=evidence,
+        made_by=made_by,
+        reason=reason,
+    )

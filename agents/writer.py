@@ -1,0 +1,92 @@
+"""Scenario writers: one situation and two ways on from it, for a seed in a culture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from agents.asking import Answer, Asker
+from frameworks.records import Culture, Seed
+from store.records import Draft, Finding
+
+# A slot has a setting of its own, so that the scenarios of one seed differ.
+SETTINGS = (
+    "at home or among relatives",
+    "at work, at school or in business",
+    "among neighbours, in a shop, in an office or on the way",
+)
+
+
+class Scenes(Answer):
+    """What the writer answers."""
+
+    situation: str = Field(min_length=40, max_length=500)
+    endorsing: str = Field(min_length=60, max_length=600)
+    opposing: str = Field(min_length=60, max_length=600)
+
+
+class Writer(Protocol):
+    """Writes scenario pairs. One that cannot revise is not asked to."""
+
+    revises: bool
+
+    async def write(
+        self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]
+    ) -> Draft:
+        """A draft for the seed; with `remarks` on an `earlier` one it is written anew. Raises AskError."""
+
+
+@dataclass(frozen=True)
+class BankWriter:
+    """Takes scenarios from the bank that ships with Gravity, where no model at hand can write."""
+
+    scenes: Mapping[tuple[str, str, int], Scene]
+    revises: bool = False
+
+    async def write(
+        self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]
+    ) -> Draft:
+        """The shipped scenario. Raises AskError where the bank has none."""
+        scene = self.scenes.get((seed.id, culture.id, slot))
+        if scene is None:
+            raise AskError(f"the shipped bank has no scenario {slot + 1} for {seed.id} in {culture.id}")
+        return Draft(
+            situation=scene.situation,
+            endorsing=scene.endorsing,
+            opposing=scene.opposing,
+            made_by=Provenance(model="shipped bank"),
+        )
+
+
+@dataclass(frozen=True)
+class ModelWriter:
+    """Writes scenario pairs with one call of a chat model each."""
+
+    asker: Asker
+    revises: bool = True
+
+    async def write(
+        self,
+        seed: Seed,
+        culture: Culture,
+        slot: int,
+        earlier: Draft | None,
+        remarks: Sequence[Finding],
+    ) -> Draft:
+        """A draft. Raises AskError where the model gave no usable answer."""
+        asked = await self.asker.ask(
+            "scenario",
+            Scenes,
+            seed=seed,
+            culture=culture,
+            setting=SETTINGS[slot % len(SETTINGS)],
+            draft=earlier,
+            remarks=list(remarks),
+        )
+        answer = asked.answer
+        return Draft(
+            situation=answer.situation.strip(),
+            endorsing=answer.endorsing.strip(),
+            opposing=answer.opposing.strip(),
+            made_by=asked.made_by,
+        )
