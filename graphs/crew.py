@@ -1,0 +1,52 @@
+"""Who and what the graphs work with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from agents.composer import Composer
+from agents.critic import Critic
+from agents.judge import Panel
+from agents.profiler import Profiler
+from agents.writer import Writer
+from frameworks.records import Culture, Seed
+from store.corpus import Corpus
+from store.ledger import Ledger
+from store.vectors import VectorStore
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much to make.
+
+    `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
+    with at least `min_reviews` reviews; `seeds_per_call` stances asked for in a call over at most
+    `reviews_per_call` reviews; `held_back` (0 to 1) of a reader's reviews kept from the profile; `at_once`
+    scenarios or readers in the works at a time.
+    """
+
+    seeds: Sequence[str]
+    scenarios_per_seed: int
+    revisions: int
+    min_reviews: int
+    seeds_per_call: int
+    reviews_per_call: int
+    held_back: float
+    at_once: int
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The agents and stores of one run."""
+
+    run: str
+    plan: Plan
+    seeds: Mapping[str, Seed]
+    cultures: Mapping[str, Culture]
+    corpus: Corpus
+    ledger: Ledger
+    vectors: VectorStore
+    profiler: Profiler
+    writer: Writer
+    critics: Sequence[Critic]
+    panel: Panel
+    composer: Composer

@@ -1,0 +1,114 @@
+"""One reader's profile: demographics, interests, traits and stances side by side, then settled."""
+
+import asyncio
+import operator
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from agents.interests import Ratings, interests, split
+from agents.profiler import DEMOGRAPHICS
+from frameworks.records import Seed
+from graphs.crew import Crew
+from store.records import Fact, Provenance, Review
+
+
+class ProfileState(TypedDict, total=False):
+    """The reader at work and the facts found so far."""
+
+    reader: str
+    facts: Annotated[list[Fact], operator.add]
+
+
+def ratings_of(crew: Crew, reader: str) -> Ratings:
+    """A reader's reviews, split into those that the profile may see and those held back."""
+    return split(crew.corpus.reviews_of(reader), crew.plan.held_back)
+
+
+def profile_graph(crew: Crew) -> Any:
+    """The graph of one profile. Its state is not checkpointed: answers are kept, so a restart asks nothing twice."""
+
+    async def demographics(state: ProfileState) -> ProfileState:
+        reader = crew.corpus.reader(state["reader"])
+        assert reader is not None
+        given = {name: value for name in DEMOGRAPHICS if (value := getattr(reader, name))}
+        facts = [
+            Fact(
+                run=crew.run,
+                reader=reader.id,
+                kind="demographic",
+                name=name,
+                value=value,
+                confidence=1.0,
+                evidence=[],
+                made_by=Provenance(model="given"),
+            )
+            for name, value in given.items()
+        ]
+        missing = [name for name in DEMOGRAPHICS if name not in given]
+        if missing:
+            reviews = _longest(crew, ratings_of(crew, reader.id).known)
+            facts += await crew.profiler.demographics(reader.id, reviews, missing)
+        return {"facts": facts}
+
+    def interest(state: ProfileState) -> ProfileState:
+        known = ratings_of(crew, state["reader"]).known
+        books = crew.corpus.books([review.book for review in known])
+        return {"facts": interests(crew.run, state["reader"], known, books)}
+
+    async def traits(state: ProfileState) -> ProfileState:
+        reviews = _longest(crew, ratings_of(crew, state["reader"]).known)
+        return {"facts": await crew.profiler.traits(state["reader"], reviews)}
+
+    async def stances(state: ProfileState) -> ProfileState:
+        reader, known = state["reader"], ratings_of(crew, state["reader"]).known
+        seeds = [crew.seeds[identity] for identity in crew.plan.seeds]
+        size = crew.plan.seeds_per_call
+        batches = [seeds[start : start + size] for start in range(0, len(seeds), size)]
+        shown = await asyncio.to_thread(lambda: [_nearest(crew, reader, known, batch) for batch in batches])
+        found = await asyncio.gather(
+            *(crew.profiler.stances(reader, reviews, batch) for reviews, batch in zip(shown, batches, strict=True))
+        )
+        return {"facts": [fact for facts in found for fact in facts]}
+
+    def settle(state: ProfileState) -> ProfileState:
+        crew.ledger.add_profile(crew.run, state["reader"], state["facts"])
+        return {}
+
+    graph = StateGraph(ProfileState)
+    graph.add_node("demographics", demographics)
+    graph.add_node("interests", interest)
+    graph.add_node("traits", traits)
+    graph.add_node("stances", stances)
+    graph.add_node("settle", settle)
+    for part in ("demographics", "interests", "traits", "stances"):
+        graph.add_edge(START, part)
+    graph.add_edge(["demographics", "interests", "traits", "stances"], "settle")
+    graph.add_edge("settle", END)
+    return graph.compile(name="profile")
+
+
+def _longest(crew: Crew, reviews: Sequence[Review]) -> list[Review]:
+    """The longest of the reviews, which tell most, as they come in time."""
+    longest = sorted(reviews, key=lambda review: -len(review.text))[: crew.plan.reviews_per_call]
+    return [review for review in reviews if review in longest]
+
+
+def _nearest(crew: Crew, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Review]:
+    """The reviews that Chroma finds nearest to the batch's statements and opposites, as they come in time.
+
+    A reader with few reviews is shown whole, so that all batches share one prompt prefix.
+    """
+    if len(reviews) <= crew.plan.reviews_per_call:
+        return list(reviews)
+    views = [view for seed in seeds for view in (seed.statement, seed.opposite)]
+    vectors = crew.vectors.embedder.queries(views)
+    known = {review.id for review in reviews}
+    near = crew.vectors.near("reviews", vectors, crew.plan.reviews_per_call, label=reader)
+    rank = Counter[str]()
+    for ids in near:
+        rank.update({identity: 1 / place for place, identity in enumerate(ids, 1) if identity in known})
+    best = {identity for identity, _ in rank.most_common(crew.plan.reviews_per_call)}
+    return [review for review in reviews if review.id in best]
