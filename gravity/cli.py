@@ -1,0 +1,179 @@
+"""The command line. Heavy imports wait inside the commands, so that `--help` answers at once."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gravity import errors
+
+if TYPE_CHECKING:
+    from gravity.workshop import Workshop
+
+app = typer.Typer(
+    name="gravity",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Curates synthetic preference pairs from readers' reviews, and says how far they can be trusted.",
+    epilog="Exit codes: 0 done, 2 usage or configuration, 3 input, 4 a model cannot be used, 5 the store cannot be "
+    "used, 130 interrupted. A run that stopped goes on when it is started again.",
+)
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", "-c", help="The configuration; ./gravity.toml where there is one.")
+]
+CultureOption = Annotated[str | None, typer.Option(help="Only readers of this culture, such as us or br.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+RunOption = Annotated[str | None, typer.Option("--run", help="A run's id or its beginning; the latest by default.")]
+
+
+class Format(StrEnum):
+    """The layouts that reviews come in."""
+
+    AMAZON_2023 = "amazon-2023"
+    AMAZON_2014 = "amazon-2014"
+
+
+def main() -> None:
+    """Runs the command line; an expected error is one line on stderr and its documented exit code."""
+    try:
+        app()
+    except BaseException as error:
+        code = errors.exit_code(error)
+        if code is None:
+            raise
+        interrupted = code == errors.INTERRUPTED
+        print("stopped: start it again to go on" if interrupted else f"error: {error}", file=sys.stderr)
+        raise SystemExit(code) from None
+
+
+def _workshop(config: Path | None) -> "Workshop":
+    from gravity.config import load_config
+    from gravity.workshop import Workshop
+
+    return Workshop(load_config(config))
+
+
+@app.command(epilog="Example: gravity ingest reviews.jsonl.gz --format amazon-2023 --items meta.jsonl --culture us")
+def ingest(
+    file: Annotated[Path, typer.Argument(help="Reviews as JSON lines, plain or gzipped.")],
+    layout: Annotated[Format, typer.Option("--format", help="The layout of the reviews.")],
+    items: Annotated[Path | None, typer.Option(help="Metadata of the books, Amazon 2023 layout.")] = None,
+    readers: Annotated[
+        Path | None, typer.Option(help="What is known of readers: id, culture, gender, age, location.")
+    ] = None,
+    culture: Annotated[str | None, typer.Option(help="The culture of readers of whom nothing else is known.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Takes reviews, books and readers into the store. A bad row is counted and listed, and never ends the run."""
+    from gravity import intake
+
+    intake.ingest(_workshop(config), file, layout.value, items, readers, culture, as_json)
+
+
+@app.command(epilog="Example: gravity curate --readers 100 --culture br")
+def curate(
+    readers: Annotated[int | None, typer.Option(min=1, help="At most this many readers, spread over cultures.")] = None,
+    culture: CultureOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Profiles readers, fills the scenario bank, and composes pairs. Killed and started again, it goes on."""
+    from gravity import running, views
+
+    workshop = _workshop(config)
+    running.curate(workshop, {"readers": readers, "culture": culture})
+    views.status(workshop, workshop.run, as_json=False)
+
+
+@app.command(epilog="Example: gravity preview --culture jp")
+def preview(
+    culture: CultureOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Runs three readers' worth, prints pairs, and estimates the full run. What it made is kept for that run."""
+    from gravity import estimate
+
+    estimate.preview(_workshop(config), culture)
+
+
+@app.command(epilog="Example: gravity status --json")
+def status(run: RunOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Counts by stage, culture, track and verdict; they add up."""
+    from gravity import views
+
+    workshop = _workshop(config)
+    views.status(workshop, views.find_run(workshop, run), as_json)
+
+
+@app.command(epilog="Example: gravity show 3f2a9c01")
+def show(
+    pair: Annotated[str, typer.Argument(help="The id of a pair, or its beginning.")],
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """The whole trail of one pair: reader, evidence, stance, scenes, votes, findings, verdict."""
+    from gravity import trail
+
+    trail.show(_workshop(config), pair, as_json)
+
+
+@app.command(epilog="Example: gravity export out/dataset && python -m trainer out/dataset --output out/adapter")
+def export(
+    folder: Annotated[Path, typer.Argument(help="The dataset's folder; it is made.")],
+    run: RunOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Writes the vetted pairs as a dataset that datasets and TRL load."""
+    from gravity import views
+    from store.dataset import export as write_dataset
+
+    workshop = _workshop(config)
+    result = write_dataset(
+        workshop.ledger, views.find_run(workshop, run), folder, workshop.config.curate.test_share, overwrite
+    )
+    views.exported(result, as_json)
+
+
+@app.command(epilog='Example: gravity write --reader R1 --title "The Sea" --description "..." --adapter out/adapter')
+def write(
+    reader: Annotated[str, typer.Option(help="The id of a profiled reader.")],
+    title: Annotated[str, typer.Option(help="The book's title.")],
+    description: Annotated[str, typer.Option(help="The book's own description.")],
+    adapter: Annotated[Path | None, typer.Option(help="An adapter that the trainer wrote.")] = None,
+    compare: Annotated[bool, typer.Option("--compare", help="Also without the adapter, beside the original.")] = False,
+    run: RunOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Writes a book's description anew for one reader. Needs the `train` extra."""
+    from gravity import describe, views
+
+    workshop = _workshop(config)
+    describe.write(workshop, views.find_run(workshop, run), reader, title, description, adapter, compare, as_json)
+
+
+@app.command(epilog="Example: gravity graph > graphs.md")
+def graph(config: ConfigOption = None) -> None:
+    """The LangGraph graphs as Mermaid."""
+    from graphs.curate import curate_graph
+    from graphs.profile import profile_graph
+    from graphs.scenario import scenario_graph
+
+    crew = _workshop(config).crew()
+    for name, compiled in (
+        ("curate", curate_graph(crew)),
+        ("scenario", scenario_graph(crew)),
+        ("profile", profile_graph(crew)),
+    ):
+        print(f"## {name}\n\n```mermaid\n{compiled.get_graph().draw_mermaid().strip()}\n```\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""Runs the main graph with its checkpointer and shows how it goes."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from graphs.crew import Crew
+from graphs.curate import CurateState, curate_graph, selected
+from gravity.console import errors
+from gravity.errors import ConfigError
+from gravity.workshop import Workshop
+from store.answers import call_key
+
+
+def curate(workshop: Workshop, wanted: CurateState) -> CurateState:
+    """Curates what is wanted, going on where an earlier try stopped. Raises the errors of agents and stores."""
+    crew = workshop.crew()
+    culture = wanted.get("culture")
+    if culture is not None and culture not in crew.cultures:
+        raise ConfigError(f"there is no culture '{culture}': known are {', '.join(crew.cultures)}")
+    if not selected(crew, wanted):
+        raise ConfigError(
+            f"the store has no reader of {culture or 'a known culture'} with {crew.plan.min_reviews} reviews or "
+            "more: run `gravity ingest` first, or lower curate.min_reviews"
+        )
+    workshop.ledger.open_run(workshop.run)
+    return _run(_curate(workshop, crew, wanted))
+
+
+def _run(work: Coroutine[Any, Any, CurateState]) -> CurateState:
+    if sys.platform == "win32":
+        return asyncio.run(work)
+    import uvloop
+
+    return uvloop.run(work)
+
+
+async def _curate(workshop: Workshop, crew: Crew, wanted: CurateState) -> CurateState:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    # A thread is one wish over one set of readers; when it is done it is pruned.
+    readers = [reader.id for reader in selected(crew, wanted)]
+    thread = call_key({"run": crew.run, "wanted": dict(wanted), "readers": readers})
+    settings: RunnableConfig = {"configurable": {"thread_id": thread}}
+    async with AsyncSqliteSaver.from_conn_string(str(workshop.home / "checkpoints.sqlite")) as saver:
+        graph = curate_graph(crew, saver)
+        begun = await saver.aget_tuple(settings)
+        result: CurateState = {}
+        with _bars() as bars:
+            tasks: dict[str, TaskID] = {}
+            async for mode, event in graph.astream(
+                None if begun else dict(wanted), settings, stream_mode=["custom", "values"]
+            ):
+                if mode == "values":
+                    result = event
+                    continue
+                stage = event["stage"]
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(stage, total=event["total"])
+                bars.update(tasks[stage], completed=event["done"], total=event["total"])
+        await saver.adelete_thread(thread)
+    return result
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description:>10}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=errors,
+        disable=not errors.is_terminal,
+    )
