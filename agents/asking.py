@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -57,15 +58,16 @@ class Asker:
         template = prompt(name)
         system, question = template.render(**variables)
         user, reason = question, ""
-        for _ in range(self._attempts):
-            call = await self._call(template.hash, system, user, _bare(schema.model_json_schema()))
+        for number in range(1, self._attempts + 1):
+            call = await self._call(template.hash, system, user, _json_schema(schema))
             try:
                 answer = schema.model_validate_json(call.answer)
                 if check is not None:
                     check(answer)
             except ValueError as error:
                 reason = _reason(error)
-                user = f"{question}\n\nAn earlier answer was refused: {reason}. Answer again, mending this."
+                # With its number, or a refusal for the same reason would be the same request, which is kept.
+                user = f"{question}\n\nAnswer {number} was refused: {reason}. Answer again, mending this."
                 continue
             return Asked(answer, Provenance(model=self.model.name, prompt=template.hash, call=call.key))
         raise AskError(f"{self.model.name} gave no answer that fits after {self._attempts} tries: {reason}")
@@ -96,6 +98,12 @@ def _reason(error: ValueError) -> str:
         place = ".".join(str(part) for part in first["loc"])
         return f"{place}: {first['msg']}" if place else str(first["msg"])
     return str(error)
+
+
+@lru_cache(maxsize=1_024)
+def _json_schema(schema: type[Answer]) -> dict[str, Any]:
+    bare: dict[str, Any] = _bare(schema.model_json_schema())
+    return bare
 
 
 def _bare(schema: Any) -> Any:

@@ -38,6 +38,10 @@ class ChatModel(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Gives back connections and threads; the model is not used again."""
+        ...
+
 
 class OpenAIChat:
     """langchain-openai's ChatOpenAI at any OpenAI-compatible address."""
@@ -46,6 +50,7 @@ class OpenAIChat:
         self.settings = settings
         self.name = settings.model
         self.where = settings.base_url or "https://api.openai.com/v1"
+        self._transport: Any = None
         shaping = {"model", "base_url", "temperature", "max_tokens", "seed"}
         self.identity = {"kind": "openai", **settings.model_dump(include=shaping)}
 
@@ -63,6 +68,8 @@ class OpenAIChat:
         key = os.environ.get(s.api_key_env)
         if key is None and s.base_url is None:
             raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
+        # aiohttp's transport spends about a third less processor time a call than httpx's own.
+        self._transport = DefaultAioHttpClient()
         return ChatOpenAI(
             model=s.model,
             base_url=s.base_url,
@@ -72,8 +79,7 @@ class OpenAIChat:
             seed=s.seed,
             timeout=s.timeout,
             max_retries=s.retries,
-            # aiohttp's transport spends about a third less processor time a call than httpx's own.
-            http_async_client=DefaultAioHttpClient(),
+            http_async_client=self._transport,
         )
 
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
@@ -90,10 +96,12 @@ class OpenAIChat:
                     # the rest of the call.
                     extra_body={"response_format": {"type": "json_schema", "json_schema": wanted}},
                 )
-            except openai.APITimeoutError:
-                raise AskError(f"{self.where} gave no answer within {self.settings.timeout:g} s") from None
             except openai.APIConnectionError as error:
-                cause = error.__cause__ or error
+                # openai's aiohttp transport calls every lost connection a timeout.
+                refused = _refused(error)
+                if refused is None and isinstance(error, openai.APITimeoutError):
+                    raise AskError(f"{self.where} gave no answer within {self.settings.timeout:g} s") from None
+                cause = refused or error.__cause__ or error
                 raise ModelError(
                     f"model '{self.name}': {self.where} cannot be reached ({cause}): is it running, and is "
                     "base_url right?"
@@ -104,11 +112,32 @@ class OpenAIChat:
                     f"name and {self.settings.api_key_env}"
                 ) from None
             except openai.APIStatusError as error:
-                raise AskError(f"{self.where} answered {error.status_code}: {error.message[:200]}") from None
+                raise AskError(f"{self.where} answered {error.status_code}: {_line(error.message)}") from None
+            except (openai.APIError, ValueError, TypeError, LookupError, AttributeError) as error:
+                # What langchain-openai makes of a web page, an empty list of choices, or a body cut in the middle.
+                raise AskError(f"{self.where} answered what is no chat completion: {_line(error)}") from None
         usage = message.usage_metadata or {}
         text = message.content if isinstance(message.content, str) else json.dumps(message.content)
         seconds = time.monotonic() - begun
         return Reply(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0), seconds)
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._transport is not None:
+            await self._transport.aclose()
+
+
+def _refused(error: BaseException | None) -> BaseException | None:
+    """What refused the connection, if it is among the causes."""
+    import aiohttp
+
+    while error is not None and not isinstance(error, aiohttp.ClientConnectorError):
+        error = error.__cause__
+    return error
+
+
+def _line(text: object) -> str:
+    return " ".join(str(text).split())[:200]
 
 
 class LlamaCppChat:
@@ -168,6 +197,10 @@ class LlamaCppChat:
         text = answer["choices"][0]["message"]["content"] or ""
         seconds = time.monotonic() - begun
         return Reply(text, usage["prompt_tokens"], usage["completion_tokens"], seconds)
+
+    async def close(self) -> None:
+        """Ends the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _gguf(spec: str) -> Path:

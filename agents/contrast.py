@@ -88,7 +88,7 @@ class ContrastProfiler:
 
     def _traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
         ids, matrix = self._matrix(reviews)
-        lean = (matrix - self._mean) @ self._trait_axes.T
+        lean: Vectors = np.asarray((matrix - self._mean) @ self._trait_axes.T, dtype=np.float32)
         names = {1: "high", -1: "low"}
         return [
             self._inferred(reader, "trait", trait, lean[:, column], ids, names) for column, trait in enumerate(TRAITS)
@@ -101,7 +101,7 @@ class ContrastProfiler:
         for seed in seeds:
             statement, opposite = self._views(seed)
             near = np.argsort(-np.maximum(matrix @ statement, matrix @ opposite))[:TOP]
-            lean = (matrix[near] - self._mean) @ (statement - opposite)
+            lean: Vectors = np.asarray((matrix[near] - self._mean) @ (statement - opposite), dtype=np.float32)
             facts.append(self._inferred(reader, "stance", seed.id, lean, [ids[index] for index in near], names))
         return facts
 

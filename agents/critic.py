@@ -24,7 +24,7 @@ Kind = Literal[
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SAID_SHARE = 0.6
-ALIKE_SHARE = 0.85
+ALIKE_SHARE = 0.9
 LENGTH_RATIO = 1.6
 
 
@@ -61,12 +61,17 @@ class ModelCritic:
         """The model's remarks; one whose quote is not in the draft is no evidence and becomes minor."""
         asked = await self.asker.ask("critic", Remarks, seed=seed, culture=culture, draft=draft)
         text = f"{draft.situation} {draft.endorsing} {draft.opposing}".casefold()
+
+        def shown(quote: str) -> bool:
+            words = quote.strip(" .\"'").casefold()
+            return bool(words) and words in text
+
         return [
             Finding(
                 critic=self.asker.model.name,
                 kind=remark.kind,
                 quote=remark.quote,
-                severity=remark.severity if remark.quote.strip(" .\"'").casefold() in text else "minor",
+                severity=remark.severity if shown(remark.quote) else "minor",
                 repair=remark.repair,
                 made_by=asked.made_by,
             )

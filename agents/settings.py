@@ -84,7 +84,10 @@ def packaged_file(spec: str, ending: str) -> Path | None:
     """The one file with that ending inside an installed package, for `package:NAME`; None where there is none."""
     import importlib.util
 
-    found = importlib.util.find_spec(spec.removeprefix("package:"))
+    try:
+        found = importlib.util.find_spec(spec.removeprefix("package:"))
+    except (ImportError, ValueError):
+        return None
     if found is None or not found.submodule_search_locations:
         return None
     files = [file for place in found.submodule_search_locations for file in Path(place).rglob(f"*{ending}")]

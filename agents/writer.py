@@ -1,13 +1,15 @@
 """Scenario writers: one situation and two ways on from it, for a seed in a culture."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pydantic import Field
 
 from agents.asking import Answer, Asker
-from frameworks.records import Culture, Seed
-from store.records import Draft, Finding
+from agents.errors import AskError
+from frameworks.records import Culture, Scene, Seed
+from store.records import Draft, Finding, Provenance
 
 # A slot has a setting of its own, so that the scenarios of one seed differ.
 SETTINGS = (
@@ -26,9 +28,12 @@ class Scenes(Answer):
 
 
 class Writer(Protocol):
-    """Writes scenario pairs. One that cannot revise is not asked to."""
+    """Writes scenario pairs."""
 
-    revises: bool
+    @property
+    def revises(self) -> bool:
+        """Whether it can write a draft anew after a critic's remarks."""
+        ...
 
     async def write(
         self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]

@@ -87,7 +87,7 @@ def profile_graph(crew: Crew) -> Any:
         graph.add_edge(START, part)
     graph.add_edge(["demographics", "interests", "traits", "stances"], "settle")
     graph.add_edge("settle", END)
-    return graph.compile(name="profile")
+    return graph.compile(checkpointer=False, name="profile")
 
 
 def _longest(crew: Crew, reviews: Sequence[Review]) -> list[Review]:

@@ -124,7 +124,7 @@ def scenario_graph(crew: Crew) -> Any:
     graph.add_edge("judge", "settle")
     graph.add_edge("refuse", "settle")
     graph.add_edge("settle", END)
-    return graph.compile(name="scenario")
+    return graph.compile(checkpointer=False, name="scenario")
 
 
 def _silent(reason: str) -> Finding:

@@ -29,7 +29,7 @@ class Roles(Section):
     profiler: str = "contrast"
     writer: str = "bank"
     judges: list[str] = Field(default=["contrast", "tiny"], min_length=1)
-    critics: list[str] = ["tiny"]
+    critics: list[str] = []
 
     def of(self, role: str) -> list[str]:
         """The models of a role, as a list whether it takes one or several."""
@@ -54,7 +54,8 @@ class StoreSection(Section):
 
 
 class Curate(Section):
-    """How much to make, and how: see `graphs.crew.Plan`. `seeds` is all, or the first so many of each framework."""
+    """How much to make, and how: see `graphs.crew.Plan`. `seeds` is how many, spread over the dimensions; by
+    default all, or with the shipped bank as the writer those that it has scenarios for."""
 
     seeds: int | None = Field(None, ge=1)
     scenarios_per_seed: int = Field(3, ge=1, le=9)

@@ -28,7 +28,7 @@ def curate(workshop: Workshop, wanted: CurateState) -> CurateState:
             "more: run `gravity ingest` first, or lower curate.min_reviews"
         )
     workshop.ledger.open_run(workshop.run)
-    return _run(_curate(workshop, crew, wanted))
+    return _run(_closing(workshop, _curate(workshop, crew, wanted)))
 
 
 def _run(work: Coroutine[Any, Any, CurateState]) -> CurateState:
@@ -64,6 +64,14 @@ async def _curate(workshop: Workshop, crew: Crew, wanted: CurateState) -> Curate
                 bars.update(tasks[stage], completed=event["done"], total=event["total"])
         await saver.adelete_thread(thread)
     return result
+
+
+async def _closing(workshop: Workshop, work: Coroutine[Any, Any, CurateState]) -> CurateState:
+    try:
+        return await work
+    finally:
+        for chat in workshop.chats.values():
+            await chat.close()
 
 
 def _bars() -> Progress:

@@ -6,13 +6,14 @@ from typing import Any
 
 from agents.asking import Asker
 from agents.chat import ChatModel, LlamaCppChat, OpenAIChat
+from agents.classifier import Classifier, ClassifyingProfiler
 from agents.composer import Composer
 from agents.contrast import ContrastJudge, ContrastProfiler
 from agents.critic import Critic, ModelCritic, RuleCritic
 from agents.judge import Judge, ModelJudge, Panel
 from agents.profiler import ModelProfiler, Profiler
 from agents.prompting import all_hashes
-from agents.settings import ContrastSettings, LlamaCppSettings, OpenAISettings
+from agents.settings import BankSettings, ContrastSettings, LlamaCppSettings, OpenAISettings
 from agents.writer import BankWriter, ModelWriter, Writer
 from frameworks.loader import Library
 from frameworks.records import Seed
@@ -79,7 +80,19 @@ class Workshop:
             by_dimension.setdefault((seed.framework, seed.dimension), []).append(seed)
         rounds = max(len(seeds) for seeds in by_dimension.values())
         dealt = [s[n] for n in range(rounds) for s in by_dimension.values() if n < len(s)]
+        if self._from_bank:
+            shipped = {seed for seed, _, _ in self.library.scenes}
+            dealt = [seed for seed in dealt if seed.id in shipped]
         return {seed.id: seed for seed in dealt[: self.config.curate.seeds]}
+
+    @property
+    def _scenarios_per_seed(self) -> int:
+        wanted = self.config.curate.scenarios_per_seed
+        return min(wanted, 1 + max(slot for _, _, slot in self.library.scenes)) if self._from_bank else wanted
+
+    @property
+    def _from_bank(self) -> bool:
+        return isinstance(self.config.models[self.config.roles.writer], BankSettings)
 
     @cached_property
     def chats(self) -> dict[str, ChatModel]:
@@ -127,14 +140,14 @@ class Workshop:
                 }
             )[:16],
             "seeds": len(self.seeds),
-            "scenarios_per_seed": config.curate.scenarios_per_seed,
+            "scenarios_per_seed": self._scenarios_per_seed,
         }
         return Run(id=call_key(settings)[:16], settings=settings)
 
     def _shown(self, name: str) -> str:
         if name in self.chats:
             return self.chats[name].name
-        bank = self.config.models[name].kind == "bank"
+        bank = isinstance(self.config.models[name], BankSettings)
         return "shipped bank" if bank else f"contrast({self.vectors.embedder.name})"
 
     def crew(self) -> Crew:
@@ -146,7 +159,7 @@ class Workshop:
             run=run,
             plan=Plan(
                 seeds=list(self.seeds),
-                scenarios_per_seed=plan.scenarios_per_seed,
+                scenarios_per_seed=self._scenarios_per_seed,
                 revisions=plan.revisions,
                 min_reviews=plan.min_reviews,
                 seeds_per_call=plan.seeds_per_call,
@@ -179,6 +192,19 @@ class Workshop:
         return Asker(role, self.chats[name], self.answers, self.config.curate.attempts)
 
     def _profiler(self) -> Profiler:
+        classifiers = self.config.classifiers
+        inner = self._plain_profiler()
+        demographic = {
+            name: Classifier(settings)
+            for name, settings in (("gender", classifiers.gender), ("age", classifiers.age))
+            if settings is not None
+        }
+        personality = Classifier(classifiers.personality) if classifiers.personality else None
+        if not demographic and personality is None:
+            return inner
+        return ClassifyingProfiler(self.run.id, inner, demographic, personality)
+
+    def _plain_profiler(self) -> Profiler:
         name = self.config.roles.profiler
         settings = self.config.models[name]
         if isinstance(settings, ContrastSettings):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from store import tables
@@ -40,8 +40,11 @@ class Corpus:
         """Adds reviews; their readers become known, of `culture` where nothing else says. Yields progress."""
 
         def insert(connection: Connection, batch: list[Review]) -> int:
-            found = [Reader(id=reader, culture=culture) for reader in dict.fromkeys(r.reader for r in batch)]
-            insert_new(connection, tables.readers, found)
+            ids = list(dict.fromkeys(review.reader for review in batch))
+            insert_new(connection, tables.readers, [Reader(id=reader, culture=culture) for reader in ids])
+            if culture is not None:
+                unsaid = tables.readers.c.id.in_(ids) & tables.readers.c.culture.is_(None)
+                connection.execute(update(tables.readers).where(unsaid).values(culture=culture))
             return insert_new(connection, tables.reviews, batch)
 
         return self._take(source, rows, insert)

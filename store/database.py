@@ -1,5 +1,6 @@
 """Opens the SQL database and turns its failures into StoreError."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -23,8 +24,10 @@ class Database:
             self.engine = _engine(url)
             with self.begin() as connection:
                 metadata.create_all(connection)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
-            raise StoreError(f"the store's address '{url}' is not one SQLAlchemy can use: {error}") from None
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+            hidden = re.sub(r"://[^@/]*@", "://***@", url)
+            reason = str(error).splitlines()[0]
+            raise StoreError(f"the store's address '{hidden}' is not one SQLAlchemy can use: {reason}") from None
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
@@ -34,9 +37,9 @@ class Database:
                 yield connection
         except DBAPIError as error:
             hidden = self.engine.url.render_as_string(hide_password=True)
-            raise StoreError(f"the store at {hidden} cannot be used: {error.orig}") from error
+            raise StoreError(f"the store at {hidden} cannot be used: {_line(error.orig)}") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"the store cannot be used: {error}") from error
+            raise StoreError(f"the store cannot be used: {_line(error)}") from error
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -49,12 +52,18 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row] | Seque
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table).on_conflict_do_nothing()
-    return connection.execute(statement, values(rows)).rowcount
+    # Without preserve_rowcount the count of a batch is -1 on PostgreSQL.
+    done = connection.execute(statement, values(rows), execution_options={"preserve_rowcount": True})
+    return done.rowcount
 
 
 def values(rows: Iterable[Row | dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows as the dictionaries that SQLAlchemy takes."""
     return [row if isinstance(row, dict) else row.model_dump() for row in rows]
+
+
+def _line(error: object) -> str:
+    return " ".join(str(error).split())
 
 
 def _engine(url: str) -> Engine:

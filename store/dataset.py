@@ -85,16 +85,17 @@ def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite:
     `test_share` (0 to 1) of the readers of each culture, and of the seeds and items, go to the test split.
     Raises StoreError where the folder is taken or cannot be written.
     """
-    if folder.exists() and any(folder.iterdir()) and not overwrite:
-        raise StoreError(f"{folder} is not empty: choose another folder, or add --overwrite")
-    building = folder.with_name(f".{folder.name}.building")
+    target = folder.resolve()
+    building = target.with_name(f".{target.name}.building")
     try:
+        if target.exists() and any(target.iterdir()) and not overwrite:
+            raise StoreError(f"{folder} is not empty: choose another folder, or add --overwrite")
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
         result = _write(ledger, run, building, folder, test_share)
-        if folder.exists():
-            shutil.rmtree(folder)
-        building.rename(folder)
+        if target.exists():
+            shutil.rmtree(target)
+        building.rename(target)
     except OSError as error:
         raise StoreError(f"cannot write the dataset to {folder}: {error.strerror or error}") from None
     finally:

@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import zlib
 from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
@@ -18,7 +19,7 @@ MAX_TEXT = 20_000
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-_NAME = re.compile(r"[^\s\x00-\x1f]{1,128}")
+_NAME = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]{1,128}")
 
 T = TypeVar("T", bound=Row)
 
@@ -83,7 +84,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     piece = stream.readline(MAX_LINE + 1)
                 if line.strip():
                     yield number, line
-    except (OSError, EOFError, gzip.BadGzipFile) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"cannot read {path}: {reason}") from None
 
@@ -99,10 +100,10 @@ def _object(line: bytes) -> dict[str, Any]:
     if len(line) > MAX_LINE:
         raise RefusedError("line too long", f"over {MAX_LINE} bytes")
     try:
-        row = json.loads(line.decode("utf-8"))
+        row = json.loads(line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise RefusedError("not UTF-8", str(error)) from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError("broken JSON", str(error)) from None
     if not isinstance(row, dict):
         raise RefusedError("not a JSON object", type(row).__name__)
@@ -110,7 +111,6 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _amazon_2023(row: dict[str, Any], where: str) -> Review:
-    milliseconds: Any = row.get("timestamp")
     book = row.get("parent_asin") or row.get("asin")
     return _review(
         where,
@@ -119,12 +119,11 @@ def _amazon_2023(row: dict[str, Any], where: str) -> Review:
         rating=_rating(row, "rating"),
         title=clean(row.get("title") or ""),
         text=_text(row, "text"),
-        time=int(milliseconds / 1000) if _number(milliseconds) else None,
+        time=_seconds(row.get("timestamp"), 1000),
     )
 
 
 def _amazon_2014(row: dict[str, Any], where: str) -> Review:
-    seconds: Any = row.get("unixReviewTime")
     return _review(
         where,
         reader=_name(row.get("reviewerID"), "reviewerID"),
@@ -132,7 +131,7 @@ def _amazon_2014(row: dict[str, Any], where: str) -> Review:
         rating=_rating(row, "overall"),
         title=clean(row.get("summary") or ""),
         text=_text(row, "reviewText"),
-        time=int(seconds) if _number(seconds) else None,
+        time=_seconds(row.get("unixReviewTime"), 1),
     )
 
 
@@ -145,18 +144,15 @@ def _item(row: dict[str, Any], where: str) -> Book:
     author = row.get("author")
     if isinstance(author, dict):
         author = author.get("name")
-    description = row.get("description") or []
-    paragraphs = description if isinstance(description, list) else [description]
-    categories = row.get("categories") or []
     title = clean(row.get("title") or "")
     if not title:
         raise RefusedError("missing field", "title")
     return Book(
         id=_name(row.get("parent_asin"), "parent_asin"),
         title=title,
-        author=clean(author) if isinstance(author, str) and author.strip() else None,
-        description="\n".join(clean(part) for part in paragraphs if isinstance(part, str)).strip(),
-        categories=[clean(part) for part in categories if isinstance(part, str) and part.strip()],
+        author=(clean(author) or None) if isinstance(author, str) else None,
+        description="\n".join(_texts(row.get("description"))),
+        categories=_texts(row.get("categories")),
     )
 
 
@@ -188,6 +184,17 @@ def _text(row: dict[str, Any], field: str) -> str:
     return text
 
 
+def _texts(value: object) -> list[str]:
+    """The texts of a list, or the one text, that a field of an item holds; what is no text is passed over."""
+    parts = value if isinstance(value, list) else [value]
+    return [text for part in parts if isinstance(part, str) and (text := clean(part))]
+
+
+def _seconds(value: Any, unit: int) -> int | None:
+    """Seconds from a time in `unit` a second; None for what is none between 1970 and 2038."""
+    return int(value / unit) if _number(value) and 0 <= value < 2**31 * unit else None
+
+
 def _rating(row: dict[str, Any], field: str) -> float:
     value = row.get(field)
     if value is None:
@@ -200,7 +207,7 @@ def _rating(row: dict[str, Any], field: str) -> float:
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _name(value: object, field: str) -> str:

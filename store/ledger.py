@@ -37,7 +37,7 @@ class Ledger:
     def add_profile(self, run: str, reader: str, facts: Sequence[Fact]) -> None:
         """Keeps a reader's whole profile."""
         with self.database.begin() as connection:
-            if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]):
+            if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]) and facts:
                 connection.execute(insert(tables.facts), values(facts))
 
     def profiled(self, run: str) -> set[str]:

@@ -1,6 +1,7 @@
 """Reviews and books in Chroma: indexed once, and found again by meaning."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -66,13 +67,14 @@ class VectorStore:
 
     def _collection(self, kind: Kind) -> Any:
         if kind not in self._collections:
-            name = self.embedder.name
-            collection = self._client.get_or_create_collection(
-                kind,
-                embedding_function=None,
-                metadata={"embedder": name},
-                configuration={"hnsw": {"space": "cosine"}},
-            )
+            name, client = self.embedder.name, self._client
+            with self._asking():
+                collection = client.get_or_create_collection(
+                    kind,
+                    embedding_function=None,
+                    metadata={"embedder": name},
+                    configuration={"hnsw": {"space": "cosine"}},
+                )
             made_by = collection.metadata.get("embedder")
             if made_by != name:
                 raise StoreError(
@@ -82,36 +84,58 @@ class VectorStore:
             self._collections[kind] = collection
         return self._collections[kind]
 
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise StoreError(f"Chroma at {self.address} cannot be used: {' '.join(str(error).split())}") from error
+
     def index(self, kind: Kind, entries: Iterable[Entry]) -> int:
         """Adds the entries that are not there yet, and returns how many those were."""
         collection, added, stream = self._collection(kind), 0, iter(entries)
         while batch := list(islice(stream, BATCH)):
-            there = set(collection.get(ids=[entry.id for entry in batch], include=[])["ids"])
-            new = list({entry.id: entry for entry in batch if entry.id not in there}.values())
-            if new:
+            found = {entry.id: entry for entry in batch}
+            with self._asking():
+                there = set(collection.get(ids=list(found), include=[])["ids"])
+            new = [entry for entry in found.values() if entry.id not in there]
+            if not new:
+                continue
+            vectors = self.embedder.passages([entry.text for entry in new])
+            with self._asking():
                 collection.upsert(
                     ids=[entry.id for entry in new],
-                    embeddings=self.embedder.passages([entry.text for entry in new]),
+                    embeddings=vectors,
                     metadatas=[{"label": entry.label} for entry in new],
                 )
-                added += len(new)
+            added += len(new)
         return added
 
     def near(self, kind: Kind, vectors: Vectors, count: int, label: str | None = None) -> list[list[str]]:
         """For each vector the ids of at most `count` entries nearest to it, best first."""
         collection = self._collection(kind)
+        if not len(vectors):
+            return []
         where = {"label": label} if label is not None else None
-        found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=[])
+        with self._asking():
+            found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=[])
         return [list(ids) for ids in found["ids"]]
 
     def vectors(self, kind: Kind, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of those ids that are indexed, each of shape (d,)."""
-        found = self._collection(kind).get(ids=list(ids), include=["embeddings"])
+        collection = self._collection(kind)
+        if not ids:
+            return {}
+        with self._asking():
+            found = collection.get(ids=list(dict.fromkeys(ids)), include=["embeddings"])
         return dict(zip(found["ids"], found["embeddings"], strict=True))
 
     def mean(self, kind: Kind, sample: int = 1_000) -> Vectors:
         """The mean, of shape (d,), of the first `sample` vectors. Raises StoreError where there is none."""
-        found = self._collection(kind).get(limit=sample, include=["embeddings"])
+        collection = self._collection(kind)
+        with self._asking():
+            found = collection.get(limit=sample, include=["embeddings"])
         if not found["ids"]:
             raise StoreError(f"no {kind} are indexed yet")
-        return np.asarray(found["embeddings"], dtype=np.float32).mean(axis=0)
+        vectors: Vectors = np.asarray(found["embeddings"], dtype=np.float32)
+        return np.asarray(vectors.mean(axis=0), dtype=np.float32)

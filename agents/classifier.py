@@ -1,0 +1,133 @@
+"""Text classifiers of the transformers library as parts of a profiler: demographics and personality."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from agents.errors import ModelError
+from agents.profiler import Profiler
+from agents.settings import ClassifierSettings
+from frameworks.records import TRAITS, Seed
+from store.records import Fact, FactKind, Provenance, Review
+
+EVIDENCE = 3
+
+
+class Classifier:
+    """One text-classification model, a Hub id or a local folder; its weights are safetensors or are refused."""
+
+    def __init__(self, settings: ClassifierSettings) -> None:
+        self.settings = settings
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=settings.model)
+
+    @cached_property
+    def _pipeline(self) -> Any:
+        try:
+            from transformers import pipeline
+        except ImportError:
+            raise ModelError("classifiers need transformers: pip install 'gravity-preferences[train]'") from None
+        model = self.settings.model
+        try:
+            return pipeline(
+                "text-classification", model=model, top_k=None, truncation=True, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError) as error:
+            raise ModelError(f"the classifier '{model}' cannot be loaded: {str(error).splitlines()[0]}") from None
+
+    async def scores(self, reviews: Sequence[Review]) -> list[dict[str, float]]:
+        """For each review the score (0 to 1) of each value that `labels` maps to, or else of each label."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._scores, [review.text for review in reviews])
+
+    def _scores(self, texts: list[str]) -> list[dict[str, float]]:
+        named = self.settings.labels
+        return [
+            {named.get(score["label"], score["label"]): float(score["score"]) for score in scores}
+            for scores in self._pipeline(texts)
+        ]
+
+
+@dataclass(frozen=True)
+class ClassifyingProfiler:
+    """A profiler that leaves some facts to classifiers and the rest to another profiler."""
+
+    run: str
+    inner: Profiler
+    demographic: Mapping[str, Classifier]
+    personality: Classifier | None
+
+    async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
+        """Facts by the classifiers that there are, and by the inner profiler for the other names."""
+        others = [name for name in names if name not in self.demographic]
+        facts = await self.inner.demographics(reader, reviews, others) if others else []
+        for name in names:
+            if name in self.demographic:
+                facts.append(await self._demographic(reader, name, reviews))
+        return facts
+
+    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
+        """Levels from the personality classifier's mean score for each trait: high at `threshold`, low at one less it."""
+        if self.personality is None:
+            return await self.inner.traits(reader, reviews)
+        scores = await self.personality.scores(reviews)
+        return [self._trait(reader, trait, reviews, scores) for trait in TRAITS]
+
+    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
+        """What the inner profiler says."""
+        return await self.inner.stances(reader, reviews, seeds)
+
+    async def _demographic(self, reader: str, name: str, reviews: Sequence[Review]) -> Fact:
+        classifier = self.demographic[name]
+        scores = await classifier.scores(reviews)
+        means = {value: _mean([score[value] for score in scores]) for value in scores[0]}
+        best = max(means, key=lambda value: means[value])
+        if means[best] < classifier.settings.threshold:
+            return self._fact(reader, "demographic", name, "unknown", means[best], [], classifier)
+        telling = _highest(reviews, [score[best] for score in scores])
+        return self._fact(reader, "demographic", name, best, means[best], telling, classifier)
+
+    def _trait(self, reader: str, trait: str, reviews: Sequence[Review], scores: Sequence[Mapping[str, float]]) -> Fact:
+        assert self.personality is not None
+        given = [score[trait] for score in scores if trait in score]
+        if not given:
+            reason = f"the classifier has no label that `labels` maps to {trait}"
+            return self._fact(reader, "trait", trait, "failed", 0.0, [], self.personality, reason)
+        mean, threshold = _mean(given), self.personality.settings.threshold
+        level = "high" if mean >= threshold else "low" if mean <= 1 - threshold else "mid"
+        telling = _highest(reviews, given if level == "high" else [-score for score in given])
+        return self._fact(reader, "trait", trait, level, max(mean, 1 - mean), telling, self.personality)
+
+    def _fact(
+        self,
+        reader: str,
+        kind: FactKind,
+        name: str,
+        value: str,
+        confidence: float,
+        evidence: list[str],
+        classifier: Classifier,
+        reason: str = "",
+    ) -> Fact:
+        return Fact(
+            run=self.run,
+            reader=reader,
+            kind=kind,
+            name=name,
+            value=value,
+            confidence=confidence,
+            evidence=evidence,
+            made_by=Provenance(model=classifier.settings.model),
+            reason=reason,
+        )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _highest(reviews: Sequence[Review], scores: Sequence[float]) -> list[str]:
+    ranked = sorted(zip(scores, reviews, strict=True), key=lambda scored: -scored[0])
+    return [review.id for _, review in ranked[:EVIDENCE]]
