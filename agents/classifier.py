@@ -69,7 +69,7 @@ class ClassifyingProfiler:
         return facts
 
     async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
-        """Levels from the personality classifier's mean score for each trait: high at `threshold`, low at one less it."""
+        """Levels from the personality classifier's mean score for each trait; see ClassifierSettings."""
         if self.personality is None:
             return await self.inner.traits(reader, reviews)
         scores = await self.personality.scores(reviews)

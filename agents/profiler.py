@@ -110,7 +110,8 @@ class ModelProfiler:
         facts = []
         for name, key in zip(names, type(asked.answer).model_fields, strict=True):
             inference: Inference = getattr(asked.answer, key)
-            value = str(getattr(inference, field))
+            value = str(getattr(inference, field)).strip()
+            value = "unknown" if value.casefold() == "unknown" else value
             evidence = list(dict.fromkeys(reviews[int(alias[1:]) - 1].id for alias in inference.evidence))
             reason = ""
             if value != "unknown" and not evidence:

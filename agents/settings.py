@@ -67,7 +67,9 @@ class BankSettings(Settings):
 class ClassifierSettings(Settings):
     """A text classifier of the transformers library: a Hub id or a local folder.
 
-    `labels` maps its labels to values of the fact it infers; a score below `threshold` is no answer.
+    `labels` maps its labels to the values that it infers: of a demographic fact, or the five traits. Of a fact the
+    best value counts where its mean score reaches `threshold`, else it is unknown; a trait is high from
+    `threshold` on and low up to one minus `threshold`.
     """
 
     model: str

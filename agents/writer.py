@@ -11,12 +11,14 @@ from agents.errors import AskError
 from frameworks.records import Culture, Scene, Seed
 from store.records import Draft, Finding, Provenance
 
-# A slot has a setting of its own, so that the scenarios of one seed differ.
-SETTINGS = (
+# A slot has a setting of its own, so that the scenarios of one seed differ: three places, each in three lights.
+PLACES = (
     "at home or among relatives",
     "at work, at school or in business",
     "among neighbours, in a shop, in an office or on the way",
 )
+LIGHTS = ("", "; between people of two generations", "; where time is short")
+SETTINGS = tuple(place + light for light in LIGHTS for place in PLACES)
 
 
 class Scenes(Answer):

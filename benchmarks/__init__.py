@@ -1,0 +1,1 @@
+"""Measurements. Each script prints what it found and ends with one line of JSON that holds its figures."""

@@ -1,0 +1,152 @@
+"""What the graph costs beside the model calls it makes.
+
+Runs `curate` against the stub endpoint with its checkpointer, answer cache and store on, on scenarios that need
+two calls each (one to write, one to judge), and beside it the same number of ChatOpenAI calls with nothing
+around them. Prints run time over the ideal (calls x latency / in flight), processor seconds a thousand calls and
+peak memory, each of a process of its own.
+
+    python -m benchmarks.curate_overhead --pairs 1000 --latency 0.1 --in-flight 32
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+SYSTEM, USER = "You compare two scenes. " * 40, "Statement: a view. Scene: a day. A: a way. B: another way. " * 10
+
+
+def run_graph(url: str, pairs: int, in_flight: int) -> dict[str, float]:
+    """Curates with four readers, one a culture, and no profile questions beyond the traits and one batch."""
+    from gravity import running
+    from gravity.config import Config
+    from tests.support import take_in, workshop
+
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Config.model_validate(
+            {
+                "models": {"stub": {"kind": "openai", "model": "stub", "base_url": url, "max_in_flight": in_flight}},
+                "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": []},
+                "judging": {"orders": 1},
+                "store": {"path": Path(folder)},
+                "curate": {"seeds": pairs // 8, "scenarios_per_seed": 2, "seeds_per_call": 50},
+            }
+        )
+        made = workshop(settings)
+        take_in(made, each=1)
+        begun, used = time.perf_counter(), time.process_time()
+        running.curate(made, {})
+        figures = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - used}
+        settled = sum(made.ledger.scenario_counts(made.run.id).values())
+        made.database.close()
+    return {**figures, "pairs": settled, "memory_mb": _peak()}
+
+
+def run_bare(url: str, calls: int, in_flight: int) -> dict[str, float]:
+    """ChatOpenAI as its users call it, `in_flight` at a time."""
+    from langchain_openai import ChatOpenAI
+    from pydantic import SecretStr
+
+    form = {"type": "json_schema", "json_schema": {"name": "vote", "schema": _vote_schema(), "strict": True}}
+    model = ChatOpenAI(model="stub", base_url=url, api_key=SecretStr("none")).bind(response_format=form)
+    user = "Statement: x\n\nScene: y\n\nA: z\n\nB: w"
+
+    async def work() -> None:
+        slots = asyncio.Semaphore(in_flight)
+
+        async def ask() -> None:
+            async with slots:
+                await model.ainvoke([("system", SYSTEM), ("user", f"{USER}\n{user}")])
+
+        await asyncio.gather(*(ask() for _ in range(calls)))
+
+    begun, used = time.perf_counter(), time.process_time()
+    asyncio.run(work())
+    return {
+        "seconds": time.perf_counter() - begun,
+        "cpu": time.process_time() - used,
+        "memory_mb": _peak(),
+    }
+
+
+def _vote_schema() -> dict[str, Any]:
+    from agents.judge import Judgement
+
+    return Judgement.model_json_schema()
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _apart(work: Callable[..., dict[str, float]], *given: Any) -> dict[str, float]:
+    """Runs `work` in a fresh process, so that times and memory are its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, given)
+
+
+def _requests(url: str) -> int:
+    with urllib.request.urlopen(url.removesuffix("/v1") + "/counts") as answer:
+        return int(json.load(answer)["requests"])
+
+
+def main() -> None:
+    """Parses the command line, measures, prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=1000)
+    parser.add_argument("--latency", type=float, default=0.1)
+    parser.add_argument("--in-flight", type=int, default=32)
+    parser.add_argument("--port", type=int, default=8931)
+    given = parser.parse_args()
+    command = [sys.executable, "-m", "tests.stub", "--port", str(given.port), "--latency", str(given.latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        _await(url)
+        try:
+            graph = _apart(run_graph, url, given.pairs, given.in_flight)
+            calls = _requests(url)
+            bare = _apart(run_bare, url, calls, given.in_flight)
+        finally:
+            server.terminate()
+    ideal = calls * given.latency / given.in_flight
+    figures = {
+        "pairs": graph["pairs"],
+        "calls": calls,
+        "ideal_s": round(ideal, 2),
+        "graph_s": round(graph["seconds"], 2),
+        "graph_over_ideal": round(graph["seconds"] / ideal, 2),
+        "bare_over_ideal": round(bare["seconds"] / ideal, 2),
+        "graph_over_bare": round(graph["seconds"] / bare["seconds"], 2),
+        "graph_cpu_s_per_1000_calls": round(1000 * graph["cpu"] / calls, 2),
+        "bare_cpu_s_per_1000_calls": round(1000 * bare["cpu"] / calls, 2),
+        "graph_peak_mb": round(graph["memory_mb"]),
+        "bare_peak_mb": round(bare["memory_mb"]),
+    }
+    for name, figure in figures.items():
+        print(f"{name:28} {figure}")
+    print(json.dumps(figures))
+
+
+def _await(url: str) -> None:
+    for _ in range(100):
+        try:
+            _requests(url)
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise SystemExit(f"the stub at {url} did not come up")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# The whole loop on the embedded models: reviews in, vetted pairs, an adapter, a personalised description out.
+# Usage: examples/demo.sh [FOLDER]   (gravity and python must be on the PATH; `make demo` sees to it)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+out=${1:-out/demo}
+planted=frameworks/data/planted
+export GRAVITY_STORE__PATH="$out/store"
+started=$SECONDS
+
+step() { printf '\n== %s  (%d s)\n' "$1" $((SECONDS - started)); }
+
+rm -rf "$out"
+mkdir -p "$out"
+
+step "1 of 5  Sample readers, their reviews and books into the store"
+gravity ingest $planted/reviews.jsonl --format amazon-2023 --items $planted/books.jsonl \
+  --readers $planted/readers.jsonl --config examples/demo.toml
+
+step "2 of 5  Profiles, scenarios, judges, pairs"
+gravity curate --config examples/demo.toml
+
+step "3 of 5  The dataset"
+gravity export "$out/dataset" --config examples/demo.toml
+
+step "4 of 5  A short LoRA DPO run"
+python -m trainer "$out/dataset" --output "$out/adapter" --max-steps 12
+
+step "5 of 5  One book's description: the original, before and after training"
+gravity write --reader planted-us-1 --compare --adapter "$out/adapter" --config examples/demo.toml \
+  --title "The Lighthouse Ledger" \
+  --description "When the keeper of a remote lighthouse dies, his daughter finds forty years of accounts that do not add up. As a storm closes the harbour she has one night to learn which of the town's families has been paid, by whom, and for what."
+
+step "Done"
+cat <<END
+The store:    $out/store      (gravity status, gravity show ID, both with --config examples/demo.toml)
+The dataset:  $out/dataset    (datasets.load_dataset("$out/dataset"))
+The adapter:  $out/adapter    (gravity write --adapter $out/adapter ...)
+
+What this is worth: it shows the machinery and no more. The judge 'contrast' compares embeddings; the judge
+'tiny' is a model of 135 million parameters that is at chance; the stances were inferred by embeddings and are
+little better than chance. Name capable models in gravity.toml (see README.md) for pairs that can be used.
+END
