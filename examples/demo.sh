@@ -18,7 +18,7 @@ gravity ingest $planted/reviews.jsonl --format amazon-2023 --items $planted/book
   --readers $planted/readers.jsonl --config examples/demo.toml
 
 step "2 of 5  Profiles, scenarios, judges, pairs"
-gravity curate --config examples/demo.toml
+gravity curate --readers 8 --config examples/demo.toml
 
 step "3 of 5  The dataset"
 gravity export "$out/dataset" --config examples/demo.toml

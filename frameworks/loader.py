@@ -34,13 +34,17 @@ class Library:
     def frameworks(self) -> dict[str, Framework]:
         """Frameworks by id. Raises DataError where the file is missing or malformed."""
         path = self.root / "frameworks.yaml"
-        return TypeAdapter(dict[str, Framework]).validate_python(_mapping(path))
+        content = _mapping(path)
+        try:
+            return TypeAdapter(dict[str, Framework]).validate_python(content)
+        except ValidationError as error:
+            raise DataError(f"{path}:{_line(path, error.errors()[0]['loc'])}: {_first(error)}") from None
 
     @cached_property
     def seeds(self) -> dict[str, Seed]:
         """Seeds by id, in file order. Raises DataError on a duplicate or an unknown dimension."""
         seeds: dict[str, Seed] = {}
-        for where, seed in _records(sorted((self.root / "seeds").glob("*.jsonl")), Seed):
+        for where, seed in read_records(sorted((self.root / "seeds").glob("*.jsonl")), Seed):
             framework = self.frameworks.get(seed.framework)
             if framework is None:
                 raise DataError(f"{where}: unknown framework '{seed.framework}'")
@@ -53,7 +57,7 @@ class Library:
     def items(self) -> dict[str, Item]:
         """Personality items by id, in file order. Raises DataError on a duplicate."""
         items: dict[str, Item] = {}
-        for where, item in _records(sorted((self.root / "items").glob("*.jsonl")), Item):
+        for where, item in read_records(sorted((self.root / "items").glob("*.jsonl")), Item):
             _add(items, item.id, item, where)
         return items
 
@@ -70,7 +74,7 @@ class Library:
     def scenes(self) -> dict[tuple[str, str, int], Scene]:
         """The shipped scenarios by seed, culture and slot. Raises DataError on a duplicate or an unknown seed."""
         scenes: dict[tuple[str, str, int], Scene] = {}
-        for where, scene in _records(sorted((self.root / "scenarios").glob("*.jsonl")), Scene):
+        for where, scene in read_records(sorted((self.root / "scenarios").glob("*.jsonl")), Scene):
             if scene.seed not in self.seeds or scene.culture not in self.cultures:
                 raise DataError(f"{where}: unknown seed '{scene.seed}' or culture '{scene.culture}'")
             _add(scenes, (scene.seed, scene.culture, scene.slot), scene, where)
@@ -87,9 +91,10 @@ def _add(known: dict[K, R], key: K, record: R, where: str) -> None:
     known[key] = record
 
 
-def _records(paths: list[Path], kind: type[R]) -> Iterator[tuple[str, R]]:
+def read_records(paths: list[Path], kind: type[R]) -> Iterator[tuple[str, R]]:
+    """The records of JSON lines files, each with its file and line. Raises DataError for one that is not valid."""
     for path in paths:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(_read(path).splitlines(), start=1):
             where = f"{path}:{number}"
             try:
                 yield where, kind.model_validate(json.loads(line))
@@ -110,20 +115,30 @@ def _one(path: Path, kind: type[R]) -> R:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
+        content = yaml.safe_load(_read(path))
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise DataError(f"{path}:{line}: not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise DataError(f"{path}:1: not YAML: {str(error).splitlines()[0]}") from None
     if not isinstance(content, dict):
         raise DataError(f"{path}:1: a mapping was expected")
     return content
 
 
+def _read(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}:{line}: not UTF-8: {error.reason}") from None
+
+
 def _line(path: Path, field: tuple[int | str, ...]) -> int:
     """The line on which `field`, or the nearest part of it that exists, stands in a YAML file."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    node = yaml.compose(_read(path), Loader=yaml.SafeLoader)
     line = 1
     for part in field:
         if isinstance(node, yaml.MappingNode):

@@ -43,11 +43,13 @@ def main() -> None:
     try:
         app()
     except BaseException as error:
-        code = errors.exit_code(error)
+        # Typer makes this exit of Ctrl-C.
+        interrupted = isinstance(error, SystemExit) and error.code == errors.INTERRUPTED
+        code = errors.INTERRUPTED if interrupted else errors.exit_code(error)
         if code is None:
             raise
-        interrupted = code == errors.INTERRUPTED
-        print("stopped: start it again to go on" if interrupted else f"error: {error}", file=sys.stderr)
+        line = "stopped: start it again to go on" if code == errors.INTERRUPTED else f"error: {error}"
+        print(" ".join(line.split()), file=sys.stderr)
         raise SystemExit(code) from None
 
 
@@ -157,6 +159,23 @@ def write(
 
     workshop = _workshop(config)
     describe.write(workshop, views.find_run(workshop, run), reader, title, description, adapter, compare, as_json)
+
+
+@app.command(epilog="Example: gravity frameworks --seed hof-pdi-01")
+def frameworks(
+    seed: Annotated[str | None, typer.Option(help="Show this seed with its gold cases.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What is known beforehand: seeds, personality items, cultures, gold cases."""
+    from frameworks.gold import Gold
+    from frameworks.loader import Library
+    from gravity import material
+
+    library = Library()
+    if seed is None:
+        material.overview(library, Gold(library), as_json)
+    else:
+        material.seed(library, Gold(library), seed, as_json)
 
 
 @app.command(epilog="Example: gravity graph > graphs.md")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agents.settings import BankSettings, ClassifierSettings, ContrastSettings, LlamaCppSettings, ModelSettings
 from gravity.errors import ConfigError
@@ -158,6 +158,8 @@ def load_config(path: Path | None = None) -> Config:
             raise ConfigError(f"{chosen} is not TOML: {error}") from None
     try:
         return Config(**content)
+    except SettingsError as error:
+        raise ConfigError(f"an environment variable GRAVITY_... is not JSON: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])

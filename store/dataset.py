@@ -26,6 +26,7 @@ from store.ledger import Ledger
 from store.records import Fact, Pair, Run, Scenario, content_id
 
 SPLITS = ("train", "test")
+MANIFEST = "manifest.json"
 BATCH = 1_000
 CARD = Path(__file__).parent / "dataset_card.md"
 
@@ -88,8 +89,11 @@ def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite:
     target = folder.resolve()
     building = target.with_name(f".{target.name}.building")
     try:
-        if target.exists() and any(target.iterdir()) and not overwrite:
-            raise StoreError(f"{folder} is not empty: choose another folder, or add --overwrite")
+        if target.exists() and any(target.iterdir()):
+            if not overwrite:
+                raise StoreError(f"{folder} is not empty: choose another folder, or add --overwrite")
+            if not (target / MANIFEST).exists():
+                raise StoreError(f"{folder} holds no {MANIFEST}, so it is no dataset and is not overwritten")
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
         result = _write(ledger, run, building, folder, test_share)
@@ -127,7 +131,9 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         if len(waiting[where]) == BATCH:
             flush(where)
     for split in SPLITS:
-        flush(split)
+        # An empty row group is one that `datasets` does not read.
+        if waiting[split]:
+            flush(split)
         writers[split].close()
     result = Export(
         folder=folder,
@@ -146,7 +152,7 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         "settings": run.settings,
     }
     # Written last, so that its presence means that the rest is complete.
-    (building / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
+    (building / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
     return result
 
 
@@ -235,6 +241,8 @@ class _Trail:
 
 
 def _card(run: Run, result: Export) -> str:
+    # `datasets` opens no folder whose card names a split without rows.
+    filled = [split for split in SPLITS if result.rows[split]]
     header = {
         "pretty_name": "Gravity preference pairs",
         "task_categories": ["text-generation"],
@@ -243,7 +251,7 @@ def _card(run: Run, result: Export) -> str:
         "configs": [
             {
                 "config_name": "default",
-                "data_files": [{"split": split, "path": f"{split}.parquet"} for split in SPLITS],
+                "data_files": [{"split": split, "path": f"{split}.parquet"} for split in filled],
             }
         ],
     }

@@ -1,0 +1,91 @@
+"""`gravity frameworks`: what is known beforehand, in counts or one seed with its gold cases."""
+
+import json
+from collections import Counter
+
+from frameworks.gold import Gold, split_of
+from frameworks.loader import Library
+from gravity.console import console, plain, table
+from gravity.errors import ConfigError
+
+
+def overview(library: Library, gold: Gold, as_json: bool) -> None:
+    """Prints how many seeds, items, cultures and gold cases there are. Raises DataError for bad material."""
+    seeds = Counter((seed.framework, seed.dimension, seed.pole) for seed in library.seeds.values())
+    dimensions = [(framework, name) for framework, made in library.frameworks.items() for name in made.dimensions]
+    facets = Counter((item.trait, item.facet) for item in library.items.values())
+    shipped = Counter(scene.culture for scene in library.scenes.values())
+    sets = {
+        "stance": Counter((case.culture, split_of(case.seed)) for case in gold.stances.values()),
+        "scenarios": Counter((case.culture, split_of(case.seed)) for case in gold.scenarios.values()),
+        "bias": Counter((case.culture, split_of(case.seed)) for case in gold.bias.values()),
+    }
+    if as_json:
+        figures = {
+            "seeds": {f"{f}/{d}": {p: seeds[f, d, p] for p in ("high", "low")} for f, d in dimensions},
+            "items": {f"{trait}/{facet}": n for (trait, facet), n in facets.items()},
+            "cultures": {
+                c.id: {"terms": len(c.lexicon.terms()), "scenarios": shipped[c.id]} for c in library.cultures.values()
+            },
+            "gold": {
+                name: {f"{c} {split}": n for (c, split), n in sorted(made.items())} for name, made in sets.items()
+            },
+        }
+        print(json.dumps(figures))
+        return
+    table(
+        f"Seeds ({len(library.seeds)})",
+        ["framework", "dimension", "high", "low"],
+        [[f, d, seeds[f, d, "high"], seeds[f, d, "low"]] for f, d in dimensions],
+    )
+    by_trait = Counter(trait for trait, _ in facets.elements())
+    listed = [[t, ", ".join(f for trait, f in facets if trait == t), n] for t, n in by_trait.items()]
+    table(f"Personality items ({len(library.items)})", ["trait", "facets", "items"], listed)
+    table(
+        "Cultures",
+        ["id", "name", "language", "lexicon", "shipped scenarios"],
+        [[c.id, c.name, c.language, len(c.lexicon.terms()), shipped[c.id]] for c in library.cultures.values()],
+    )
+    table(
+        "Gold cases",
+        ["set", "culture", "dev", "held-out"],
+        [
+            [name, culture, counts[culture, "dev"], counts[culture, "held-out"]]
+            for name, counts in sets.items()
+            for culture in library.cultures
+        ],
+    )
+    console.print("One seed with its gold cases: gravity frameworks --seed ID")
+
+
+def seed(library: Library, gold: Gold, identity: str, as_json: bool) -> None:
+    """Prints one seed and its gold cases. Raises ConfigError where there is no such seed."""
+    found = library.seeds.get(identity)
+    if found is None:
+        near = [name for name in library.seeds if name.startswith(identity)][:8]
+        hint = f"; ids that begin so: {', '.join(near)}" if near else ""
+        raise ConfigError(f"there is no seed '{identity}'{hint}")
+    stances = [case for case in gold.stances.values() if case.seed == identity]
+    scenarios = [case for case in gold.scenarios.values() if case.seed == identity]
+    if as_json:
+        figures = {
+            "seed": found.model_dump(),
+            "stances": [case.model_dump() for case in stances],
+            "scenarios": [case.model_dump() for case in scenarios],
+        }
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    console.print(
+        f"[bold]{found.id}[/]  {found.framework} / {found.dimension}, pole {found.pole}, {split_of(identity)}"
+    )
+    console.print(f"  statement  {plain(found.statement)}\n  opposite   {plain(found.opposite)}")
+    table(
+        "Gold stances",
+        ["id", "culture", "answer", "case", "excerpt", "reason"],
+        [[c.id, c.culture, c.answer, c.case, c.excerpt, c.reason] for c in stances],
+    )
+    table(
+        "Gold scenarios",
+        ["id", "culture", "answer", "situation", "first", "second", "reason"],
+        [[c.id, c.culture, c.answer, c.situation, c.first, c.second, c.reason] for c in scenarios],
+    )

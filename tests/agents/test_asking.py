@@ -1,0 +1,154 @@
+import asyncio
+
+import pytest
+from pydantic import Field
+
+from agents.asking import Answer
+from agents.errors import AskError
+from store.answers import Answers
+from store.database import Database
+from tests.agents.conftest import MakeAsker
+from tests.stub.scripted import Scripted
+
+ONE = {"statement": "S", "situation": "At home.", "first": "One.", "second": "Two."}
+OTHER = {**ONE, "statement": "T"}
+
+
+class Pick(Answer):
+    """This note is for people and not for models."""
+
+    pick: int = Field(ge=1, le=3, description="not for models either")
+
+
+async def test_an_answer_is_checked_and_says_what_it_came_from(make_asker: MakeAsker, database: Database) -> None:
+    with Scripted(['{"pick": 2}']) as server:
+        asked = await make_asker(server.url).ask("judge", Pick, **ONE)
+    assert asked.answer == Pick(pick=2)
+    assert asked.made_by.model == "stub"
+    kept = Answers(database).get(asked.made_by.call)
+    assert kept is not None
+    assert (kept.role, kept.model, kept.answer) == ("tester", "stub", '{"pick": 2}')
+    assert kept.prompt == asked.made_by.prompt != ""
+    assert kept.tokens_in > 0 and kept.tokens_out > 0
+
+
+async def test_the_schema_is_sent_without_notes_from_the_code(make_asker: MakeAsker) -> None:
+    with Scripted(['{"pick": 2}']) as server:
+        await make_asker(server.url).ask("judge", Pick, **ONE)
+    wanted = server.bodies[0]["response_format"]["json_schema"]
+    assert wanted["strict"] is True
+    assert wanted["schema"] == {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"pick": {"type": "integer", "minimum": 1, "maximum": 3}},
+        "required": ["pick"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("unfit", "reason"),
+    [
+        ('{"pick": 7}', "pick: Input should be less than or equal to 3"),
+        ('{"pick": 1, "thought": "hm"}', "thought: Extra inputs are not permitted"),
+        ("{}", "pick: Field required"),
+        ('{"pick": 1', "Invalid JSON"),
+        ("", "Invalid JSON"),
+        ("I pick two.", "Invalid JSON"),
+    ],
+)
+async def test_an_answer_that_does_not_fit_is_asked_for_again_with_the_reason(
+    make_asker: MakeAsker, unfit: str, reason: str
+) -> None:
+    with Scripted([unfit, '{"pick": 1}']) as server:
+        asked = await make_asker(server.url).ask("judge", Pick, **ONE)
+    assert asked.answer.pick == 1
+    first, second = server.said("user")
+    assert second.startswith(first)
+    assert reason in second.removeprefix(first)
+    assert server.said("system")[0] == server.said("system")[1]
+
+
+async def test_a_check_can_refuse(make_asker: MakeAsker) -> None:
+    def odd(answer: Pick) -> None:
+        if answer.pick % 2 == 0:
+            raise ValueError(f"{answer.pick} is even")
+
+    with Scripted(['{"pick": 2}', '{"pick": 3}']) as server:
+        asked = await make_asker(server.url).ask("judge", Pick, check=odd, **ONE)
+    assert asked.answer.pick == 3
+    assert "2 is even" in server.said("user")[1]
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 4])
+async def test_it_is_asked_a_bounded_number_of_times(make_asker: MakeAsker, attempts: int) -> None:
+    # The same answer is refused for the same reason each time, and is asked for anew all the same.
+    with Scripted(['{"pick": 7}']) as server:
+        with pytest.raises(AskError) as raised:
+            await make_asker(server.url, attempts=attempts).ask("judge", Pick, **ONE)
+        assert server.counts.requests == attempts
+        assert len(set(server.said("user"))) == attempts
+    assert f"after {attempts} tries" in str(raised.value)
+    assert "less than or equal to 3" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+async def test_kept_answers_are_not_asked_for_again(make_asker: MakeAsker) -> None:
+    with Scripted(['{"pick": 9}', '{"pick": 2}', '{"pick": 3}']) as server:
+        first = await make_asker(server.url).ask("judge", Pick, **ONE)
+        assert server.counts.requests == 2
+        # A new process would see the same database; the refused answer is remembered too.
+        again = await make_asker(server.url).ask("judge", Pick, **ONE)
+        assert server.counts.requests == 2
+        other = await make_asker(server.url).ask("judge", Pick, **OTHER)
+        assert server.counts.requests == 3
+    assert again == first
+    assert other.answer.pick == 3
+
+
+async def test_an_answer_is_kept_before_it_is_used(make_asker: MakeAsker, database: Database) -> None:
+    kept_by_then: list[float] = []
+
+    def look(_: Pick) -> None:
+        kept_by_then.append(Answers(database).usage()["tester", "stub"]["calls"])
+
+    with Scripted(['{"pick": 2}']) as server:
+        await make_asker(server.url).ask("judge", Pick, check=look, **ONE)
+    assert kept_by_then == [1]
+
+
+@pytest.mark.parametrize(
+    "change", [{"model": "another"}, {"temperature": 0.1}, {"seed": 7}, {"max_tokens": 99}], ids=lambda c: next(iter(c))
+)
+async def test_a_change_of_the_model_asks_again(make_asker: MakeAsker, change: dict[str, object]) -> None:
+    with Scripted(['{"pick": 2}']) as server:
+        await make_asker(server.url).ask("judge", Pick, **ONE)
+        await make_asker(server.url, **change).ask("judge", Pick, **ONE)
+        assert server.counts.requests == 2
+
+
+@pytest.mark.parametrize("change", [{"max_in_flight": 1}, {"timeout": 5}, {"retries": 0}], ids=lambda c: next(iter(c)))
+async def test_what_does_not_shape_an_answer_asks_nothing_again(
+    make_asker: MakeAsker, change: dict[str, object]
+) -> None:
+    with Scripted(['{"pick": 2}']) as server:
+        await make_asker(server.url).ask("judge", Pick, **ONE)
+        await make_asker(server.url, **change).ask("judge", Pick, **ONE)
+        assert server.counts.requests == 1
+
+
+async def test_another_schema_asks_again(make_asker: MakeAsker) -> None:
+    class Choice(Answer):
+        pick: int
+
+    with Scripted(['{"pick": 2}']) as server:
+        await make_asker(server.url).ask("judge", Pick, **ONE)
+        await make_asker(server.url).ask("judge", Choice, **ONE)
+        assert server.counts.requests == 2
+
+
+async def test_calls_in_flight_are_bounded(make_asker: MakeAsker) -> None:
+    with Scripted(['{"pick": 2}']) as server:
+        asker = make_asker(server.url, max_in_flight=3)
+        await asyncio.gather(*(asker.ask("judge", Pick, **{**ONE, "statement": str(number)}) for number in range(20)))
+        assert server.counts.requests == 20
+        assert server.counts.most_in_flight <= 3

@@ -1,0 +1,88 @@
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.card import FOLDS, GENRES, VIEWS, card, fold
+from frameworks.loader import Library
+from frameworks.records import TRAITS
+from store.records import Fact
+from tests.support import fact
+
+LIBRARY = Library()
+SEEDS = LIBRARY.seeds
+BOOKS = LIBRARY.domain("books")
+STANCE = st.sampled_from(["agree", "disagree", "unknown", "failed"])
+
+
+def views(text: str) -> list[str]:
+    return [line.removeprefix("- ") for line in text.splitlines() if line.startswith("- ")]
+
+
+def test_the_folds_share_out_the_seeds() -> None:
+    sizes = Counter(fold(seed) for seed in SEEDS)
+    assert sorted(sizes) == list(range(FOLDS))
+    assert min(sizes.values()) > len(SEEDS) / FOLDS / 2
+
+
+def test_a_card_tells_what_is_known() -> None:
+    seed = next(iter(SEEDS.values()))
+    facts = [
+        fact("demographic", "age", "65+"),
+        fact("demographic", "gender", "unknown"),
+        fact("interest", "Cozy", "liked"),
+        fact("interest", "War", "disliked"),
+        fact("interest", "Poetry", "mixed"),
+        fact("trait", "openness", "high"),
+        fact("trait", "neuroticism", "mid"),
+        fact("stance", seed.id, "disagree"),
+    ]
+    text = card(facts, SEEDS, BOOKS)
+    assert text.splitlines()[0].startswith("You write for one reader.")
+    for said in ("About them: age 65+\n", "Genres they enjoy: Cozy\n", "cold: War\n", "Personality: high openness\n"):
+        assert said in text
+    assert views(text) == [seed.opposite]
+    for unsaid in ("gender", "Poetry", "neuroticism", seed.statement):
+        assert unsaid not in text
+
+
+def test_nothing_known_is_said() -> None:
+    facts = [fact("trait", trait, "unknown") for trait in TRAITS] + [fact("stance", "hof-pdi-01", "failed")]
+    assert "Nothing is known of them." in card(facts, SEEDS, BOOKS)
+
+
+def test_the_surest_come_first_and_their_number_is_bounded() -> None:
+    facts = [fact("stance", seed, "agree", n / 200) for n, seed in enumerate(SEEDS)]
+    facts += [fact("interest", f"Genre {n:02}", "liked", n / 50) for n in range(20)]
+    text = card(facts, SEEDS, BOOKS)
+    surest = list(SEEDS.values())[-VIEWS:][::-1]
+    assert views(text) == [seed.statement for seed in surest]
+    assert f"Genres they enjoy: {', '.join(f'Genre {n:02}' for n in range(19, 19 - GENRES, -1))}\n" in text
+
+
+@given(stances=st.lists(STANCE, min_size=len(SEEDS), max_size=len(SEEDS)), left_out=st.integers(0, FOLDS - 1))
+def test_a_card_leaves_out_the_seeds_of_its_fold(stances: list[str], left_out: int) -> None:
+    facts = [fact("stance", seed, value, n / 200) for n, (seed, value) in enumerate(zip(SEEDS, stances, strict=True))]
+    text = card(facts, SEEDS, BOOKS, left_out)
+    for seed in SEEDS.values():
+        if fold(seed.id) == left_out:
+            assert seed.statement not in text and seed.opposite not in text
+    known = [seed for seed, value in zip(SEEDS, stances, strict=True) if value in ("agree", "disagree")]
+    told = [seed for seed in known if fold(seed) != left_out]
+    assert len(views(text)) == min(VIEWS, len(told))
+
+
+@pytest.mark.parametrize("value", ["unknown", "failed"])
+def test_what_is_not_known_is_not_told(value: str) -> None:
+    facts: list[Fact] = [fact("stance", seed, value) for seed in SEEDS]
+    assert views(card(facts, SEEDS, BOOKS)) == []
+
+
+def test_a_fact_about_a_seed_that_is_gone_is_passed_over() -> None:
+    assert views(card([fact("stance", "no-such-seed", "agree")], SEEDS, BOOKS)) == []
+
+
+def test_a_card_does_not_depend_on_the_order_of_facts() -> None:
+    facts = [fact("stance", seed, "agree", 0.5) for seed in SEEDS]
+    assert card(facts, SEEDS, BOOKS) == card(facts[::-1], SEEDS, BOOKS)

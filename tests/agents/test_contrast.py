@@ -1,0 +1,119 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.contrast import TOP, ContrastJudge, ContrastProfiler, confidence
+from agents.judge import Panel
+from frameworks.loader import Library
+from frameworks.records import TRAITS
+from store.records import Review
+from store.vectors import VectorStore, review_entry
+from tests.stub.embedder import HashEmbedder
+from tests.support import draft, review
+
+LIBRARY = Library()
+SEED = LIBRARY.seeds["hof-pdi-01"]
+# Ways in the seed's own words: an embedder that counts words must see which is which.
+RIGHT = draft("At work.", f"So it is: {SEED.statement}", f"So it is: {SEED.opposite}")
+
+
+async def test_the_judge_sees_which_way_lies_nearer() -> None:
+    judge = ContrastJudge(HashEmbedder(), 0.01)
+    (vote,) = await judge.votes(SEED, RIGHT)
+    assert (vote.judge, vote.endorses) == ("contrast(hash64)", "endorsing")
+    (swapped,) = await judge.votes(SEED, draft("At work.", RIGHT.opposing, RIGHT.endorsing))
+    assert swapped.endorses == "opposing"
+    assert swapped.confidence == pytest.approx(vote.confidence)
+    assert Panel([judge], 1).passes([vote])[0]
+
+
+async def test_within_the_margin_there_is_no_answer() -> None:
+    same = draft("At work.", "He closes the door.", "He closes the door.")
+    (vote,) = await ContrastJudge(HashEmbedder(), 0.01).votes(SEED, same)
+    assert (vote.endorses, vote.confidence) == (None, 0.5)
+    (vote,) = await ContrastJudge(HashEmbedder(), 1.0).votes(SEED, RIGHT)
+    assert vote.endorses is None
+
+
+@given(difference=st.floats(-2, 2), margin=st.floats(0, 1))
+def test_confidence_grows_with_the_difference(difference: float, margin: float) -> None:
+    assert 0.5 <= confidence(difference, margin) <= 1
+    assert confidence(difference, margin) == confidence(-difference, margin)
+    assert confidence(2 * difference, margin) >= confidence(difference, margin)
+
+
+def test_confidence_at_twice_the_margin() -> None:
+    assert confidence(0.02, 0.01) == pytest.approx(0.75, abs=0.005)
+
+
+@pytest.fixture
+def reviews() -> list[Review]:
+    texts = [SEED.statement, "The sea was calm.", f"Indeed. {SEED.statement}", "Buses and trains.", "A short walk."]
+    return [review(f"review-{n}", text=text, title="") for n, text in enumerate(texts)]
+
+
+def profiler(folder: Path, reviews: list[Review], margin: float = 0.02) -> ContrastProfiler:
+    store = VectorStore(str(folder), HashEmbedder())
+    store.index("reviews", map(review_entry, reviews))
+    return ContrastProfiler("run", store, LIBRARY.items, margin)
+
+
+async def test_a_stance_rests_on_the_reviews_nearest_to_the_view(tmp_path: Path, reviews: list[Review]) -> None:
+    (fact,) = await profiler(tmp_path, reviews).stances("r", reviews, [SEED])
+    assert (fact.kind, fact.name, fact.value) == ("stance", SEED.id, "agree")
+    assert set(fact.evidence[:2]) == {"review-0", "review-2"} and len(fact.evidence) <= TOP
+    assert 0.5 < fact.confidence <= 1
+    assert fact.made_by.model == "contrast(hash64)"
+
+
+async def test_the_opposite_is_a_disagreement(tmp_path: Path, reviews: list[Review]) -> None:
+    turned = SEED.model_copy(update={"statement": SEED.opposite, "opposite": SEED.statement, "id": "turned"})
+    (fact,) = await profiler(tmp_path, reviews).stances("r", reviews, [turned])
+    assert (fact.name, fact.value) == ("turned", "disagree")
+
+
+async def test_what_all_readers_share_is_no_stance(tmp_path: Path, reviews: list[Review]) -> None:
+    """Every review says the statement: nobody stands out from the mean."""
+    alike = [review(f"same-{n}", text=SEED.statement, title="") for n in range(4)]
+    (fact,) = await profiler(tmp_path, alike).stances("r", alike, [SEED])
+    assert (fact.value, fact.evidence) == ("unknown", [])
+
+
+async def test_every_name_comes_back(tmp_path: Path, reviews: list[Review]) -> None:
+    made = profiler(tmp_path, reviews)
+    seeds = list(LIBRARY.seeds.values())
+    stances = await made.stances("r", reviews, seeds)
+    assert [fact.name for fact in stances] == [seed.id for seed in seeds]
+    known = {r.id for r in reviews}
+    for fact in stances:
+        assert (fact.value == "unknown") == (not fact.evidence)
+        assert set(fact.evidence) <= known
+    traits = await made.traits("r", reviews)
+    assert [fact.name for fact in traits] == list(TRAITS)
+    assert {fact.value for fact in traits} <= {"high", "low", "unknown"}
+    details = await made.demographics("r", reviews, ["age", "gender"])
+    assert [(fact.name, fact.value) for fact in details] == [("age", "unknown"), ("gender", "unknown")]
+
+
+async def test_a_trait_follows_the_items_own_answers(tmp_path: Path) -> None:
+    items = [item for item in LIBRARY.items.values() if item.trait == "openness"]
+    high = [review(f"high-{n}", text=item.high, title="") for n, item in enumerate(items[:15])]
+    low = [review(f"low-{n}", text=item.low, title="") for n, item in enumerate(items[:15])]
+    made = profiler(tmp_path, [*high, *low], margin=0.0)
+    assert next(f for f in await made.traits("a", high) if f.name == "openness").value == "high"
+    assert next(f for f in await made.traits("b", low) if f.name == "openness").value == "low"
+
+
+async def test_asking_twice_gives_the_same(tmp_path: Path, reviews: list[Review]) -> None:
+    seeds = list(LIBRARY.seeds.values())[:20]
+    made = profiler(tmp_path, reviews)
+    assert await made.stances("r", reviews, seeds) == await made.stances("r", reviews, seeds)
+
+
+def test_the_embedder_makes_unit_vectors() -> None:
+    vectors = HashEmbedder().passages(["", "a", "a b c", "ação 日本"])
+    assert vectors.shape == (4, 64) and vectors.dtype == np.float32
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)

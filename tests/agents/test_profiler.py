@@ -1,0 +1,145 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
+from frameworks.loader import Library
+from frameworks.records import TRAITS
+from tests.agents.conftest import MakeAsker
+from tests.stub.scripted import Scripted
+from tests.stub.server import Stub
+from tests.support import config, places, review, take_in, truth, workshop
+
+REVIEWS = [review(f"review-{number}", text=f"Text number {number}.") for number in range(1, 4)]
+
+
+def inference(value: dict[str, Any], confidence: int = 80, evidence: tuple[str, ...] = ("r1",)) -> dict[str, Any]:
+    return {**value, "confidence": confidence, "evidence": list(evidence)}
+
+
+def stances(*given: tuple[str, tuple[str, ...]]) -> str:
+    return json.dumps({f"s{n}": inference({"stance": s}, 80, e) for n, (s, e) in enumerate(given, start=1)})
+
+
+def profiler(make_asker: MakeAsker, server: Stub, library: Library) -> ModelProfiler:
+    return ModelProfiler("run", make_asker(server.url, "profiler"), library.domain("books"))
+
+
+async def test_stances_rest_on_the_reviews_that_were_shown(make_asker: MakeAsker, library: Library) -> None:
+    seeds = list(library.seeds.values())[:3]
+    answer = stances(("agree", ("r3", "r1", "r3")), ("disagree", ("r2",)), ("unknown", ()))
+    with Scripted([answer]) as server:
+        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+    assert [(f.kind, f.name, f.value) for f in facts] == [
+        ("stance", seeds[0].id, "agree"),
+        ("stance", seeds[1].id, "disagree"),
+        ("stance", seeds[2].id, "unknown"),
+    ]
+    assert [f.evidence for f in facts] == [["review-3", "review-1"], ["review-2"], []]
+    assert {f.confidence for f in facts} == {0.8}
+    assert len({f.made_by.call for f in facts}) == 1 and facts[0].made_by.prompt
+    for seed in seeds:
+        assert seed.statement in server.said("user")[0]
+        assert seed.id not in server.said("user")[0]
+
+
+async def test_evidence_that_was_not_offered_is_an_error_and_asked_for_again(
+    make_asker: MakeAsker, library: Library
+) -> None:
+    seeds = list(library.seeds.values())[:1]
+    with Scripted([stances(("agree", ("r4",))), stances(("agree", ("r2",)))]) as server:
+        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+    assert facts[0].evidence == ["review-2"]
+    first, second = server.said("user")
+    assert "s1.evidence.0: Input should be 'r1', 'r2' or 'r3'" in second.removeprefix(first)
+
+
+async def test_a_stance_without_evidence_becomes_unknown(make_asker: MakeAsker, library: Library) -> None:
+    seeds = list(library.seeds.values())[:1]
+    with Scripted([stances(("disagree", ()))]) as server:
+        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+    assert facts[0].value == "unknown"
+    assert facts[0].reason == "'disagree' was answered without evidence"
+
+
+@pytest.mark.parametrize(
+    "unfit",
+    [
+        stances(("agree", ("r1", "r2", "r3", "r1"))),
+        stances(("certainly", ("r1",))),
+        json.dumps({"s1": inference({"stance": "agree"}, 180)}),
+        stances(("agree", ("r1",)), ("agree", ("r1",))),
+        "{}",
+    ],
+    ids=["too much evidence", "no such stance", "confidence over 100", "one not asked for", "none"],
+)
+async def test_a_failed_batch_gives_failed_facts(make_asker: MakeAsker, library: Library, unfit: str) -> None:
+    seeds = list(library.seeds.values())[:1]
+    with Scripted([unfit]) as server:
+        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+        assert server.counts.requests == 3
+    assert [(f.name, f.value, f.confidence, f.evidence) for f in facts] == [(seeds[0].id, "failed", 0, [])]
+    assert "after 3 tries" in facts[0].reason
+
+
+async def test_every_name_asked_about_comes_back_once(make_asker: MakeAsker, library: Library) -> None:
+    with Scripted([500]) as server:
+        made = ModelProfiler("run", make_asker(server.url, retries=0), library.domain("books"))
+        traits = await made.traits("r", REVIEWS)
+        details = await made.demographics("r", REVIEWS, ["age"])
+    assert [(f.kind, f.name, f.value) for f in traits] == [("trait", trait, "failed") for trait in TRAITS]
+    assert [(f.kind, f.name, f.value) for f in details] == [("demographic", "age", "failed")]
+    assert all("500" in f.reason for f in (*traits, *details))
+
+
+async def test_demographics_that_are_given_are_not_inferred_over(make_asker: MakeAsker, library: Library) -> None:
+    answer = json.dumps(
+        {
+            "gender": inference({"value": "woman"}),
+            "age": inference({"value": "35-44"}),
+            "location": inference({"value": "unknown"}, evidence=()),
+        }
+    )
+    with Scripted([answer]) as server:
+        facts = await profiler(make_asker, server, library).demographics("r", REVIEWS, ["age", "location"])
+    assert [(f.name, f.value) for f in facts] == [("age", "35-44"), ("location", "unknown")]
+
+
+@pytest.mark.parametrize("unknown", ["unknown", "Unknown", " unknown ", "UNKNOWN"])
+async def test_unknown_is_unknown_however_it_is_written(make_asker: MakeAsker, library: Library, unknown: str) -> None:
+    answer = json.dumps({name: inference({"value": unknown}) for name in DEMOGRAPHICS})
+    with Scripted([answer]) as server:
+        facts = await profiler(make_asker, server, library).demographics("r", REVIEWS, DEMOGRAPHICS)
+    assert {f.value for f in facts} == {"unknown"}
+
+
+async def test_planted_truth_is_recovered_over_http(
+    make_asker: MakeAsker, library: Library, stub: Stub, tmp_path: Path
+) -> None:
+    """The stub knows the planted readers by their reviews, so this also tests what the prompts show of them."""
+    made = workshop(config(stub.url, tmp_path), library)
+    take_in(made, each=1)
+    for reader in made.corpus.readers():
+        true, reviews = truth()[reader.id], made.corpus.reviews_of(reader.id)
+        ids = places()[reader.id]
+        asked = [library.seeds[seed] for seed in list(true["stances"])[:10]]
+        who = ModelProfiler("run", make_asker(stub.url), library.domain("books"))
+        for fact in await who.stances(reader.id, reviews, asked):
+            assert fact.value == true["stances"][fact.name]
+            assert fact.evidence == [ids[place] for place in true["evidence"].get(fact.name, [])][:3]
+        assert {f.name: f.value for f in await who.traits(reader.id, reviews)} == true["traits"]
+
+
+def test_reviews_are_shown_short_and_numbered() -> None:
+    long = review("1", text="x" * 5_000, title='A "title" ' * 50)
+    shown = aliased([long, *REVIEWS])
+    assert [row["alias"] for row in shown] == ["r1", "r2", "r3", "r4"]
+    assert len(shown[0]["text"]) == REVIEW_CHARS
+    assert len(shown[0]["title"]) == 200 and '"' not in shown[0]["title"]
+
+
+def test_ratings_are_shown_without_needless_digits() -> None:
+    shown = aliased([review("1", rating=4.0), review("2", rating=3.5)])
+    assert [row["rating"] for row in shown] == ["4", "3.5"]

@@ -1,0 +1,31 @@
+"""Fixtures that several folders of tests share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from frameworks.loader import Library
+from store.database import Database
+from tests.stub.server import Stub
+
+
+@pytest.fixture(scope="session")
+def library() -> Library:
+    """The material that ships with Gravity."""
+    return Library()
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    """A server that answers from planted truth, without faults."""
+    with Stub() as server:
+        yield server
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty SQLite database in a file."""
+    made = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
+    yield made
+    made.close()

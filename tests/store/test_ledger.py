@@ -1,0 +1,151 @@
+"""The ledger keeps each record once and gives it back as it was."""
+
+from collections import Counter
+
+import pytest
+
+from store import ledger as ledger_module
+from store.corpus import Corpus
+from store.database import Database
+from store.errors import StoreError
+from store.ledger import Ledger
+from store.records import Reader, Run
+from tests.store.build import fact, pair, run, scenario
+
+RUN = run()
+OTHER = run("ab" * 8)
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    return Ledger(database)
+
+
+def test_runs_are_found_by_the_beginning_of_their_id(ledger: Ledger) -> None:
+    assert ledger.latest_run() is None
+    for opened in (RUN, OTHER, RUN):
+        ledger.open_run(opened)
+    ledger.open_run(Run(id=RUN.id, settings={"changed": True}))
+    assert ledger.latest_run() == OTHER
+    assert ledger.run("aa") == RUN
+    assert ledger.run("ab") == OTHER
+    assert ledger.run("a") is None
+    assert ledger.run("b") is None
+    assert ledger.run("%") is None
+    assert ledger.run("a_") is None
+
+
+def test_profile_is_written_whole_and_once(ledger: Ledger) -> None:
+    facts = [fact(RUN, "ana", name) for name in ("s2", "s1")] + [fact(RUN, "ana", "openness", "trait", "unknown")]
+    for _ in range(2):
+        ledger.add_profile(RUN.id, "ana", facts)
+    ledger.add_profile(RUN.id, "ana", [fact(RUN, "ana", "s3")])
+    ledger.add_profile(OTHER.id, "ana", [fact(OTHER, "ana", "s1", value="disagree")])
+    assert ledger.facts(RUN.id, "ana") == [facts[1], facts[0], facts[2]]
+    assert [one.value for one in ledger.facts(OTHER.id, "ana")] == ["disagree"]
+    assert (ledger.profiled(RUN.id), ledger.profiled(OTHER.id)) == ({"ana"}, {"ana"})
+    assert ledger.facts(RUN.id, "bob") == []
+
+
+def test_profile_that_cannot_be_written_whole_is_not_written_at_all(ledger: Ledger) -> None:
+    with pytest.raises(StoreError):
+        ledger.add_profile(RUN.id, "ana", [fact(RUN, "ana", "s1"), fact(RUN, "ana", "s1")])
+    assert ledger.profiled(RUN.id) == set()
+    assert ledger.facts(RUN.id, "ana") == []
+
+
+def test_profile_without_facts_is_complete_too(ledger: Ledger) -> None:
+    ledger.add_profile(RUN.id, "ana", [])
+    assert ledger.profiled(RUN.id) == {"ana"}
+
+
+def test_scenarios_come_back_with_their_rounds(ledger: Ledger) -> None:
+    made = [
+        scenario(RUN, "s2"),
+        scenario(RUN, "s1", slot=1),
+        scenario(RUN, "s1", slot=0),
+        scenario(RUN, "s3", verdict="rejected"),
+        scenario(RUN, "s1", culture="br"),
+        scenario(OTHER, "s1"),
+    ]
+    for one in made + made:
+        ledger.add_scenario(one)
+    ledger.add_scenario(made[0].model_copy(update={"verdict": "failed"}))
+    assert [ledger.scenario(one.id) for one in made] == made
+    assert ledger.scenario("none") is None
+    assert ledger.settled_scenarios(RUN.id) == {one.id for one in made[:5]}
+    assert ledger.vetted_scenarios(RUN.id, "us") == [made[2], made[1], made[0]]
+    assert ledger.scenario_counts(RUN.id) == {("us", "vetted"): 3, ("us", "rejected"): 1, ("br", "vetted"): 1}
+    assert made[0].draft.endorsing == "s2 yes"
+
+
+def test_pairs_are_added_once_and_counted(ledger: Ledger) -> None:
+    made = [
+        pair(RUN, reader, f"s{n}", culture=culture, verdict="vetted" if n else "held", fact=["stance", f"s{n}"])
+        for reader, culture in (("ana", "br"), ("bob", "us"))
+        for n in range(3)
+    ]
+    assert ledger.add_pairs(made[:4]) == 4
+    assert ledger.add_pairs(made) == 2
+    assert ledger.add_pairs(made) == 0
+    assert ledger.add_pairs([]) == 0
+    ledger.add_pairs([pair(OTHER, "ana", "s1", culture="br")])
+    assert ledger.pair_counts(RUN.id) == {
+        ("br", "values", "held"): 1,
+        ("br", "values", "vetted"): 2,
+        ("us", "values", "held"): 1,
+        ("us", "values", "vetted"): 2,
+    }
+    assert {one.id: one for one in ledger.pairs(RUN.id)} == {one.id: one for one in made}
+    assert ledger.pair(made[0].id) == ledger.pair(made[0].id[:12]) == made[0]
+    assert ledger.pair("") is None
+    assert ledger.pair("none") is None
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+def test_pairs_come_by_page_without_loss(ledger: Ledger, extra: int) -> None:
+    count = 2 * ledger_module.PAGE + extra
+    made = [pair(RUN, f"r{n}", "s1", verdict="rejected" if n % 3 else "vetted") for n in range(count)]
+    assert ledger.add_pairs(made) == count
+    expected = sorted(one.id for one in made)
+    assert [one.id for one in ledger.pairs(RUN.id)] == expected
+    vetted = {one.id for one in made if one.verdict == "vetted"}
+    assert [one.id for one in ledger.pairs(RUN.id, "vetted")] == sorted(vetted)
+    assert list(ledger.pairs(OTHER.id)) == []
+
+
+def test_pairs_added_while_a_page_is_read_do_no_harm(ledger: Ledger) -> None:
+    first = [pair(RUN, f"r{n}", "s1") for n in range(ledger_module.PAGE + 10)]
+    ledger.add_pairs(first)
+    stream = ledger.pairs(RUN.id)
+    seen = [next(stream).id]
+    ledger.add_pairs([pair(RUN, f"r{n}", "s2") for n in range(50)])
+    seen += [one.id for one in stream]
+    assert len(seen) == len(set(seen))
+    assert {one.id for one in first} <= {*seen}
+
+
+def test_facts_are_counted_by_the_readers_culture(ledger: Ledger, database: Database) -> None:
+    readers = [Reader(id="ana", culture="br"), Reader(id="bob", culture="us"), Reader(id="eve", culture="us")]
+    for _ in Corpus(database).take_readers("r", readers):
+        pass
+    for reader in readers:
+        ledger.add_profile(RUN.id, reader.id, [fact(RUN, reader.id, "s1"), fact(RUN, reader.id, "s2", value="unknown")])
+    assert ledger.fact_counts(RUN.id) == Counter(
+        {
+            ("br", "stance", "agree"): 1,
+            ("br", "stance", "unknown"): 1,
+            ("us", "stance", "agree"): 2,
+            ("us", "stance", "unknown"): 2,
+        }
+    )
+    assert ledger.fact_counts(OTHER.id) == Counter()
+
+
+def test_what_is_written_is_there_for_another_process(ledger: Ledger, database: Database) -> None:
+    ledger.open_run(RUN)
+    ledger.add_pairs([pair(RUN, "ana", "s1")])
+    other = Database(database.url)
+    assert Ledger(other).latest_run() == RUN
+    assert [one.reader for one in Ledger(other).pairs(RUN.id)] == ["ana"]
+    other.close()

@@ -1,0 +1,100 @@
+"""What several tests need: the planted material, configurations for the stub, and workshops with a small embedder."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from frameworks.loader import DATA, Library
+from gravity.config import Config
+from gravity.workshop import Workshop
+from store import importers
+from store.records import Draft, Fact, FactKind, Provenance, Review
+from store.vectors import VectorStore
+from tests.stub.embedder import HashEmbedder
+
+PLANTED = DATA / "planted"
+REVIEWS = PLANTED / "reviews.jsonl"
+BOOKS = PLANTED / "books.jsonl"
+READERS = PLANTED / "readers.jsonl"
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a JSON lines file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def truth() -> dict[str, dict[str, Any]]:
+    """What is true of the planted readers, by reader."""
+    return {row["reader"]: row for row in rows(PLANTED / "truth.jsonl")}
+
+
+def places() -> dict[str, list[str]]:
+    """The review ids of each planted reader in file order, which is how the truth counts evidence."""
+    found: dict[str, list[str]] = {}
+    for review in importers.reviews(REVIEWS, "amazon-2023"):
+        assert isinstance(review, Review)
+        found.setdefault(review.reader, []).append(review.id)
+    return found
+
+
+def config(url: str, home: Path, model: dict[str, Any] | None = None, **curate: Any) -> Config:
+    """A configuration in which the server at `url` plays every role and the store is in `home`."""
+    settings = {"kind": "openai", "model": "stub", "base_url": url, "timeout": 30, **(model or {})}
+    return Config.model_validate(
+        {
+            "models": {"stub": settings},
+            "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": ["stub"]},
+            "store": {"path": home},
+            "curate": {"seeds": 5, "scenarios_per_seed": 1, **curate},
+        }
+    )
+
+
+def workshop(settings: Config, library: Library | None = None) -> Workshop:
+    """A workshop whose Chroma takes its vectors from words alone."""
+    made = Workshop(settings, library)
+    made.vectors = VectorStore(str(made.home / "chroma"), HashEmbedder())
+    return made
+
+
+def take_in(made: Workshop, each: int | None = None, readers: Path = READERS) -> None:
+    """Takes in the planted material; of each culture only `each` readers if that is given."""
+    corpus, taken, cultures = made.corpus, set(), {}
+    for row in rows(readers):
+        cultures.setdefault(row["culture"], []).append(row["id"])
+    for ids in cultures.values():
+        taken.update(ids[:each])
+    known = [r for r in importers.readers(readers, made.library.cultures) if getattr(r, "id", None) in taken]
+    given = [r for r in importers.reviews(REVIEWS, "amazon-2023") if getattr(r, "reader", None) in taken]
+    for intake in (
+        *corpus.take_readers("readers", known),
+        *corpus.take_books("books", importers.books(BOOKS)),
+        *corpus.take_reviews("reviews", given, None),
+    ):
+        assert not intake.refused
+
+
+def fact(kind: FactKind, name: str, value: str, confidence: float = 0.9, evidence: Sequence[str] = ()) -> Fact:
+    """A fact about the reader "r" in the run "run"."""
+    return Fact(
+        run="run",
+        reader="r",
+        kind=kind,
+        name=name,
+        value=value,
+        confidence=confidence,
+        evidence=list(evidence),
+        made_by=Provenance(model="test"),
+    )
+
+
+def draft(situation: str, endorsing: str, opposing: str) -> Draft:
+    """A draft by nobody."""
+    return Draft(situation=situation, endorsing=endorsing, opposing=opposing, made_by=Provenance(model="test"))
+
+
+def review(identity: str, rating: float = 4.0, book: str = "b", text: str = "A text.", **more: Any) -> Review:
+    """A review by the reader "r"."""
+    given = {"reader": "r", "title": "T", "time": None, "source": "test:1", **more}
+    return Review(id=identity, rating=rating, book=book, text=text, **given)
