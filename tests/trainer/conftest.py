@@ -1,0 +1,151 @@
+"""Real parts in small: a Llama of two layers with its own tokenizer, and readers whose taste is known."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Read when torch is first imported, here and in child processes. On models this small a second thread only
+# costs: the two wait for each other longer than they compute.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+Rows = list[dict[str, Any]]
+
+_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_TASTES = {
+    "tradition": "An old custom is kept, the family stays together and the village is glad.",
+    "freedom": "She breaks every rule, leaves the town at night and never looks back.",
+}
+_BOOKS = ("The Salt Road", "The Last Orchard", "North of the River", "The Glass Harbor")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than ten seconds, deselect with -m 'not slow'")
+
+
+def planted_rows() -> Rows:
+    """32 pairs: readers whose card says tradition prefer one text, the others the other."""
+    rows = []
+    for number in range(32):
+        taste, other = list(_TASTES)[:: 1 if number % 2 else -1]
+        prompt = [
+            {"role": "system", "content": f"Reader {number // 4}. This reader loves {taste}."},
+            {"role": "user", "content": f"Describe {_BOOKS[number % 4]}."},
+        ]
+        rows.append(
+            {
+                "prompt": prompt,
+                "chosen": [{"role": "assistant", "content": _TASTES[taste]}],
+                "rejected": [{"role": "assistant", "content": _TASTES[other]}],
+                "reader": f"r{number // 4}",
+                "culture": ("us", "jp")[number // 16],
+                "track": ("values", "interests", "values")[number % 3],
+                "votes": [{"judge": "a", "agrees": True}],
+            }
+        )
+    return rows
+
+
+def write_split(file: Path, rows: Rows) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows), file)
+
+
+@pytest.fixture
+def rows() -> Rows:
+    return planted_rows()
+
+
+@pytest.fixture
+def dataset_of(tmp_path: Path) -> Callable[[Rows], Path]:
+    """Return a function that writes rows as a dataset folder under tmp_path."""
+
+    def write(rows: Rows) -> Path:
+        write_split(tmp_path / "bad" / "train.parquet", rows)
+        return tmp_path / "bad"
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("planted")
+    write_split(folder / "train.parquet", planted_rows())
+    write_split(folder / "test.parquet", planted_rows()[:4])
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random Llama that knows nothing, with a byte-level tokenizer made from the planted texts."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    special = ["<|end|>", "<|im_start|>", "<|im_end|>"]
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.decoder = decoders.ByteLevel()
+    texts = [message["content"] for row in planted_rows() for message in row["prompt"] + row["chosen"]]
+    backend.train_from_iterator(
+        texts,
+        trainers.BpeTrainer(
+            vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+        ),
+    )
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|end|>", chat_template=_TEMPLATE
+    )
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            num_key_value_heads=2,
+            max_position_embeddings=256,
+            bos_token_id=None,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    folder = tmp_path_factory.mktemp("tiny-llama")
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter trained on the planted pairs until it has learned them."""
+    from trainer.settings import Settings
+    from trainer.train import train
+
+    output = tmp_path_factory.mktemp("trained") / "adapter"
+    train(Settings(dataset, output, str(base), max_steps=60, learning_rate=1e-2, max_length=128))
+    return output
+
+
+@pytest.fixture
+def command(base: Path) -> Callable[..., Any]:
+    """Return a function that runs the command line in this process, with the tiny base unless told."""
+    from typer.testing import CliRunner
+
+    from trainer.__main__ import app
+
+    def run(*arguments: str | Path) -> Any:
+        words = [str(argument) for argument in arguments]
+        return CliRunner().invoke(app, words if "--base" in words else [*words, "--base", str(base)])
+
+    return run

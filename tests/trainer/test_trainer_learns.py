@@ -1,0 +1,116 @@
+"""A trained adapter holds what was planted, and can be read back."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from trainer.models import load
+
+
+def _preference(model: Any, tokenizer: Any, row: dict[str, Any]) -> float:
+    """Log-probability of the chosen answer less that of the rejected, by plain forward passes."""
+    import torch
+
+    prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True)["input_ids"]
+    scores = []
+    for name in ("chosen", "rejected"):
+        ids = tokenizer.apply_chat_template(row["prompt"] + row[name])["input_ids"]
+        with torch.no_grad():
+            logps = model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
+        scores.append(sum(logps[at - 1, ids[at]].item() for at in range(len(prompt), len(ids))))
+    return float(scores[0] - scores[1])
+
+
+@pytest.fixture(scope="module")
+def report(adapter: Path) -> dict[str, Any]:
+    return dict(json.loads((adapter / "training.json").read_text(encoding="utf-8")))
+
+
+def test_the_loss_falls_and_the_margins_grow(report: dict[str, Any]) -> None:
+    assert report["first"]["loss"] == pytest.approx(0.6931, abs=1e-3)
+    assert report["first"]["rewards/margins"] == pytest.approx(0, abs=1e-6)
+    assert report["last"]["loss"] < 0.3
+    assert report["last"]["rewards/margins"] > 1
+    assert report["last"]["rewards/accuracies"] > 0.9
+
+
+def test_the_report_has_every_step_and_what_was_trained_on(report: dict[str, Any], base: Path) -> None:
+    assert [record["step"] for record in report["log"]] == list(range(1, 61))
+    assert report["steps"] == 60
+    assert report["final_loss"] == report["log"][-1]["loss"]
+    assert report["base"] == str(base)
+    assert report["settings"]["rank"] == 16
+    assert sum(entry["rows"] for entry in report["dataset"]["counts"]) == report["dataset"]["rows"] == 32
+    assert {entry["culture"] for entry in report["dataset"]["counts"]} == {"us", "jp"}
+    assert report["dataset"]["test_rows"] == 4
+    assert report["trained_tokens"] > 60 * 8 * 2 * 30
+
+
+def test_it_prefers_what_each_reader_prefers(adapter: Path, base: Path, rows: list[dict[str, Any]]) -> None:
+    model, tokenizer = load(str(base), adapter)
+    after = [_preference(model, tokenizer, row) for row in rows]
+    with model.disable_adapter():
+        before = [_preference(model, tokenizer, row) for row in rows]
+    # Both texts are chosen equally often, so only one who reads the card can be right about more than half.
+    assert sum(score > 0 for score in before) == len(rows) / 2
+    assert all(now > then for now, then in zip(after, before, strict=True))
+    assert sum(score > 0 for score in after) > 0.9 * len(rows)
+
+
+def test_the_files_are_whole_and_hold_no_pickle(adapter: Path) -> None:
+    names = {path.name for path in adapter.iterdir()}
+    assert names == {
+        "README.md",
+        "adapter_config.json",
+        "adapter_model.safetensors",
+        "chat_template.jinja",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "training.json",
+    }
+    assert list(adapter.parent.iterdir()) == [adapter]
+
+
+def test_peft_alone_reads_the_adapter_to_the_same_logits(adapter: Path) -> None:
+    import torch
+    from peft import AutoPeftModelForCausalLM
+
+    ours, tokenizer = load(None, adapter)
+    theirs = AutoPeftModelForCausalLM.from_pretrained(adapter)
+    ids = tokenizer("This reader loves freedom.", return_tensors="pt")["input_ids"]
+    with torch.no_grad():
+        assert torch.equal(ours(input_ids=ids).logits, theirs(input_ids=ids).logits)
+
+
+def test_the_card_is_one_the_hub_reads(adapter: Path, base: Path) -> None:
+    from huggingface_hub import ModelCard
+
+    card = ModelCard.load(adapter / "README.md")
+    assert card.data.base_model == str(base)
+    assert card.data.library_name == "peft"
+    assert card.data.license == "unknown"
+    assert {"dpo", "lora"} <= set(card.data.tags)
+    assert "| jp | interests | 6 |" in card.text
+    # SHA-256 of the manifest, which is the two bytes {}.
+    assert "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" in card.text
+
+
+def test_scoring_answers_alone_changes_no_figure(base: Path, dataset: Path, tmp_path: Path) -> None:
+    import trl.trainer.utils as utils
+    from trl.kernels.chunked_logprob import _use_triton
+
+    from trainer.data import read
+    from trainer.dpo import prepare
+    from trainer.settings import Settings
+
+    settings = Settings(dataset, tmp_path / "none", str(base), max_steps=3, learning_rate=1e-2)
+    logs = []
+    for whole in (False, True):
+        trainer, _ = prepare(settings, read(dataset), *load(str(base)), tmp_path / "checkpoints")
+        if whole:
+            vars(utils)["_use_triton"] = _use_triton
+        trainer.train()
+        logs.append([record["loss"] for record in trainer.state.log_history if "loss" in record])
+    assert logs[0] == pytest.approx(logs[1], rel=1e-4)

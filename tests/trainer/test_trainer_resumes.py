@@ -1,0 +1,55 @@
+"""A killed run goes on from its last checkpoint as if nothing had happened."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_RUN = ("--max-steps", "120", "--learning-rate", "1e-3", "--batch-size", "4", "--max-length", "128")
+
+
+def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path) -> None:
+    output, partial = tmp_path / "out", tmp_path / ".out.partial"
+    words = [sys.executable, "-m", "trainer", dataset, "--output", output, "--base", base, *_RUN]
+    process = subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE, text=True)
+    checkpoint = partial / "checkpoint-50" / "trainer_state.json"
+    while not checkpoint.exists():
+        assert process.poll() is None, process.stderr and process.stderr.read()
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    assert not output.exists()
+
+    fresh = command(dataset, "--output", output, *_RUN)
+    assert fresh.exit_code == 2
+    assert "--resume" in fresh.stderr
+    other = command(dataset, "--output", output, *_RUN, "--beta", "0.1", "--resume")
+    assert other.exit_code == 2
+    assert "beta was 0.3, is 0.1" in other.stderr
+
+    # What a kill in the middle of writing a checkpoint leaves: later, and without a state.
+    (partial / "checkpoint-119").mkdir()
+    resumed = command(dataset, "--output", output, *_RUN, "--resume")
+    assert (resumed.exit_code, resumed.stderr) == (0, "")
+    assert not partial.exists()
+
+    whole = tmp_path / "whole"
+    assert command(dataset, "--output", whole, *_RUN).exit_code == 0
+    expected, found = (json.loads((path / "training.json").read_text()) for path in (whole, output))
+    assert found["resumed_from_step"] in (50, 100)
+    assert expected["resumed_from_step"] is None
+    for name in ("loss", "rewards/margins", "grad_norm"):
+        assert [record[name] for record in found["log"]] == pytest.approx(
+            [record[name] for record in expected["log"]], rel=1e-3, abs=1e-5
+        )
+    assert found["trained_tokens"] == expected["trained_tokens"]
+
+    again = command(dataset, "--output", output, *_RUN, "--resume")
+    assert again.exit_code == 0
+    assert "complete already" in again.stdout

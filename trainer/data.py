@@ -1,0 +1,154 @@
+"""Reads an exported dataset and refuses what breaks the contract, with the place where it does."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.errors import DatasetError, UsageError, brief
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+MESSAGE_COLUMNS = ("prompt", "chosen", "rejected")
+LABEL_COLUMNS = ("culture", "track")
+
+_FILES = ("train.parquet", "test.parquet", "manifest.json")
+_BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """A checked dataset.
+
+    `train` has the columns prompt, chosen and rejected and nothing else; `labels` has the (culture,
+    track) of each of its rows, "?" where the column is absent; the checksums are SHA-256 in hex.
+    """
+
+    folder: Path
+    train: "Dataset"
+    labels: list[tuple[str, str]]
+    test_rows: int
+    train_sha256: str
+    manifest_sha256: str | None
+
+
+def read(folder: Path) -> Preferences:
+    """Read train.parquet and, where there is one, test.parquet, and check every row of both.
+
+    Raises UsageError when the folder is not there, DatasetError for everything wrong in it; the
+    message names the file, and the row counted from 1.
+    """
+    from datasets import Dataset
+
+    if not folder.is_dir():
+        raise UsageError(f"dataset {folder} is not a folder: give the folder of an exported dataset")
+    train_file, test_file, manifest = (folder / name for name in _FILES)
+    if not train_file.is_file():
+        raise DatasetError(f"{train_file} is missing: give a folder with train.parquet and test.parquet")
+    train = _checked(train_file)
+    if train.num_rows == 0:
+        raise DatasetError(f"{train_file} has no rows: export a dataset whose train split is not empty")
+    return Preferences(
+        folder=folder,
+        train=Dataset(train.select(MESSAGE_COLUMNS)),
+        labels=_labels(train),
+        test_rows=_checked(test_file).num_rows if test_file.is_file() else 0,
+        train_sha256=_sha256(train_file),
+        manifest_sha256=_sha256(manifest) if manifest.is_file() else None,
+    )
+
+
+def count(labels: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Count rows by culture and track, as records sorted by both."""
+    counts = Counter(labels)
+    return [
+        {"culture": culture, "track": track, "rows": counts[culture, track]}
+        for culture, track in sorted(counts)
+    ]
+
+
+def _checked(file: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        parquet = pq.ParquetFile(file)
+        present = [name for name in (*MESSAGE_COLUMNS, *LABEL_COLUMNS) if name in parquet.schema_arrow.names]
+        _check_columns(file, parquet.schema_arrow)
+        # The schema's own metadata describes columns that are left behind here.
+        table = parquet.read(columns=present).replace_schema_metadata(None)
+    except (pa.ArrowException, OSError) as error:
+        raise DatasetError(
+            f"{file} cannot be read as Parquet ({brief(error)}): export the dataset again"
+        ) from error
+    number = 0
+    for batch in table.select(MESSAGE_COLUMNS).to_batches(max_chunksize=_BATCH_ROWS):
+        for row in batch.to_pylist():
+            number += 1
+            problem = _problem(row)
+            if problem:
+                raise DatasetError(f"{file} row {number}: {problem}")
+    return table
+
+
+def _check_columns(file: Path, schema: Any) -> None:
+    for name in MESSAGE_COLUMNS:
+        if name not in schema.names:
+            raise DatasetError(f"{file} has no column {name}: it needs prompt, chosen and rejected")
+        kind = schema.field(name).type
+        if not _is_messages(kind):
+            raise DatasetError(
+                f"{file} column {name} is {kind}: it must be a list of messages with role and content"
+            )
+
+
+def _is_messages(kind: Any) -> bool:
+    from pyarrow import types
+
+    if not (types.is_list(kind) or types.is_large_list(kind)) or not types.is_struct(kind.value_type):
+        return False
+    fields = {field.name: field.type for field in kind.value_type}
+    return all(
+        name in fields and (types.is_string(fields[name]) or types.is_large_string(fields[name]))
+        for name in ("role", "content")
+    )
+
+
+def _problem(row: dict[str, Any]) -> str | None:
+    for name in MESSAGE_COLUMNS:
+        if not row[name]:
+            return f"{name} is empty: it needs at least one message"
+        for message in row[name]:
+            if message is None or not message["role"] or not (message["content"] or "").strip():
+                return f"{name} has a message without role or content: every message needs both"
+    # The trainer asks the model for the assistant's turn, so that is what a pair has to hold.
+    if row["prompt"][-1]["role"] != "user":
+        return f"prompt ends with role {row['prompt'][-1]['role']}: its last message must be the user's"
+    for name in ("chosen", "rejected"):
+        if row[name][0]["role"] != "assistant":
+            return f"{name} begins with role {row[name][0]['role']}: it must be the assistant's answer"
+    if _said(row["chosen"]) == _said(row["rejected"]):
+        return "chosen and rejected are equal: a pair needs two different answers, remove the row"
+    return None
+
+
+def _said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
+    return [(message["role"], message["content"].strip()) for message in messages]
+
+
+def _labels(table: Any) -> list[tuple[str, str]]:
+    columns = [
+        [str(value) if value is not None else "?" for value in table.column(name).to_pylist()]
+        if name in table.column_names
+        else ["?"] * table.num_rows
+        for name in LABEL_COLUMNS
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,31 @@
+"""Keeps the libraries' bars and notices out of logs and pipes."""
+
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Iterator
+
+
+def on_terminal() -> bool:
+    """Say whether somebody may be watching standard error."""
+    return sys.stderr.isatty()
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Drop what libraries print to standard error inside the block, unless it is a terminal.
+
+    On a terminal their bars stay: loading a GGUF or fetching a model takes long enough to wonder.
+    Errors are raised as ever.
+    """
+    from transformers.utils import logging as transformers_logging
+
+    before = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity(logging.ERROR)
+    aside = contextlib.nullcontext() if on_terminal() else contextlib.redirect_stderr(io.StringIO())
+    try:
+        with aside:
+            yield
+    finally:
+        transformers_logging.set_verbosity(before)

@@ -1,0 +1,41 @@
+"""The figures of a run, as training.json keeps them and the card and the command line show them."""
+
+import importlib.metadata
+import platform
+from typing import Any
+
+FIGURES = ("loss", "rewards/margins", "rewards/accuracies")
+LAST_STEPS = 5
+
+_PACKAGES = ("torch", "transformers", "trl", "peft", "datasets")
+
+
+def figures(history: list[dict[str, float]]) -> dict[str, Any]:
+    """Sum up the log of a run, one record a step, under TRL's names.
+
+    `first` is step 1, where the adapter still does nothing: loss ln 2, margins 0. `last` is the mean of
+    the last LAST_STEPS steps, since one batch alone says little. `final_loss` is the last step's.
+    """
+    steps = [record for record in history if "loss" in record]
+    tail = steps[-LAST_STEPS:]
+    return {
+        "first": {name: steps[0][name] for name in FIGURES},
+        "last": {name: sum(record[name] for record in tail) / len(tail) for name in FIGURES},
+        "final_loss": steps[-1]["loss"],
+        "log": steps,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _PACKAGES
+    }
+
+
+def summary(report: dict[str, Any]) -> list[str]:
+    """Lay out the first and last figures as lines of equal columns."""
+    lines = [f"{'':<20}{'step 1':>10}{f'last {LAST_STEPS}':>10}"]
+    return lines + [
+        f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}" for name in FIGURES
+    ]
