@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,11 @@ SYSTEM, USER = "You compare two scenes. " * 40, "Statement: a view. Scene: a day
 
 def run_graph(url: str, pairs: int, in_flight: int) -> dict[str, float]:
     """Curates with four readers, one a culture, and no profile questions beyond the traits and one batch."""
+    # Imported beforehand: start-up is not what is measured.
+    import chromadb  # noqa: F401
+    import langchain_openai  # noqa: F401
+    import langgraph.checkpoint.sqlite.aio  # noqa: F401
+
     from gravity import running
     from gravity.config import Config
     from tests.support import take_in, workshop
@@ -48,7 +54,7 @@ def run_graph(url: str, pairs: int, in_flight: int) -> dict[str, float]:
         figures = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - used}
         settled = sum(made.ledger.scenario_counts(made.run.id).values())
         made.database.close()
-    return {**figures, "pairs": settled, "memory_mb": _peak()}
+    return {**figures, "pairs": settled, "memory_mb": peak()}
 
 
 def run_bare(url: str, calls: int, in_flight: int) -> dict[str, float]:
@@ -56,7 +62,12 @@ def run_bare(url: str, calls: int, in_flight: int) -> dict[str, float]:
     from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
 
-    form = {"type": "json_schema", "json_schema": {"name": "vote", "schema": _vote_schema(), "strict": True}}
+    from agents.judge import Judgement
+
+    form = {
+        "type": "json_schema",
+        "json_schema": {"name": "vote", "schema": Judgement.model_json_schema(), "strict": True},
+    }
     model = ChatOpenAI(model="stub", base_url=url, api_key=SecretStr("none")).bind(response_format=form)
     user = "Statement: x\n\nScene: y\n\nA: z\n\nB: w"
 
@@ -74,27 +85,41 @@ def run_bare(url: str, calls: int, in_flight: int) -> dict[str, float]:
     return {
         "seconds": time.perf_counter() - begun,
         "cpu": time.process_time() - used,
-        "memory_mb": _peak(),
+        "memory_mb": peak(),
     }
 
 
-def _vote_schema() -> dict[str, Any]:
-    from agents.judge import Judgement
-
-    return Judgement.model_json_schema()
-
-
-def _peak() -> float:
+def peak() -> float:
+    """The most memory that this process has held, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _apart(work: Callable[..., dict[str, float]], *given: Any) -> dict[str, float]:
+def apart(work: Callable[..., dict[str, float]], *given: Any) -> dict[str, float]:
     """Runs `work` in a fresh process, so that times and memory are its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, given)
 
 
-def _requests(url: str) -> int:
+@contextmanager
+def serving(port: int, latency: float) -> Iterator[str]:
+    """The stub as a process of its own; gives its URL."""
+    command = [sys.executable, "-m", "tests.stub", "--port", str(port), "--latency", str(latency)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        try:
+            for _ in range(100):
+                with suppress(OSError):
+                    requests(url)
+                    break
+                time.sleep(0.1)
+            yield url
+        finally:
+            server.terminate()
+
+
+def requests(url: str) -> int:
+    """How many requests the stub has seen."""
     with urllib.request.urlopen(url.removesuffix("/v1") + "/counts") as answer:
         return int(json.load(answer)["requests"])
 
@@ -107,17 +132,10 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--port", type=int, default=8931)
     given = parser.parse_args()
-    command = [sys.executable, "-m", "tests.stub", "--port", str(given.port), "--latency", str(given.latency)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        url = server.stdout.readline().strip()
-        _await(url)
-        try:
-            graph = _apart(run_graph, url, given.pairs, given.in_flight)
-            calls = _requests(url)
-            bare = _apart(run_bare, url, calls, given.in_flight)
-        finally:
-            server.terminate()
+    with serving(given.port, given.latency) as url:
+        graph = apart(run_graph, url, given.pairs, given.in_flight)
+        calls = requests(url)
+        bare = apart(run_bare, url, calls, given.in_flight)
     ideal = calls * given.latency / given.in_flight
     figures = {
         "pairs": graph["pairs"],
@@ -135,17 +153,6 @@ def main() -> None:
     for name, figure in figures.items():
         print(f"{name:28} {figure}")
     print(json.dumps(figures))
-
-
-def _await(url: str) -> None:
-    for _ in range(100):
-        try:
-            _requests(url)
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise SystemExit(f"the stub at {url} did not come up")
 
 
 if __name__ == "__main__":
