@@ -19,6 +19,8 @@ from store.vectors import VectorStore
 
 # A profile rests on the reviews nearest to either pole.
 TOP = 3
+# A trait's axis is the mean of every fifth of its items, two a facet, which keeps the start short.
+AXIS_STEP = 5
 
 
 def confidence(difference: float, margin: float) -> float:
@@ -133,10 +135,11 @@ class ContrastProfiler:
     def _trait_axes(self) -> Vectors:
         axes = []
         for trait in TRAITS:
-            items = [item for item in self.items.values() if item.trait == trait]
+            items = [item for item in self.items.values() if item.trait == trait][::AXIS_STEP]
             high = self.vectors.embedder.passages([item.high for item in items])
             low = self.vectors.embedder.passages([item.low for item in items])
-            axes.append((high - low).mean(axis=0))
+            axis = (high - low).mean(axis=0)
+            axes.append(axis / max(float(np.linalg.norm(axis)), 1e-12))
         return np.stack(axes)
 
     def _fact(self, reader: str, kind: FactKind, name: str, value: str, sure: float, evidence: list[str]) -> Fact:

@@ -60,7 +60,9 @@ def workshop(settings: Config, library: Library | None = None) -> Workshop:
 
 def take_in(made: Workshop, each: int | None = None, readers: Path = READERS) -> None:
     """Takes in the planted material; of each culture only `each` readers if that is given."""
-    corpus, taken, cultures = made.corpus, set(), {}
+    corpus = made.corpus
+    taken: set[str] = set()
+    cultures: dict[str, list[str]] = {}
     for row in rows(readers):
         cultures.setdefault(row["culture"], []).append(row["id"])
     for ids in cultures.values():

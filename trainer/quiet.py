@@ -13,19 +13,25 @@ def on_terminal() -> bool:
 
 
 @contextlib.contextmanager
-def hushed() -> Iterator[None]:
-    """Drop what libraries print to standard error inside the block, unless it is a terminal.
-
-    On a terminal their bars stay: loading a GGUF or fetching a model takes long enough to wonder.
-    Errors are raised as ever.
-    """
+def without_notices() -> Iterator[None]:
+    """Let transformers log errors only inside the block; its other notices name nothing a user can change."""
     from transformers.utils import logging as transformers_logging
 
     before = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity(logging.ERROR)
-    aside = contextlib.nullcontext() if on_terminal() else contextlib.redirect_stderr(io.StringIO())
     try:
-        with aside:
-            yield
+        yield
     finally:
         transformers_logging.set_verbosity(before)
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Drop, besides notices, all that libraries print to standard error, unless it is a terminal.
+
+    On a terminal their bars stay: loading a GGUF or fetching a model takes long enough to wonder.
+    Errors are raised as ever.
+    """
+    aside = contextlib.nullcontext() if on_terminal() else contextlib.redirect_stderr(io.StringIO())
+    with without_notices(), aside:
+        yield

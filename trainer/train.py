@@ -11,6 +11,7 @@ from trainer.data import Preferences, count, read
 from trainer.dpo import prepare
 from trainer.errors import DivergedError, ModelError, TrainerError, TrainingError, brief
 from trainer.models import load
+from trainer.quiet import without_notices
 from trainer.report import figures, versions
 from trainer.settings import Settings
 from trainer.workspace import REPORT_FILE, Workspace
@@ -39,7 +40,8 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     checkpoint = workspace.open(settings.numbers() | {"base": base.name, "train_sha256": data.train_sha256})
     try:
         trainer, kept = prepare(settings, data, model, tokenizer, workspace.partial)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with without_notices():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         report = {
             "base": base.name,
             "settings": settings.numbers(),

@@ -1,4 +1,5 @@
 import asyncio
+from typing import Any
 
 import pytest
 from pydantic import Field
@@ -10,7 +11,7 @@ from store.database import Database
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 
-ONE = {"statement": "S", "situation": "At home.", "first": "One.", "second": "Two."}
+ONE: dict[str, Any] = {"statement": "S", "situation": "At home.", "first": "One.", "second": "Two."}
 OTHER = {**ONE, "statement": "T"}
 
 
@@ -119,7 +120,7 @@ async def test_an_answer_is_kept_before_it_is_used(make_asker: MakeAsker, databa
 @pytest.mark.parametrize(
     "change", [{"model": "another"}, {"temperature": 0.1}, {"seed": 7}, {"max_tokens": 99}], ids=lambda c: next(iter(c))
 )
-async def test_a_change_of_the_model_asks_again(make_asker: MakeAsker, change: dict[str, object]) -> None:
+async def test_a_change_of_the_model_asks_again(make_asker: MakeAsker, change: dict[str, Any]) -> None:
     with Scripted(['{"pick": 2}']) as server:
         await make_asker(server.url).ask("judge", Pick, **ONE)
         await make_asker(server.url, **change).ask("judge", Pick, **ONE)
@@ -127,9 +128,7 @@ async def test_a_change_of_the_model_asks_again(make_asker: MakeAsker, change: d
 
 
 @pytest.mark.parametrize("change", [{"max_in_flight": 1}, {"timeout": 5}, {"retries": 0}], ids=lambda c: next(iter(c)))
-async def test_what_does_not_shape_an_answer_asks_nothing_again(
-    make_asker: MakeAsker, change: dict[str, object]
-) -> None:
+async def test_what_does_not_shape_an_answer_asks_nothing_again(make_asker: MakeAsker, change: dict[str, Any]) -> None:
     with Scripted(['{"pick": 2}']) as server:
         await make_asker(server.url).ask("judge", Pick, **ONE)
         await make_asker(server.url, **change).ask("judge", Pick, **ONE)

@@ -25,7 +25,7 @@ class HashEmbedder:
                 vectors[row, place % WIDTH] += 1 if place & WIDTH else -1
             if not vectors[row].any():
                 vectors[row, 0] = 1
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), dtype=np.float32)
 
     def queries(self, texts: Sequence[str]) -> Vectors:
         """The same as for passages."""

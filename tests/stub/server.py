@@ -7,7 +7,7 @@ import random
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -67,7 +67,7 @@ class Stub:
         """The base URL for a client."""
         return f"http://127.0.0.1:{self.port}/v1"
 
-    def __enter__(self) -> "Stub":
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self.serve(),), daemon=True)
         self._thread.start()
         self._ready.wait(10)

@@ -63,7 +63,7 @@ class Oracle:
 
     @cached_property
     def _shipped(self) -> dict[str, str]:
-        sides = {}
+        sides: dict[str, str] = {}
         for scene in Library().scenes.values():
             sides |= {scene.endorsing: "endorsing", scene.opposing: "opposing"}
         return sides

@@ -24,10 +24,6 @@ _TASTES = {
 _BOOKS = ("The Salt Road", "The Last Orchard", "North of the River", "The Glass Harbor")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: takes more than ten seconds, deselect with -m 'not slow'")
-
-
 def planted_rows() -> Rows:
     """32 pairs: readers whose card says tradition prefer one text, the others the other."""
     rows = []

@@ -1,0 +1,259 @@
+"""The commands on a store that the command line filled."""
+
+import importlib.util
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gravity import estimate, running
+from gravity.config import load_config
+from gravity.workshop import Workshop
+from store.records import Pair
+from tests.gravity.conftest import KEY, SEEDS, Filled
+from tests.gravity.support import ROOT, gravity, here, toml
+from tests.stub.server import Stub
+from tests.support import config, take_in, workshop
+
+
+def status_of(filled: Filled) -> dict[str, Any]:
+    done = here(filled.folder, "status", "--json")
+    assert (done.code, done.errors) == (0, "")
+    figures: dict[str, Any] = json.loads(done.output)
+    return figures
+
+
+def pairs_of(filled: Filled, track: str) -> list[Pair]:
+    settings = load_config(filled.folder / "gravity.toml")
+    settings.store.path = filled.folder / ".gravity"
+    made = Workshop(settings)
+    run = made.ledger.latest_run()
+    assert run is not None
+    found = [pair for pair in made.ledger.pairs(run.id) if pair.track == track]
+    made.database.close()
+    return found
+
+
+def test_ingest_counts_every_row(filled: Filled) -> None:
+    assert (filled.ingested.code, filled.ingested.errors) == (0, "")
+    printed = json.loads(filled.ingested.output)
+    for file in printed["files"]:
+        assert file["read"] == file["kept"] + file["duplicates"] + sum(file["refused"].values())
+    readers, _, reviews = printed["files"]
+    assert readers["kept"] == len(filled.readers) == printed["store"]["readers"]
+    assert (reviews["duplicates"], reviews["refused"]) == (1, {"rating out of range": 1})
+    assert reviews["kept"] == printed["store"]["reviews"]
+
+
+def test_curate_ends_with_the_counts_and_nothing_on_stderr(filled: Filled) -> None:
+    assert (filled.curated.code, filled.curated.errors) == (0, "")
+    assert filled.curated.output.startswith(f"Run {status_of(filled)['run']}\n")
+
+
+def test_status_adds_up(filled: Filled) -> None:
+    figures = status_of(filled)
+    readers = figures["readers"]
+    total = readers.pop("total")
+    assert sum(readers.values()) == total == figures["store"]["readers"] == len(filled.readers)
+    assert readers["profiled"] == total
+    cultures = sorted({reader.split("-")[1] for reader in filled.readers})
+    assert sorted(figures["scenarios"]) == sorted(figures["stances"]) == cultures
+    for row in (*figures["scenarios"].values(), *figures["stances"].values()):
+        assert sum(n for name, n in row.items() if name != "total") == row["total"]
+    for row in figures["scenarios"].values():
+        assert (row["total"], row["vetted"], row["pending"]) == (SEEDS, SEEDS, 0)
+    assert sum(row["total"] for row in figures["stances"].values()) == total * SEEDS
+    tracks = {"values", "personality", "interests"}
+    assert {(row["culture"], row["track"]) for row in figures["pairs"]} == {(c, t) for c in cultures for t in tracks}
+    for row in figures["pairs"]:
+        assert row["vetted"] + row["held"] + row["rejected"] + row["failed"] == row["total"]
+        # The played model is less sure of traits than curate.sure asks for.
+        assert row["held" if row["track"] == "personality" else "vetted"] == row["total"] > 0
+    calls = {row["role"]: row["calls"] for row in figures["calls"]}
+    assert sum(calls.values()) == filled.server.counts.requests
+    assert calls["judge"] == 2 * SEEDS * len(cultures) and calls["writer"] == calls["critic"] > SEEDS * len(cultures)
+
+
+def test_status_of_a_run_by_the_beginning_of_its_id(filled: Filled) -> None:
+    run = status_of(filled)["run"]
+    done = here(filled.folder, "status", "--run", run[:6], "--json")
+    assert json.loads(done.output)["run"] == run
+
+
+def test_status_counts_what_is_pending(filled: Filled, tmp_path: Path, stub: Stub) -> None:
+    made = workshop(config(stub.url, tmp_path, seeds=5, scenarios_per_seed=2))
+    take_in(made, each=1)
+    running.curate(made, {"readers": 1, "scenario_seeds": 2})
+    made.database.close()
+    text = toml(stub.url, curate={"seeds": 5, "scenarios_per_seed": 2}, store={"path": str(tmp_path)})
+    (tmp_path / "gravity.toml").write_text(text, encoding="utf-8")
+    done = here(tmp_path, "status", "--json")
+    assert done.code == 0, done.errors
+    figures = json.loads(done.output)
+    assert figures["readers"]["profiled"] == 1
+    assert figures["readers"]["waiting"] == figures["readers"]["total"] - 1
+    done_culture = [row for row in figures["scenarios"].values() if row["vetted"]]
+    assert [(row["vetted"], row["pending"], row["total"]) for row in done_culture] == [(4, 6, 10)]
+    waiting = [row for row in figures["scenarios"].values() if not row["vetted"]]
+    assert waiting and {(row["pending"], row["total"]) for row in waiting} == {(10, 10)}
+
+
+def test_show_as_json_is_the_whole_trail(filled: Filled) -> None:
+    pair = pairs_of(filled, "values")[0]
+    done = here(filled.folder, "show", pair.id[:10], "--json")
+    assert (done.code, done.errors) == (0, "")
+    trail = json.loads(done.output)
+    assert trail["pair"] == pair.model_dump()
+    assert trail["reader"]["id"] == pair.reader
+    fact, scenario = trail["fact"], trail["scenario"]
+    assert (fact["kind"], fact["name"]) == ("stance", pair.subject)
+    assert fact["made_by"]["model"] == "stub" and re.fullmatch(r"[0-9a-f]{12}", fact["made_by"]["prompt"])
+    assert [review["id"] for review in trail["evidence"]] == fact["evidence"] != []
+    assert all(review["text"] and review["reader"] == pair.reader for review in trail["evidence"])
+    assert (scenario["id"], scenario["verdict"]) == (pair.scenario, "vetted")
+    votes = scenario["rounds"][-1]["votes"]
+    assert {vote["order"] for vote in votes} == {"endorsing", "opposing"}
+    assert all(vote["made_by"]["prompt"] for vote in votes)
+
+
+@pytest.mark.parametrize("track", ["personality", "interests"])
+def test_show_as_json_of_the_other_tracks(filled: Filled, track: str) -> None:
+    pair = pairs_of(filled, track)[0]
+    trail = json.loads(here(filled.folder, "show", pair.id, "--json").output)
+    assert trail["scenario"] is None
+    assert (trail["fact"] is None) == (track == "interests")
+    assert trail["pair"]["verdict"] == ("held" if track == "personality" else "vetted")
+
+
+def test_show_prints_the_whole_trail(filled: Filled) -> None:
+    """Of a pair whose scenario was sent back: two rounds, with the critic's finding in the first."""
+    trails = [json.loads(here(filled.folder, "show", p.id, "--json").output) for p in pairs_of(filled, "values")]
+    trail = next(trail for trail in trails if len(trail["scenario"]["rounds"]) == 2)
+    pair, scenario = trail["pair"], trail["scenario"]
+    done = gravity(filled.folder, "show", pair["id"])
+    assert (done.code, done.errors) == (0, "")
+    printed = re.sub(r"[\s│]+", " ", done.output)
+    expected = [
+        pair["id"],
+        pair["run"],
+        f"reader {pair['reader']} ({pair['culture']})",
+        pair["chosen"][0]["content"],
+        pair["rejected"][0]["content"],
+        pair["prompt"][0]["content"].splitlines()[0],
+        pair["prompt"][1]["content"].splitlines()[0],
+        pair["basis"],
+        f"{trail['fact']['value']}, confidence 0.85, by stub (prompt {trail['fact']['made_by']['prompt']})",
+        *trail["fact"]["evidence"],
+        *(review["text"][:40] for review in trail["evidence"]),
+        f"Scenario {scenario['id']} vetted: 1 of 1 judges confirmed it",
+        "Round 1 written by stub",
+        "finding by stub: severe stereotype: 'as everyone in that country does' (leave the remark out)",
+        "Round 2 written by stub",
+        scenario["rounds"][1]["votes"][0]["made_by"]["prompt"],
+        f"card {pair['prompts']['card']}",
+        f"Verdict {pair['verdict']}: {pair['reason']}",
+    ]
+    for text in expected:
+        assert re.sub(r"\s+", " ", text).strip() in printed
+    assert "\x1b" not in done.output
+
+
+def test_export_loads_with_datasets(filled: Filled, tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    folder = tmp_path / "dataset"
+    done = here(filled.folder, "export", str(folder), "--json")
+    assert (done.code, done.errors) == (0, "")
+    printed = json.loads(done.output)
+    loaded = load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))
+    assert {split: len(loaded[split]) for split in loaded} == printed["rows"]
+    counted = status_of(filled)["pairs"]
+    assert sum(printed["rows"].values()) + sum(printed["left_out"].values()) == sum(row["total"] for row in counted)
+    assert printed["left_out"]["verdict held"] == sum(row["held"] for row in counted)
+    assert sum(printed["by_culture_and_track"].values()) == sum(printed["rows"].values())
+    rows = [row for split in loaded for row in loaded[split]]
+    assert {row["verdict"] for row in rows} == {"vetted"} and {row["track"] for row in rows} == {"values", "interests"}
+    vetted = {pair.id: pair for track in ("values", "interests") for pair in pairs_of(filled, track)}
+    for row in rows:
+        pair = vetted[row["id"]]
+        assert (row["prompt"], row["chosen"], row["rejected"]) == (pair.prompt, pair.chosen, pair.rejected)
+    train, test = ({row["reader"] for row in loaded[split]} for split in ("train", "test"))
+    assert not train & test
+    # A folder that is taken is left alone, unless it is to be replaced.
+    again = here(filled.folder, "export", str(folder))
+    assert (again.code, again.output) == (5, "")
+    assert "is not empty" in again.errors and again.errors.count("\n") == 1
+    assert here(filled.folder, "export", str(folder), "--overwrite").code == 0
+
+
+def test_graph_prints_three_mermaid_diagrams(filled: Filled) -> None:
+    done = here(filled.folder, "graph")
+    assert (done.code, done.errors) == (0, "")
+    diagrams = re.findall(r"## (\w+)\n\n```mermaid\n(.*?)\n```\n", done.output, re.DOTALL)
+    assert [name for name, _ in diagrams] == ["curate", "scenario", "profile"]
+    for name, nodes in (
+        ("curate", ["index", "write_scenarios", "profile_readers", "compose"]),
+        ("scenario", ["write", "criticise", "send_back", "judge", "refuse", "settle"]),
+        ("profile", ["demographics", "interests", "traits", "stances", "settle"]),
+    ):
+        drawn = dict(diagrams)[name]
+        assert "graph TD;" in drawn
+        for node in nodes:
+            assert f"\t{node}({node})" in drawn
+
+
+def test_the_factories_of_langgraph_json_load(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = json.loads((ROOT / "langgraph.json").read_text(encoding="utf-8"))
+    monkeypatch.chdir(filled.folder)
+    loaded = {}
+    for name, where in declared["graphs"].items():
+        path, _, factory = where.partition(":")
+        spec = importlib.util.spec_from_file_location(f"langgraph_{name}", ROOT / path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        loaded[name] = getattr(module, factory)()
+    assert {name: graph.name for name, graph in loaded.items()} == {name: name for name in declared["graphs"]}
+    assert "judge" in loaded["scenario"].nodes
+
+
+def test_no_key_is_kept_or_printed(filled: Filled) -> None:
+    # It was used, so there was something to leak.
+    assert filled.server.counts.keys == {f"Bearer {KEY}"}
+    files = [path for path in (filled.folder / ".gravity").rglob("*") if path.is_file()]
+    assert {"gravity.sqlite", "checkpoints.sqlite", "chroma.sqlite3"} <= {path.name for path in files}
+    for path in files:
+        assert KEY.encode() not in path.read_bytes(), path
+    for done in (filled.ingested, filled.curated):
+        assert KEY not in done.output + done.errors
+
+
+def test_a_preview_says_what_the_full_run_will_ask(
+    stub: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = workshop(config(stub.url, tmp_path, seeds=6))
+    take_in(made, each=2)
+    estimate.preview(made, None)
+    printed = capsys.readouterr().out
+    assert "Still to be asked in the full run" in printed
+    assert "not measured" not in printed
+    needs = estimate.needed(made, made.crew(), {})
+    before = stub.counts.requests
+    assert before < sum(need.calls for need in needs)
+    full = workshop(made.config)
+    running.curate(full, {})
+    assert stub.counts.requests - before == sum(need.calls for need in needs)
+    assert set(stub.counts.asked.values()) == {1}
+    assert estimate.needed(workshop(made.config), full.crew(), {}) == [
+        estimate.Need(need.role, need.model, 0) for need in needs
+    ]
+
+
+def test_the_store_can_be_moved(filled: Filled, tmp_path: Path) -> None:
+    """Nothing in it names where it stood."""
+    shutil.copytree(filled.folder / ".gravity", tmp_path / ".gravity")
+    shutil.copy(filled.folder / "gravity.toml", tmp_path)
+    assert json.loads(here(tmp_path, "status", "--json").output) == status_of(filled)

@@ -1,0 +1,122 @@
+"""`gravity curate` stopped at several moments, by real signals, and started again."""
+
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from gravity import running
+from gravity.config import load_config
+from gravity.workshop import Workshop
+from tests.gravity.support import Done, environment, gravity, toml
+from tests.stub.server import Faults, Stub
+from tests.stub.truth import Character
+from tests.support import take_in
+
+IN_FLIGHT = 6
+TABLES = ("pairs", "scenarios", "facts", "profiles", "calls")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Stub]:
+    # Each answer takes a while, so that a kill falls among calls in flight; some drafts are sent back.
+    with Stub(Character(defects=0.3), Faults(latency=0.05)) as started:
+        yield started
+
+
+class Store:
+    """A folder with planted readers taken in, to be curated by processes."""
+
+    def __init__(self, folder: Path, server: Stub) -> None:
+        self.folder = folder
+        self.home = folder / ".gravity"
+        text = toml(server.url, model={"max_in_flight": IN_FLIGHT}, curate={"seeds": 4, "scenarios_per_seed": 2})
+        (folder / "gravity.toml").write_text(text, encoding="utf-8")
+        take_in(self.workshop(), each=2)
+
+    def workshop(self) -> Workshop:
+        settings = load_config(self.folder / "gravity.toml")
+        return Workshop(settings.model_copy(update={"store": settings.store.model_copy(update={"path": self.home})}))
+
+    def stop_when(self, reached: Callable[[], bool], how: signal.Signals) -> Done:
+        """Starts a run and sends it `how` as soon as the moment is `reached`."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gravity", "curate"],
+            cwd=self.folder,
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while process.poll() is None and not reached():
+            time.sleep(0.002)
+        process.send_signal(how)
+        output, errors = process.communicate()
+        return Done(process.returncode, output, errors)
+
+    def made(self) -> dict[str, list[str]]:
+        """All that a run made: another run of the same settings must make the same, to the letter."""
+        rows = {}
+        with closing(sqlite3.connect(self.home / "gravity.sqlite")) as connection:
+            connection.row_factory = sqlite3.Row
+            for table in TABLES:
+                found = map(dict, connection.execute(f"select * from {table}"))
+                rows[table] = sorted(str({name: row[name] for name in row if name != "seconds"}) for row in found)
+        return rows
+
+    def checkpoints(self) -> dict[str, int]:
+        """How many checkpoints there are of each graph within the main one, which is ""."""
+        with closing(sqlite3.connect(self.home / "checkpoints.sqlite")) as connection:
+            return dict(connection.execute("select checkpoint_ns, count(*) from checkpoints group by 1").fetchall())
+
+
+def test_a_stopped_run_goes_on_and_asks_nothing_again(server: Stub, tmp_path: Path) -> None:
+    (tmp_path / "undisturbed").mkdir()
+    (tmp_path / "stopped").mkdir()
+    undisturbed = Store(tmp_path / "undisturbed", server)
+    running.curate(undisturbed.workshop(), {})
+    asked, embedded = Counter(server.counts.asked), server.counts.embedded
+    assert set(asked.values()) == {1}
+
+    store = Store(tmp_path / "stopped", server)
+
+    def sent() -> int:
+        return server.counts.requests - asked.total()
+
+    moments: list[tuple[Callable[[], bool], signal.Signals]] = [
+        # While vectors are made; amid the scenarios, twice; amid the profiles.
+        (lambda: server.counts.embedded >= embedded + 40, signal.SIGKILL),
+        (lambda: sent() >= 0.2 * asked.total(), signal.SIGKILL),
+        (lambda: sent() >= 0.5 * asked.total(), signal.SIGINT),
+        (lambda: sent() >= 0.96 * asked.total(), signal.SIGKILL),
+    ]
+    for reached, how in moments:
+        done = store.stop_when(reached, how)
+        if how == signal.SIGKILL:
+            assert done.code == -signal.SIGKILL
+        else:
+            assert done == Done(130, "", "stopped: start it again to go on\n")
+        # A scenario or a profile must never take up the state of another one.
+        assert set(store.checkpoints()) <= {""}
+    done = gravity(store.folder, "curate")
+    assert (done.code, done.errors) == (0, "")
+
+    assert store.made() == undisturbed.made()
+    assert store.checkpoints() == {}
+    again = server.counts.asked - asked
+    assert set(again) == set(asked)
+    # A request may be repeated only if it was in flight when the process was stopped.
+    assert again.total() - asked.total() <= len(moments) * IN_FLIGHT
+
+    # Once more there is nothing to ask and nothing to make.
+    requests = server.counts.requests
+    running.curate(store.workshop(), {})
+    assert server.counts.requests == requests
+    assert store.made() == undisturbed.made()
