@@ -42,7 +42,7 @@ def main(
 ) -> None:
     """Train a LoRA adapter with DPO on a folder of preference pairs (train.parquet, test.parquet).
 
-    Example: python -m trainer runs/demo/dataset --output adapters/demo --max-steps 15 --learning-rate 3e-4
+    Example: python -m trainer data/demo --output out/demo --max-steps 12 --batch-size 2 --learning-rate 1e-4
     """
     from trainer.report import summary
     from trainer.train import train
