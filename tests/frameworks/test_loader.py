@@ -45,7 +45,7 @@ def test_shipped_material_loads(library: Library) -> None:
     assert Counter(item.trait for item in library.items.values()) == dict.fromkeys(TRAITS, 60)
     assert {"us", "br", "jp", "in"} <= library.cultures.keys()
     assert library.domain("books").item == "book"
-    assert library.seeds["hof-pdi-01"].statement.startswith("I work best under a chief who decides")
+    assert library.seeds["hof-pdi-01"].dimension == "power_distance"
 
 
 def test_shipped_scenarios_belong_to_known_seeds_and_cultures(library: Library) -> None:
