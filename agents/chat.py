@@ -60,9 +60,10 @@ class OpenAIChat:
 
     @cached_property
     def _client(self) -> Any:
-        from langchain_openai import ChatOpenAI
         from openai import DefaultAioHttpClient
         from pydantic import SecretStr
+
+        from agents.lean import LeanChatOpenAI
 
         s = self.settings
         key = os.environ.get(s.api_key_env)
@@ -70,7 +71,7 @@ class OpenAIChat:
             raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
         # aiohttp's transport spends about a third less processor time a call than httpx's own.
         self._transport = DefaultAioHttpClient()
-        return ChatOpenAI(
+        return LeanChatOpenAI(
             model=s.model,
             base_url=s.base_url,
             api_key=SecretStr(key or "none"),
@@ -86,15 +87,13 @@ class OpenAIChat:
         """One answer from the server."""
         import openai
 
-        wanted = {"name": schema.get("title", "answer"), "schema": schema, "strict": True}
+        wanted = {"name": "answer", "schema": schema, "strict": True}
         async with self._slots:
             begun = time.monotonic()
             try:
                 message = await self._client.ainvoke(
                     [("system", system), ("user", user)],
-                    # As extra_body the schema is sent as it is; the client's walk over it costs more than
-                    # the rest of the call.
-                    extra_body={"response_format": {"type": "json_schema", "json_schema": wanted}},
+                    response_format={"type": "json_schema", "json_schema": wanted},
                 )
             except openai.APIConnectionError as error:
                 # openai's aiohttp transport calls every lost connection a timeout.

@@ -94,7 +94,9 @@ class Composer:
     def _interests(self, portrait: Portrait, ratings: Ratings) -> Iterator[Pair]:
         """Pairs from held-back liked books, each against near neighbours that were liked less or not read."""
         scores = {review.book: review.rating for review in [*ratings.known, *ratings.held_back]}
-        liked = [review.book for review in ratings.held_back if review.rating >= LIKED]
+        # A book that was reviewed twice can stand in the profile as well: then it would tell the answer.
+        seen = {review.book for review in ratings.known}
+        liked = [r.book for r in ratings.held_back if r.rating >= LIKED and r.book not in seen]
         for identity, vector in self.vectors.vectors("books", liked).items():
             near = self.vectors.near("books", vector[None, :], 4 * self.neighbours + 1)[0]
             lesser = [other for other in near if scores.get(other, 0.0) <= DISLIKED][: self.neighbours]

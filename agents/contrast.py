@@ -67,7 +67,8 @@ class ContrastProfiler:
     """Infers stances and traits by contrast; of demographics it knows nothing.
 
     A reader's contrast is taken less that of the mean review: reviews as such lie nearer to some views than to
-    their opposites, and every reader would otherwise get the same stances.
+    their opposites, and every reader would otherwise get the same stances. The mean is over what is indexed when
+    the run first needs it, so profiles made after a first few readers can differ a little from a run in one go.
     """
 
     run: str

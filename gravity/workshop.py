@@ -1,5 +1,6 @@
 """Makes the stores and the crew that a configuration describes. Heavy things load when first used."""
 
+from collections import Counter
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,11 +98,17 @@ class Workshop:
     @cached_property
     def chats(self) -> dict[str, ChatModel]:
         """The chat models by the names that the configuration gives them."""
-        return {
+        chats: dict[str, ChatModel] = {
             name: OpenAIChat(settings) if isinstance(settings, OpenAISettings) else LlamaCppChat(settings)
             for name, settings in self.config.models.items()
             if isinstance(settings, OpenAISettings | LlamaCppSettings) and name in self._named
         }
+        shown = Counter(chat.name for chat in chats.values())
+        for name, chat in chats.items():
+            # Two addresses can serve models of one name; votes and counts must not be thrown together.
+            if shown[chat.name] > 1:
+                chat.name = f"{chat.name} ({name})"
+        return chats
 
     @property
     def _named(self) -> set[str]:

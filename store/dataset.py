@@ -135,6 +135,8 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         if waiting[split]:
             flush(split)
         writers[split].close()
+    if not rows.total():
+        raise StoreError(f"run {run.id} has no vetted pairs to export: see `gravity status`")
     result = Export(
         folder=folder,
         rows={split: rows[split] for split in SPLITS},

@@ -26,9 +26,7 @@ def main(
         str, typer.Option(help="Hub id, local folder, .gguf file, or package:NAME that ships one .gguf.")
     ] = DEFAULT_BASE,
     epochs: Annotated[float, typer.Option(help="Passes over the training rows.")] = Settings.epochs,
-    max_steps: Annotated[
-        int | None, typer.Option(help="Stop after so many steps; overrides --epochs.")
-    ] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps; overrides --epochs.")] = None,
     batch_size: Annotated[int, typer.Option(help="Pairs a step.")] = Settings.batch_size,
     learning_rate: Annotated[float, typer.Option(help="Peak of a linear decay.")] = Settings.learning_rate,
     beta: Annotated[float, typer.Option(help="DPO's beta: higher stays closer to the base.")] = Settings.beta,

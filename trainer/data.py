@@ -64,10 +64,7 @@ def read(folder: Path) -> Preferences:
 def count(labels: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     """Count rows by culture and track, as records sorted by both."""
     counts = Counter(labels)
-    return [
-        {"culture": culture, "track": track, "rows": counts[culture, track]}
-        for culture, track in sorted(counts)
-    ]
+    return [{"culture": culture, "track": track, "rows": counts[culture, track]} for culture, track in sorted(counts)]
 
 
 def _checked(file: Path) -> Any:
@@ -81,9 +78,7 @@ def _checked(file: Path) -> Any:
         # The schema's own metadata describes columns that are left behind here.
         table = parquet.read(columns=present).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
-        raise DatasetError(
-            f"{file} cannot be read as Parquet ({brief(error)}): export the dataset again"
-        ) from error
+        raise DatasetError(f"{file} cannot be read as Parquet ({brief(error)}): export the dataset again") from error
     number = 0
     for batch in table.select(MESSAGE_COLUMNS).to_batches(max_chunksize=_BATCH_ROWS):
         for row in batch.to_pylist():
@@ -100,9 +95,7 @@ def _check_columns(file: Path, schema: Any) -> None:
             raise DatasetError(f"{file} has no column {name}: it needs prompt, chosen and rejected")
         kind = schema.field(name).type
         if not _is_messages(kind):
-            raise DatasetError(
-                f"{file} column {name} is {kind}: it must be a list of messages with role and content"
-            )
+            raise DatasetError(f"{file} column {name} is {kind}: it must be a list of messages with role and content")
 
 
 def _is_messages(kind: Any) -> bool:

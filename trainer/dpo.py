@@ -11,9 +11,7 @@ from trainer.quiet import hushed
 from trainer.settings import Settings
 
 
-def prepare(
-    settings: Settings, data: Preferences, model: Any, tokenizer: Any, folder: Path
-) -> tuple[Any, list[int]]:
+def prepare(settings: Settings, data: Preferences, model: Any, tokenizer: Any, folder: Path) -> tuple[Any, list[int]]:
     """Return a DPOTrainer that is ready to train, and the indices of the rows it trains on.
 
     The model gets a LoRA adapter on all linear layers; checkpoints will go to `folder`. Rows of more than
@@ -30,9 +28,7 @@ def prepare(
 
     _score_answers_only()
     cuda = on_cuda()
-    lora = LoraConfig(
-        r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
-    )
+    lora = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
     with hushed():
         config = DPOConfig(
             output_dir=str(folder),

@@ -28,14 +28,10 @@ def figures(history: list[dict[str, float]]) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
-    return {"python": platform.python_version()} | {
-        name: importlib.metadata.version(name) for name in _PACKAGES
-    }
+    return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
 
 
 def summary(report: dict[str, Any]) -> list[str]:
     """Lay out the first and last figures as lines of equal columns."""
     lines = [f"{'':<20}{'step 1':>10}{f'last {LAST_STEPS}':>10}"]
-    return lines + [
-        f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}" for name in FIGURES
-    ]
+    return lines + [f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}" for name in FIGURES]

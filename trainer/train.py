@@ -91,9 +91,7 @@ def _explained(error: Exception, base: Base, workspace: Workspace) -> TrainerErr
     from jinja2 import TemplateError
 
     if isinstance(error, TemplateError):
-        return ModelError(
-            f"the chat template of {base.name} refuses the messages ({error}): use another base"
-        )
+        return ModelError(f"the chat template of {base.name} refuses the messages ({error}): use another base")
     kept = f"; checkpoints stay in {workspace.partial} for --resume" if workspace.partial.exists() else ""
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
         return TrainingError(f"training ran out of memory: lower --batch-size or --max-length{kept}")

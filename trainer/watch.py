@@ -25,9 +25,7 @@ class Watch(TrainerCallback):
             leave=False,
         )
 
-    def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
+    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Move the bar. Raises DivergedError when the loss or the gradient of this step is not finite."""
         logs: dict[str, float] = kwargs["logs"]
         bad = [name for name in ("loss", "grad_norm") if not math.isfinite(logs.get(name, 0.0))]

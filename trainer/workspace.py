@@ -38,11 +38,7 @@ class Workspace:
         if self.output.exists() and not self.output.is_dir():
             raise UsageError(f"output {self.output} is a file: give a folder that does not exist yet")
         if self.output.is_dir() and any(self.output.iterdir()):
-            hint = (
-                "and holds no finished adapter to resume"
-                if resume
-                else "(--resume accepts a finished adapter)"
-            )
+            hint = "and holds no finished adapter to resume" if resume else "(--resume accepts a finished adapter)"
             raise UsageError(f"output {self.output} is not empty{hint}: give another folder or remove it")
         if not resume and self.last_checkpoint() is not None:
             raise UsageError(

@@ -83,9 +83,7 @@ def test_a_bad_test_split_is_named(command: Command, tmp_path: Path, dataset: Pa
 
 def test_a_folder_without_a_train_split(command: Command, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    _refused(
-        command, 3, ["train.parquet", "missing"], tmp_path, tmp_path / "nothing", "--output", tmp_path / "out"
-    )
+    _refused(command, 3, ["train.parquet", "missing"], tmp_path, tmp_path / "nothing", "--output", tmp_path / "out")
 
 
 def test_a_dataset_folder_that_is_not_there(command: Command, tmp_path: Path) -> None:
@@ -103,9 +101,7 @@ def test_a_row_that_is_too_long_is_counted_and_left_out(
     import json
 
     rows[0]["prompt"][0]["content"] *= 20
-    result = command(
-        dataset_of(rows), "--output", tmp_path / "out", "--max-length", "128", "--max-steps", "1"
-    )
+    result = command(dataset_of(rows), "--output", tmp_path / "out", "--max-length", "128", "--max-steps", "1")
     assert result.exit_code == 0
     assert "warning: 1 of 32 training rows" in result.stderr
     report = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))
@@ -143,16 +139,12 @@ def test_an_output_with_something_in_it(command: Command, tmp_path: Path, datase
 
 @pytest.mark.parametrize("option", ["--batch-size", "--epochs", "--learning-rate", "--max-steps"])
 def test_a_number_out_of_range(option: str, command: Command, tmp_path: Path, dataset: Path) -> None:
-    _refused(
-        command, 2, [option, "greater than 0"], tmp_path, dataset, "--output", tmp_path / "out", option, "0"
-    )
+    _refused(command, 2, [option, "greater than 0"], tmp_path, dataset, "--output", tmp_path / "out", option, "0")
 
 
 def test_a_run_that_diverges(command: Command, tmp_path: Path, dataset: Path) -> None:
     rate = ("--learning-rate", "1e30", "--max-steps", "20")
-    _refused(
-        command, 5, ["diverged", "--learning-rate"], tmp_path, dataset, "--output", tmp_path / "out", *rate
-    )
+    _refused(command, 5, ["diverged", "--learning-rate"], tmp_path, dataset, "--output", tmp_path / "out", *rate)
 
 
 def test_a_device_without_enough_memory(
