@@ -24,7 +24,7 @@ step "3 of 5  The dataset"
 gravity export "$out/dataset" --config examples/demo.toml
 
 step "4 of 5  A short LoRA DPO run"
-python -m trainer "$out/dataset" --output "$out/adapter" --max-steps 10 --batch-size 1 --learning-rate 1e-4
+python -m trainer "$out/dataset" --output "$out/adapter" --max-steps 10 --batch-size 1 --learning-rate 5e-4
 
 step "5 of 5  One book's description: the original, before and after training"
 gravity write --reader planted-us-1 --compare --adapter "$out/adapter" --config examples/demo.toml \

@@ -13,7 +13,6 @@ from gravity.workshop import Workshop
 from store.records import Run
 from trainer.generate import Generator
 
-
 # Sampled, since the likeliest text of a small model goes in circles; the same seed gives the same text.
 SEED = 0
 
