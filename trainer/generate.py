@@ -8,8 +8,6 @@ from trainer.models import load
 
 _TEMPERATURE = 0.7
 _TOP_P = 0.9
-# Small models fall into loops without it.
-_REPETITION_PENALTY = 1.2
 
 
 class Generator:
@@ -49,9 +47,7 @@ class Generator:
                 f"the prompt has {prompt_tokens} tokens and {max_new_tokens} are to be written: that exceeds "
                 f"the model's {room}, shorten one of them"
             )
-        sampling = {"repetition_penalty": _REPETITION_PENALTY}
-        if seed is not None:
-            sampling |= {"temperature": _TEMPERATURE, "top_p": _TOP_P}
+        sampling = {} if seed is None else {"temperature": _TEMPERATURE, "top_p": _TOP_P}
         base_alone = self._has_adapter and not adapted
         # Sampling draws from torch's global generator: fork it, so that the caller's stays where it was.
         with (

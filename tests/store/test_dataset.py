@@ -255,6 +255,11 @@ def test_any_pairs_are_split_without_overlap_and_add_up(
     pairs = [pair(RUN, reader, s, track, reader[:2], verdict=verdict) for reader, s, track, verdict in chosen]
     Ledger(database).add_pairs(pairs)
     folder = tmp_path_factory.mktemp("any") / "dataset"
+    if not any(one.verdict == "vetted" for one in pairs):
+        with pytest.raises(StoreError, match="no vetted pairs"):
+            export(Ledger(database), RUN, folder, share, overwrite=False)
+        assert not folder.exists()
+        return
     result = export(Ledger(database), RUN, folder, share, overwrite=False)
     rows = written(folder)
     check_split(rows, result, pairs)
