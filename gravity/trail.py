@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.panel import Panel
 
-from gravity.console import console, plain, table
+from gravity.console import console, plain
 from gravity.errors import ConfigError
 from gravity.workshop import Workshop
 from store.records import Fact, Pair, Review, Scenario
@@ -64,21 +64,10 @@ def _print_scenario(scenario: Scenario) -> None:
                 f"  finding by {plain(finding.critic)}: {finding.severity} {finding.kind}: "
                 f"'{plain(finding.quote)}' ({plain(finding.repair)})"
             )
-        if done.votes:
-            table(
-                "",
-                ["judge", "first", "endorses", "confidence", "prompt", "reason"],
-                [
-                    [
-                        v.judge,
-                        v.order,
-                        v.endorses or "no answer",
-                        v.confidence,
-                        v.made_by.prompt or "-",
-                        v.reason,
-                    ]
-                    for v in done.votes
-                ],
+        for vote in done.votes:
+            console.print(
+                f"  vote by {_maker(vote.judge, vote.made_by.prompt)}, shown {vote.order} first: "
+                f"[bold]{vote.endorses or 'no answer'}[/], confidence {vote.confidence:.2f}: {plain(vote.reason)}"
             )
 
 
