@@ -55,6 +55,9 @@ async def _curate(workshop: Workshop, crew: Crew, wanted: CurateState) -> Curate
             async for mode, event in graph.astream(
                 None if begun else dict(wanted), settings, stream_mode=["custom", "values"]
             ):
+                # LangGraph now and then swallows the cancellation that a Ctrl-C makes; it is not to be lost.
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise asyncio.CancelledError
                 if mode == "values":
                     result = event
                     continue
