@@ -69,7 +69,7 @@ class OpenAIChat:
         key = os.environ.get(s.api_key_env)
         if key is None and s.base_url is None:
             raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
-        # aiohttp's transport spends about a third less processor time a call than httpx's own.
+        # aiohttp's transport spent a sixth to a quarter less processor time a call than httpx's own.
         self._transport = DefaultAioHttpClient()
         return LeanChatOpenAI(
             model=s.model,

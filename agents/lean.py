@@ -1,8 +1,9 @@
 """ChatOpenAI without the parts of its client that cost the most and do nothing here.
 
 Before a request the client walks every message along its type annotations, and after it hops to a thread to read
-the answer. For requests that are plain JSON already neither changes anything; together they are a third of the
-processor time of a call (`benchmarks/curate_overhead.py` shows both). Retries, back-off, headers and LangChain's
+the answer. For requests that are plain JSON already neither changes anything. With both,
+`benchmarks/curate_overhead.py` counted 5.9 s of processor time for 1,000 calls, without them 5.1 s (one run each on
+the same machine). Retries, back-off, headers and LangChain's
 callbacks stay as they are.
 """
 

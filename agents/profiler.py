@@ -105,8 +105,11 @@ class ModelProfiler:
                 prompt, schema, domain=self.domain, reviews=aliased(reviews), **variables
             )
         except AskError as error:
+            failed: dict[str, Any] = {"value": "failed", "confidence": 0, "evidence": [], "reason": str(error)}
             made_by = Provenance(model=self.asker.model.name)
-            return [_fact(self.run, reader, kind, name, "failed", 0, [], made_by, str(error)) for name in names]
+            return [
+                Fact(run=self.run, reader=reader, kind=kind, name=name, made_by=made_by, **failed) for name in names
+            ]
         facts = []
         for name, key in zip(names, type(asked.answer).model_fields, strict=True):
             inference: Inference = getattr(asked.answer, key)
@@ -116,8 +119,19 @@ class ModelProfiler:
             reason = ""
             if value != "unknown" and not evidence:
                 value, reason = "unknown", f"'{value}' was answered without evidence"
-            confidence = inference.confidence / 100
-            facts.append(_fact(self.run, reader, kind, name, value, confidence, evidence, asked.made_by, reason))
+            facts.append(
+                Fact(
+                    run=self.run,
+                    reader=reader,
+                    kind=kind,
+                    name=name,
+                    value=value,
+                    confidence=inference.confidence / 100,
+                    evidence=evidence,
+                    made_by=asked.made_by,
+                    reason=reason,
+                )
+            )
         return facts
 
 
@@ -145,27 +159,3 @@ def _one_each(inference: type[Inference], keys: tuple[str, ...], reviews: int) -
     )
     fields: dict[str, Any] = dict.fromkeys(keys, (offered, ...))
     return create_model(f"{inference.__name__}s", __base__=Answer, **fields)
-
-
-def _fact(
-    run: str,
-    reader: str,
-    kind: FactKind,
-    name: str,
-    value: str,
-    confidence: float,
-    evidence: list[str],
-    made_by: Provenance,
-    reason: str,
-) -> Fact:
-    return Fact(
-        run=run,
-        reader=reader,
-        kind=kind,
-        name=name,
-        value=value,
-        confidence=confidence,
-        evidence=evidence,
-        made_by=made_by,
-        reason=reason,
-    )

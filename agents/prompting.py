@@ -51,4 +51,4 @@ def prompt(name: str) -> Prompt:
 def all_hashes() -> dict[str, str]:
     """The hash of every template by name."""
     names = sorted(file.name[:-3] for file in files("prompts").iterdir() if file.name.endswith(".md"))
-    return {name: prompt(name).hash for name in names if name != "README"}
+    return {name: prompt(name).hash for name in names}
