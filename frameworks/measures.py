@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from statistics import fmean
 from typing import Any
 
@@ -13,6 +12,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
+
+from frameworks.statistics import wilson
 
 MEAN_GAP = 0.5  # words by which the two sides may differ on average
 SIMILAR = 0.5  # cosine of TF-IDF vectors of 3 to 5 characters
@@ -49,13 +50,6 @@ def reading_ease(text: str) -> float:
     sentences = max(1, len(re.findall(r"[.!?]+(?=\W|$)", text)))
     syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^aeiouyl])e$", "", word)))) for word in found)
     return 206.835 - 1.015 * len(found) / sentences - 84.6 * syllables / max(1, len(found))
-
-
-def wilson(right: float, n: int) -> tuple[float, float]:
-    """The 95% Wilson interval of `right` out of `n`."""
-    z, share = 1.96, right / n
-    middle, half = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
 
 
 def told_by(features: Callable[[list[str], list[str]], Any], pairs: Sequence[tuple[str, str, str]]) -> float:

@@ -13,7 +13,7 @@ import pytest
 from frameworks import check_alike
 from frameworks.check import check_cultures, check_items, check_planted, check_scenes, check_seeds, main
 from frameworks.loader import Library
-from frameworks.measures import Report, leaks, lengths, reading_ease, texts, wilson
+from frameworks.measures import Report, leaks, lengths, reading_ease, texts
 
 Check = Callable[[Library, Report], None]
 Pairs = list[tuple[str, str, str]]
@@ -238,11 +238,6 @@ def test_side_that_is_longer_on_average_is_found() -> None:
     report = Report()
     lengths(report, "x", [("a", "one two", "one"), ("b", "one two", "one"), ("c", "one", "one")], gap=3)
     assert report.faults == ["x: sides' lengths: one side is +0.67 words longer on average"]
-
-
-def test_wilson_interval_of_a_known_case() -> None:
-    assert wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-4)
-    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
 
 
 @pytest.mark.parametrize(

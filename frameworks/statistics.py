@@ -1,0 +1,83 @@
+"""Shares with their uncertainty, and how well a confidence matches what came true."""
+
+from collections.abc import Sequence
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from scipy import optimize, stats
+
+LEVEL = 0.95
+
+
+class Interval(NamedTuple):
+    """A share's 95% interval, each end 0 to 1."""
+
+    low: float
+    high: float
+
+
+def wilson(right: float, n: int) -> Interval:
+    """The Wilson score interval of `right` out of `n`, ties counted by halves; 0 to 1 where n is 0."""
+    if n == 0:
+        return Interval(0.0, 1.0)
+    z, share = float(stats.norm.ppf(0.5 + LEVEL / 2)), right / n
+    middle, half = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    # Rounding would put the ends of a share of 0 or 1 a hair outside.
+    return Interval(max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n)))
+
+
+def exact(found: int, n: int) -> Interval:
+    """The Clopper-Pearson interval of `found` out of `n`, which holds at every n; 0 to 1 where n is 0."""
+    if n == 0:
+        return Interval(0.0, 1.0)
+    tail = (1 - LEVEL) / 2
+    low = stats.beta.ppf(tail, found, n - found + 1) if found else 0.0
+    high = stats.beta.ppf(1 - tail, found + 1, n - found) if found < n else 1.0
+    return Interval(float(low), float(high))
+
+
+def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """The mean squared distance of confidence from outcome: 0 is best, 0.25 is what 0.5 throughout gets."""
+    return float(np.mean((np.asarray(confidence) - np.asarray(right, dtype=float)) ** 2))
+
+
+def calibration_error(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
+    """The expected calibration error over `bins` bins of equal width (Naeini et al. 2015): 0 is best."""
+    sure, hit = np.asarray(confidence), np.asarray(right, dtype=float)
+    place = np.minimum((sure * bins).astype(int), bins - 1)
+    gaps = [abs(float((sure - hit)[place == b].sum())) for b in range(bins)]
+    return sum(gaps) / len(sure)
+
+
+class Calibration(NamedTuple):
+    """Platt's map (1999) from a stated confidence to the chance of being right: a line in log-odds."""
+
+    slope: float
+    intercept: float
+
+    def __call__(self, confidence: float) -> float:
+        """The calibrated confidence, 0 to 1."""
+        return float(1 / (1 + np.exp(-(self.slope * _log_odds(confidence) + self.intercept))))
+
+
+def calibrate(confidence: Sequence[float], right: Sequence[bool]) -> Calibration:
+    """The map that fits the outcomes best, with Platt's softened targets, so that no answer is certain.
+
+    The slope is not negative: a higher stated confidence never becomes a lower one.
+    """
+    x = np.asarray([_log_odds(c) for c in confidence])
+    hit = np.asarray(right, dtype=bool)
+    target = np.where(hit, (hit.sum() + 1) / (hit.sum() + 2), 1 / ((~hit).sum() + 2))
+
+    def loss(line: np.ndarray) -> float:
+        logit = line[0] * x + line[1]
+        return float(np.mean(np.logaddexp(0, logit) - target * logit))
+
+    found = optimize.minimize(loss, x0=[1.0, 0.0], bounds=[(0, None), (None, None)], method="L-BFGS-B")
+    return Calibration(float(found.x[0]), float(found.x[1]))
+
+
+def _log_odds(confidence: float) -> float:
+    sure = min(max(confidence, 0.01), 0.99)
+    return float(np.log(sure / (1 - sure)))
