@@ -7,8 +7,8 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from agents.asking import Answer, Asker
-from frameworks.records import Culture, Seed
+from agents.asking import Answer, Asked, Asker
+from frameworks.records import Cues, Culture, Seed
 from store.records import Draft, Finding, Provenance
 
 Kind = Literal[
@@ -26,6 +26,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 SAID_SHARE = 0.6
 ALIKE_SHARE = 0.9
 LENGTH_RATIO = 1.6
+TONE_GAP = 2
 
 
 class Remark(Answer):
@@ -57,9 +58,13 @@ class ModelCritic:
 
     asker: Asker
 
+    async def remarks(self, seed: Seed, culture: Culture, draft: Draft) -> Asked[Remarks]:
+        """The model's answer as it stands. Raises AskError where it gave no usable one."""
+        return await self.asker.ask("critic", Remarks, seed=seed, culture=culture, draft=draft)
+
     async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
         """The model's remarks; one whose quote is not in the draft is no evidence and becomes minor."""
-        asked = await self.asker.ask("critic", Remarks, seed=seed, culture=culture, draft=draft)
+        asked = await self.remarks(seed, culture, draft)
         text = f"{draft.situation} {draft.endorsing} {draft.opposing}".casefold()
 
         def shown(quote: str) -> bool:
@@ -79,20 +84,39 @@ class ModelCritic:
         ]
 
 
+@dataclass(frozen=True)
+class Advisory:
+    """A critic that has not shown that it can tell a defect: its findings are kept and block nothing."""
+
+    critic: Critic
+
+    async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
+        """The critic's findings, all of them minor."""
+        found = await self.critic.findings(seed, culture, draft)
+        return [finding.model_copy(update={"severity": "minor"}) for finding in found]
+
+
 class RuleCritic:
-    """Rules on words alone: the lexicons of the cultures, the seed said aloud, ways alike or of unlike length."""
+    """Rules on words alone: the lexicons of the cultures, remarks about groups of people, the seed said aloud, ways
+    that are alike or of unlike length or tone."""
 
     name = "rules"
 
-    def __init__(self, cultures: Mapping[str, Culture]) -> None:
+    def __init__(self, cultures: Mapping[str, Culture], cues: Cues) -> None:
         self._belongs = {identity: _any_of(culture.lexicon.terms()) for identity, culture in cultures.items()}
+        group = rf"(?:[\w'’-]+ ){{0,2}}(?:{'|'.join(map(re.escape, sorted(cues.groups, key=len, reverse=True)))})"
+        remarks = "|".join(pattern.replace("{group}", group) for pattern in cues.generalisations)
+        self._remark = re.compile(rf"\b(?:{remarks})\b", re.IGNORECASE)
+        self._tone = dict.fromkeys(cues.warm, 1) | dict.fromkeys(cues.cold, -1)
 
     async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
         """The faults that rules can see."""
         return [
             *self._foreign(culture, draft),
+            *self._generalised(draft),
             *self._said(seed, draft),
             *self._parallel(draft),
+            *self._toned(draft),
         ]
 
     def _foreign(self, culture: Culture, draft: Draft) -> list[Finding]:
@@ -102,6 +126,13 @@ class RuleCritic:
             for other, pattern in self._belongs.items()
             if other != culture.id
             for term in dict.fromkeys(pattern.findall(text))
+        ]
+
+    def _generalised(self, draft: Draft) -> list[Finding]:
+        text = f"{draft.situation}\n{draft.endorsing}\n{draft.opposing}"
+        return [
+            self._finding("stereotype", remark, "severe", "say what this person does, and nothing of a whole group")
+            for remark in dict.fromkeys(self._remark.findall(text))
         ]
 
     def _said(self, seed: Seed, draft: Draft) -> list[Finding]:
@@ -127,6 +158,13 @@ class RuleCritic:
             repair = f"one way has {long} words and the other {short}: make them equal"
             findings.append(self._finding("not parallel", draft.opposing[:120], "severe", repair))
         return findings
+
+    def _toned(self, draft: Draft) -> list[Finding]:
+        warmth = [sum(self._tone.get(word, 0) for word in _words(way)) for way in (draft.endorsing, draft.opposing)]
+        if abs(warmth[0] - warmth[1]) < TONE_GAP:
+            return []
+        colder = draft.endorsing if warmth[0] < warmth[1] else draft.opposing
+        return [self._finding("value judged", colder[:120], "minor", "tell both ways in the same tone")]
 
     def _finding(self, kind: Kind, quote: str, severity: Literal["minor", "severe"], repair: str) -> Finding:
         made_by = Provenance(model=self.name)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from frameworks.records import Culture, Domain, Framework, Item, Record, Scene, Seed
+from frameworks.records import Cues, Culture, Domain, Framework, Item, Record, Scene, Seed
 
 DATA = Path(__file__).parent / "data"
 
@@ -79,6 +79,11 @@ class Library:
                 raise DataError(f"{where}: unknown seed '{scene.seed}' or culture '{scene.culture}'")
             _add(scenes, (scene.seed, scene.culture, scene.slot), scene, where)
         return scenes
+
+    @cached_property
+    def cues(self) -> Cues:
+        """Words that show a generalisation or a tone. Raises DataError where the file is missing or malformed."""
+        return _one(self.root / "cues.yaml", Cues)
 
     def domain(self, name: str) -> Domain:
         """The domain in `domains/<name>.yaml`. Raises DataError where there is none."""

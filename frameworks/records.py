@@ -115,6 +115,16 @@ class Lexicon(Record):
         ]
 
 
+class Cues(Record):
+    """Words that show a remark about a group of people, or a tone; `generalisations` are regular expressions in
+    which {group} stands for any of the `groups`."""
+
+    groups: list[Text] = Field(min_length=1)
+    generalisations: list[Text] = Field(min_length=1)
+    warm: list[Text] = Field(min_length=1)
+    cold: list[Text] = Field(min_length=1)
+
+
 class Culture(Record):
     """A culture. Its country scores serve the audit and never label or profile a person."""
 

@@ -17,7 +17,7 @@ from tests.stub.truth import STEREOTYPE
 from tests.support import draft
 
 LIBRARY = Library()
-RULES = RuleCritic(LIBRARY.cultures)
+RULES = RuleCritic(LIBRARY.cultures, LIBRARY.cues)
 US, BR = LIBRARY.cultures["us"], LIBRARY.cultures["br"]
 SEED = next(iter(LIBRARY.seeds.values()))
 SOUND = draft(
@@ -106,7 +106,7 @@ async def test_a_culture_added_as_a_file_joins_the_rules(tmp_path: Path) -> None
     (tmp_path / "cultures").mkdir()
     (tmp_path / "cultures" / "xx.yaml").write_text(text, encoding="utf-8")
     added = Library(tmp_path).cultures["xx"]
-    critic = RuleCritic({**LIBRARY.cultures, "xx": added})
+    critic = RuleCritic({**LIBRARY.cultures, "xx": added}, LIBRARY.cues)
     term = added.lexicon.places[0]
     found = await critic.findings(SEED, US, changed(situation=f"A clerk moves to {term}."))
     assert "belongs to another culture (xx)" in {f.repair for f in found}
@@ -153,3 +153,42 @@ async def test_the_planted_defect_is_found(make_asker: MakeAsker, stub: Stub) ->
     assert await critic.findings(SEED, US, SOUND) == []
     found = await critic.findings(SEED, US, changed(situation=f"{SOUND.situation} They are late, {STEREOTYPE}."))
     assert [f.severity for f in found] == ["severe"]
+
+
+@pytest.mark.parametrize(
+    ("remark", "found"),
+    [
+        ("as any young farmer would", 1),
+        ("like every widow of the village", 1),
+        ("what young mothers want", 1),
+        ("typical Brazilians, the clerk thinks", 1),
+        ("it is in their blood", 1),
+        ("at his age", 1),
+        ("every worker signs the list", 0),
+        ("the only chair is taken", 0),
+        ("two women unload the van", 0),
+    ],
+)
+async def test_remarks_about_a_whole_group_are_severe(remark: str, found: int) -> None:
+    scene = draft(f"At the depot, {remark}, and the bell rings.", "She opens the door.", "He shuts the window.")
+    findings = await RULES.findings(SEED, LIBRARY.cultures["us"], scene)
+    assert [(f.kind, f.severity) for f in findings if f.kind == "stereotype"] == [("stereotype", "severe")] * found
+
+
+async def test_a_tone_that_differs_is_remarked_on() -> None:
+    warm = "She smiles, proudly sets the table and sings while the kettle boils."
+    cold = "She scowls, bitterly wipes the table and mutters while the kettle boils."
+    plain = "She nods, slowly lays the table and listens while the kettle boils."
+    (finding,) = [
+        f
+        for f in await RULES.findings(SEED, LIBRARY.cultures["us"], draft("At noon.", warm, cold))
+        if f.kind == "value judged"
+    ]
+    assert (finding.severity, finding.quote) == ("minor", cold[:120])
+    assert not [
+        f
+        for f in await RULES.findings(
+            SEED, LIBRARY.cultures["us"], draft("At noon.", plain, plain.replace("noon", "one"))
+        )
+        if f.kind == "value judged"
+    ]
