@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import func, select
@@ -33,6 +33,11 @@ class Answers:
         """Keeps an answer; one already kept under that key stays."""
         with self.database.begin() as connection:
             insert_new(connection, tables.calls, [call])
+
+    def cost(self, keys: Collection[str]) -> tuple[int, int, float]:
+        """How many of the answers under `keys` are kept, and the tokens and seconds that they cost."""
+        kept = [call for key in sorted(set(keys)) if (call := self.get(key))]
+        return len(kept), sum(c.tokens_in + c.tokens_out for c in kept), sum(c.seconds for c in kept)
 
     def usage(self) -> dict[tuple[str, str], dict[str, float]]:
         """Calls, tokens in, tokens out and model seconds by role and model."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -24,6 +24,7 @@ class Database:
             self.engine = _engine(url)
             with self.begin() as connection:
                 metadata.create_all(connection)
+                _same_columns(connection)
         except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
             hidden = re.sub(r"://[^@/]*@", "://***@", url)
             reason = str(error).splitlines()[0]
@@ -60,6 +61,17 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row] | Seque
 def values(rows: Iterable[Row | dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows as the dictionaries that SQLAlchemy takes."""
     return [row if isinstance(row, dict) else row.model_dump() for row in rows]
+
+
+def _same_columns(connection: Connection) -> None:
+    found = inspect(connection)
+    for table in metadata.tables.values():
+        missing = {column.name for column in table.columns} - {c["name"] for c in found.get_columns(table.name)}
+        if missing:
+            raise StoreError(
+                f"the store was made by an older Gravity (its table {table.name} lacks {', '.join(sorted(missing))}): "
+                "name another folder or database in [store] and take the reviews in again"
+            )
 
 
 def _line(error: object) -> str:

@@ -1,9 +1,9 @@
 """Exports a run as a dataset folder that `datasets.load_dataset` opens and TRL trains on.
 
-`train.parquet` and `test.parquet` hold the vetted pairs in TRL's conversational preference format, beside them
-a dataset card and, written last, `manifest.json` with counts and checksums. Readers are split between train and
-test, and so are seeds and items: a pair of a train reader about a test seed, or the other way round, is left
-out and counted.
+`train.parquet` and `test.parquet` hold the vetted pairs of vetted lots in TRL's conversational preference format,
+beside them a dataset card and, written last, `manifest.json` with counts and checksums. Readers are split between
+train and test, and so are seeds and items: a pair of a train reader about a test seed, or the other way round, is
+left out and counted.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ from jinja2 import Environment, StrictUndefined
 
 from store.errors import StoreError
 from store.ledger import Ledger
-from store.records import Fact, Pair, Run, Scenario, content_id
+from store.lots import lots
+from store.records import Fact, Lot, Pair, Run, Scenario, content_id
 
 SPLITS = ("train", "test")
 MANIFEST = "manifest.json"
@@ -37,6 +38,17 @@ _VOTES = pa.list_(
             ("judge", pa.string()),
             ("order", pa.string()),
             ("endorses", pa.string()),
+            ("confidence", pa.float64()),
+            ("prompt", pa.string()),
+        ]
+    )
+)
+_CHECKS = pa.list_(
+    pa.struct(
+        [
+            ("judge", pa.string()),
+            ("order", pa.string()),
+            ("prefers", pa.string()),
             ("confidence", pa.float64()),
             ("prompt", pa.string()),
         ]
@@ -63,6 +75,10 @@ SCHEMA = pa.schema(
         ("confidence", pa.float64()),
         ("evidence", pa.list_(pa.string())),
         ("votes", _VOTES),
+        ("checks", _CHECKS),
+        ("decision", pa.string()),
+        ("lot", pa.string()),
+        ("qualified", pa.bool_()),
         ("models", pa.list_(pa.string())),
         ("prompt_hashes", pa.list_(pa.string())),
         ("run", pa.string()),
@@ -78,6 +94,8 @@ class Export:
     rows: dict[str, int]
     left_out: dict[str, int]
     by_culture_and_track: dict[str, int]
+    lots: list[Lot]
+    unqualified: int
 
 
 def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool) -> Export:
@@ -108,25 +126,28 @@ def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite:
 
 
 def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: float) -> Export:
-    held_out = _held_out(ledger.pairs(run.id), test_share)
+    gate = Gate(ledger, run)
+    held_out = _held_out((pair for pair in ledger.pairs(run.id) if gate.bars(pair) is None), test_share)
+    unqualified = 0
     rows: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     cells: Counter[tuple[str, str]] = Counter()
     writers = {split: pq.ParquetWriter(building / f"{split}.parquet", SCHEMA) for split in SPLITS}
     waiting: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
-    trail = _Trail(ledger, run.id)
+    trail = _Trail(ledger, run.id, gate)
 
     def flush(split: str) -> None:
         writers[split].write_table(pa.Table.from_pylist(waiting[split], schema=SCHEMA))
         waiting[split].clear()
 
     for pair in ledger.pairs(run.id):
-        where = _place(pair, held_out)
+        where = gate.bars(pair) or _place(pair, held_out)
         if where not in SPLITS:
             left_out[where] += 1
             continue
         waiting[where].append(trail.row(pair))
         rows[where] += 1
+        unqualified += not pair.qualified
         cells[pair.culture, pair.track] += 1
         if len(waiting[where]) == BATCH:
             flush(where)
@@ -142,6 +163,8 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         rows={split: rows[split] for split in SPLITS},
         left_out=dict(sorted(left_out.items())),
         by_culture_and_track={f"{culture} {track}": n for (culture, track), n in sorted(cells.items())},
+        lots=list(gate.lots.values()),
+        unqualified=unqualified,
     )
     (building / "README.md").write_text(_card(run, result), encoding="utf-8")
     names = [*(f"{split}.parquet" for split in SPLITS), "README.md"]
@@ -150,6 +173,8 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         "rows": result.rows,
         "left_out": result.left_out,
         "by_culture_and_track": result.by_culture_and_track,
+        "unqualified": result.unqualified,
+        "lots": [lot.model_dump() for lot in result.lots],
         "sha256": {name: hashlib.sha256((building / name).read_bytes()).hexdigest() for name in names},
         "settings": run.settings,
     }
@@ -162,10 +187,9 @@ def _held_out(pairs: Iterable[Pair], share: float) -> set[tuple[str, str]]:
     """The readers of each culture, and the seeds and items, that belong to the test split."""
     groups: dict[str, set[tuple[str, str]]] = {}
     for pair in pairs:
-        if pair.verdict == "vetted":
-            groups.setdefault(f"readers {pair.culture}", set()).add(("reader", pair.reader))
-            if pair.track != "interests":
-                groups.setdefault(pair.track, set()).add(("subject", pair.subject))
+        groups.setdefault(f"readers {pair.culture}", set()).add(("reader", pair.reader))
+        if pair.track != "interests":
+            groups.setdefault(pair.track, set()).add(("subject", pair.subject))
     held: set[tuple[str, str]] = set()
     for members in groups.values():
         ordered = sorted(members, key=lambda member: content_id("split", *member))
@@ -176,8 +200,6 @@ def _held_out(pairs: Iterable[Pair], share: float) -> set[tuple[str, str]]:
 
 
 def _place(pair: Pair, held_out: set[tuple[str, str]]) -> str:
-    if pair.verdict != "vetted":
-        return f"verdict {pair.verdict}"
     reader = ("reader", pair.reader) in held_out
     if pair.track == "interests":
         return "test" if reader else "train"
@@ -187,10 +209,36 @@ def _place(pair: Pair, held_out: set[tuple[str, str]]) -> str:
     return "test reader, train seed or item" if reader else "train reader, test seed or item"
 
 
+class Gate:
+    """Says which pairs may leave: vetted ones of vetted lots, and whatever a person has kept."""
+
+    def __init__(self, ledger: Ledger, run: Run) -> None:
+        self.lots = {(lot.culture, lot.track): lot for lot in lots(ledger, run)}
+        self.checks = ledger.checks(run.id)
+        self.decisions = ledger.decisions(run.id)
+
+    def bars(self, pair: Pair) -> str | None:
+        """Why a pair may not leave; None if it may."""
+        if pair.verdict != "vetted":
+            return f"verdict {pair.verdict}"
+        if pair.id in self.decisions:
+            return None
+        lot, check = self.lots[pair.culture, pair.track], self.checks.get(pair.id)
+        if check is not None and check.prefers == "rejected":
+            return "the panel preferred the other side"
+        if check is not None and check.prefers is None and lot.whole:
+            return "the panel did not confirm it"
+        # Where nobody has qualified nobody could check; the rows are marked as unqualified instead.
+        if lot.verdict in ("vetted", "ratings") or (lot.verdict == "unchecked" and not pair.qualified):
+            return None
+        return f"lot {pair.culture} {pair.track}: {lot.verdict}"
+
+
 class _Trail:
     """Joins a pair with the fact and the scenario that it rests on."""
 
-    def __init__(self, ledger: Ledger, run: str) -> None:
+    def __init__(self, ledger: Ledger, run: str, gate: "Gate") -> None:
+        self._gate = gate
         self._ledger = ledger
         self._run = run
         self._facts: dict[str, dict[tuple[str, str], Fact]] = {}
@@ -201,7 +249,12 @@ class _Trail:
         scenario = self._scenario(pair.scenario) if pair.scenario else None
         votes = scenario.rounds[-1].votes if scenario else []
         makers = [m for m in (fact.made_by if fact else None, scenario.draft.made_by if scenario else None) if m]
+        makers += [fact.checked_by] if fact and fact.checked_by else []
         makers += [vote.made_by for vote in votes]
+        check, decision = self._gate.checks.get(pair.id), self._gate.decisions.get(pair.id)
+        makers += [choice.made_by for choice in (check.choices if check else [])]
+        # A held pair that a person kept can be all that there is of its culture and track.
+        lot = self._gate.lots.get((pair.culture, pair.track))
         hashes = {*pair.prompts.values(), *(maker.prompt for maker in makers if maker.prompt)}
         return {
             **pair.model_dump(include={name for name in SCHEMA.names if name in Pair.model_fields}),
@@ -220,6 +273,18 @@ class _Trail:
                 }
                 for vote in votes
             ],
+            "checks": [
+                {
+                    "judge": choice.judge,
+                    "order": choice.order,
+                    "prefers": choice.prefers,
+                    "confidence": choice.confidence,
+                    "prompt": choice.made_by.prompt,
+                }
+                for choice in (check.choices if check else [])
+            ],
+            "decision": f"{decision.decided} by {decision.by}" if decision else None,
+            "lot": lot.verdict if lot else None,
             "models": list(dict.fromkeys(maker.model for maker in makers)),
             "prompt_hashes": sorted(hashes),
         }

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select, update
 
 from store import tables
 from store.database import Database, insert_new, values
-from store.records import Fact, Pair, Run, Scenario
+from store.records import Check, Decision, Fact, Pair, Run, Scenario, Track
 
 PAGE = 500
 
@@ -72,6 +72,19 @@ class Ledger:
         query = select(table).where(table.c.run == run, table.c.culture == culture, table.c.verdict == "vetted")
         return [Scenario.model_validate(row) for row in self._all(query.order_by(table.c.seed, table.c.slot))]
 
+    def used_scenarios(self, run: str) -> set[str]:
+        """Ids of the scenarios that pairs rest on."""
+        table = tables.pairs
+        with self.database.begin() as connection:
+            query = select(table.c.scenario).distinct().where(table.c.run == run, table.c.scenario.is_not(None))
+            return set(connection.execute(query).scalars())
+
+    def reject_scenario(self, identity: str, reason: str) -> None:
+        """Takes a verdict back that a comparison with other scenarios has overtaken."""
+        table = tables.scenarios
+        with self.database.begin() as connection:
+            connection.execute(update(table).where(table.c.id == identity).values(verdict="rejected", reason=reason))
+
     def add_pairs(self, pairs: Sequence[Pair]) -> int:
         """Keeps the pairs that are not there yet, and returns how many those were."""
         with self.database.begin() as connection:
@@ -79,7 +92,8 @@ class Ledger:
 
     def pair(self, identity: str) -> Pair | None:
         """The pair whose id begins with `identity`, or None where no single one does."""
-        query = select(tables.pairs).where(tables.pairs.c.id.startswith(identity, autoescape=True)).limit(2)
+        # Ids are hexadecimal, so "g" ends the range; a LIKE would read the whole table.
+        query = select(tables.pairs).where(tables.pairs.c.id.between(identity, f"{identity}g")).limit(2)
         rows = self._all(query)
         return Pair.model_validate(rows[0]) if len(rows) == 1 else None
 
@@ -95,6 +109,51 @@ class Ledger:
             if len(page) < PAGE:
                 return
             last = page[-1]["id"]
+
+    def lot_members(self, run: str) -> list[tuple[str, str, Track]]:
+        """Id, culture and track of each pair that was vetted before people decided on any."""
+        table, before = tables.pairs, {pair: d.before["verdict"] for pair, d in self.decisions(run).items()}
+        rows = self._all(select(table.c.id, table.c.culture, table.c.track, table.c.verdict).where(table.c.run == run))
+        return [
+            (row["id"], row["culture"], row["track"])
+            for row in rows
+            if before.get(row["id"], row["verdict"]) == "vetted"
+        ]
+
+    def add_check(self, check: Check) -> None:
+        """Keeps what a panel said of a sampled pair."""
+        with self.database.begin() as connection:
+            insert_new(connection, tables.checks, [check])
+
+    def checks(self, run: str) -> dict[str, Check]:
+        """The checks of a run by pair."""
+        rows = self._all(select(tables.checks).where(tables.checks.c.run == run))
+        return {row["pair"]: Check.model_validate(row) for row in rows}
+
+    def decide(self, decision: Decision, pair: Pair) -> None:
+        """Keeps a person's decision, and the pair as it is after it."""
+        after = pair.model_dump(include={"chosen", "rejected", "verdict", "reason"})
+        with self.database.begin() as connection:
+            connection.execute(insert(tables.decisions), values([decision]))
+            connection.execute(update(tables.pairs).where(tables.pairs.c.id == pair.id).values(after))
+
+    def undo(self, pair: str) -> Decision:
+        """Takes the decision about a pair back and returns it. Raises KeyError where there is none."""
+        table = tables.decisions
+        rows = self._all(select(table).where(table.c.pair == pair))
+        if not rows:
+            raise KeyError(pair)
+        decision = Decision.model_validate(rows[0])
+        with self.database.begin() as connection:
+            connection.execute(delete(table).where(table.c.pair == pair))
+            connection.execute(update(tables.pairs).where(tables.pairs.c.id == pair).values(decision.before))
+        return decision
+
+    def decisions(self, run: str) -> dict[str, Decision]:
+        """The decisions of people by pair."""
+        table = tables.decisions
+        rows = self._all(select(table).where(table.c.run == run).order_by(table.c.number))
+        return {row["pair"]: Decision.model_validate(row) for row in rows}
 
     def scenario_counts(self, run: str) -> Counter[tuple[str, str]]:
         """Scenarios by culture and verdict."""

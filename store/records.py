@@ -10,6 +10,10 @@ Verdict = Literal["vetted", "rejected", "failed", "held"]
 FactKind = Literal["demographic", "interest", "stance", "trait"]
 Severity = Literal["minor", "severe"]
 Side = Literal["endorsing", "opposing"]
+Task = Literal["scenario", "preference", "stance", "defect"]
+Label = Literal["chosen", "rejected"]
+Decided = Literal["keep", "flip", "edit", "reject"]
+LotVerdict = Literal["vetted", "withheld", "review", "unchecked", "ratings"]
 
 
 def content_id(*parts: object) -> str:
@@ -91,6 +95,7 @@ class Fact(Row):
     evidence: list[str]
     made_by: Provenance
     reason: str = ""
+    checked_by: Provenance | None = None
 
 
 class Draft(Row):
@@ -155,7 +160,8 @@ class Pair(Row):
 
     `prompt`, `chosen` and `rejected` are message lists. `subject` is what the pair is about: a seed id, an
     item id, or a book id. `basis` says what made the chosen side chosen; `scenario` names the scenario, and
-    `fact` the (kind, name) of the reader's fact, that it rests on.
+    `fact` the (kind, name) of the reader's fact, that it rests on. `qualified` is False where the models that
+    made its label had not shown on gold cases that they can.
     """
 
     id: str
@@ -175,6 +181,104 @@ class Pair(Row):
     prompts: dict[str, str]
     verdict: Verdict
     reason: str
+    qualified: bool = True
+
+
+class Choice(Row):
+    """A judge's answer to which side of a pair its reader would prefer; None: it cannot tell, or gave no answer.
+
+    `order` is the side shown first.
+    """
+
+    judge: str
+    order: Label
+    prefers: Label | None
+    confidence: float
+    reason: str
+    made_by: Provenance
+
+
+class Check(Row):
+    """A sampled pair, judged end to end: the panel's choices and what they come to (None: undecided)."""
+
+    pair: str
+    run: str
+    choices: list[Choice]
+    prefers: Label | None
+
+
+class Decision(Row):
+    """What a person made of a pair, and what the pair was `before`: its sides, verdict and reason."""
+
+    run: str
+    pair: str
+    decided: Decided
+    by: str
+    time: str
+    before: dict[str, Any]
+
+
+class Lot(Row):
+    """All vetted pairs of one culture and track, and what a checked sample says of their labels.
+
+    `sample` is how many were to be checked, of which the panel or a person agreed with the label, was `against`
+    it, or stayed `undecided`. The share of wrong labels lies between `low` and `high`.
+    """
+
+    culture: str
+    track: Track
+    pairs: int
+    sample: int
+    agreed: int
+    against: int
+    undecided: int
+    low: float
+    high: float
+    verdict: LotVerdict
+    reason: str
+
+    @property
+    def checked(self) -> int:
+        """How many of the sample were checked."""
+        return self.agreed + self.against + self.undecided
+
+    @property
+    def whole(self) -> bool:
+        """Whether the sample is the lot: then each pair has its own check, and only confirmed ones may leave."""
+        return self.sample == self.pairs
+
+
+class Qualification(Row):
+    """What a model showed on the gold cases of one task in one culture.
+
+    `key` is a hash of all that it depends on: the model, its prompts, the gold set. Of `cases`, `answered` got
+    a steady answer and `right` of these the right one. Where two orders were asked, `consistent` of `swapped`
+    cases got the same answer in both; `first` of the `sided` answers named the side shown first. For critics a
+    case is a planted defect, `answered` is `cases`, and `alarms` of `clean` twins were blocked. `kinds` holds
+    (cases, right) by kind of case. `calibration` is a slope and an intercept, fitted on other cases than these.
+    """
+
+    key: str
+    task: Task
+    culture: str
+    model: str
+    time: str
+    cases: int
+    answered: int
+    right: int
+    swapped: int = 0
+    consistent: int = 0
+    sided: int = 0
+    first: int = 0
+    clean: int = 0
+    alarms: int = 0
+    brier: float | None = None
+    ece: float | None = None
+    calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    kinds: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    calibration: tuple[float, float] | None = None
 
 
 class Call(Row):

@@ -1,6 +1,6 @@
 """The tables, with SQLAlchemy Core, so that SQLite and PostgreSQL hold the same."""
 
-from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -67,6 +67,7 @@ facts = Table(
     Column("evidence", JSON, nullable=False),
     Column("made_by", JSON, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("checked_by", JSON),
 )
 
 # One row a reader whose profile is complete in a run; written with its facts in one transaction.
@@ -111,7 +112,40 @@ pairs = Table(
     Column("prompts", JSON, nullable=False),
     Column("verdict", String, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("qualified", Boolean, nullable=False),
     Index("pairs_by_reader", "run", "reader"),
+)
+
+checks = Table(
+    "checks",
+    metadata,
+    Column("pair", String(16), primary_key=True),
+    Column("run", String, nullable=False, index=True),
+    Column("choices", JSON, nullable=False),
+    Column("prefers", String),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("run", String, nullable=False, index=True),
+    Column("pair", String(16), nullable=False, unique=True),
+    Column("decided", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("time", String, nullable=False),
+    Column("before", JSON, nullable=False),
+)
+
+qualifications = Table(
+    "qualifications",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("culture", String, primary_key=True),
+    Column("task", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("time", String, nullable=False),
+    Column("figures", JSON, nullable=False),
 )
 
 calls = Table(

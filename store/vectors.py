@@ -1,4 +1,4 @@
-"""Reviews and books in Chroma: indexed once, and found again by meaning."""
+"""Reviews, books and scenarios in Chroma: indexed once, and found again by meaning."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from store.embeddings import Embedder, Vectors
 from store.errors import StoreError
 from store.records import Book, Review
 
-Kind = Literal["reviews", "books"]
+Kind = Literal["reviews", "books", "scenes"]
 BATCH = 64
 
 

@@ -1,8 +1,24 @@
 """Builders of records, with everything that a test does not care for filled in."""
 
-from typing import Any
+from typing import Any, get_args
 
-from store.records import Draft, Fact, Pair, Provenance, Review, Round, Run, Scenario, Vote, content_id
+from store.records import (
+    Check,
+    Choice,
+    Decided,
+    Decision,
+    Draft,
+    Fact,
+    Label,
+    Pair,
+    Provenance,
+    Review,
+    Round,
+    Run,
+    Scenario,
+    Vote,
+    content_id,
+)
 
 MAKER = Provenance(model="tiny", prompt="prompt-1", call="call-1")
 JUDGE = Provenance(model="strict", prompt="prompt-2", call="call-2")
@@ -13,8 +29,13 @@ def review(identity: str, reader: str = "ana", **fields: Any) -> Review:
     return Review(id=identity, reader=reader, **given | fields)
 
 
-def run(identity: str = "a" * 16) -> Run:
-    return Run(id=identity, settings={"roles": {"profiler": "tiny", "judges": ["strict"], "critics": []}})
+def run(identity: str = "a" * 16, acceptable: float = 0.1, panel_error: float = 0.05) -> Run:
+    settings = {
+        "roles": {"profiler": "tiny", "judges": ["strict"], "critics": []},
+        "judging": {"acceptable_error": acceptable},
+        "panel_error": {"us": panel_error, "br": panel_error},
+    }
+    return Run(id=identity, settings=settings)
 
 
 def fact(of: Run, reader: str, name: str, kind: Any = "stance", value: str = "agree", confidence: float = 0.9) -> Fact:
@@ -64,3 +85,23 @@ def pair(of: Run, reader: str, subject: str, track: Any = "values", culture: str
         "reason": "",
     }
     return Pair(**given | fields)
+
+
+def check(of: Pair, prefers: Label | None = "chosen") -> Check:
+    """A check in which one judge gave the same answer in both orders."""
+    choices = [
+        Choice(judge="strict", order=order, prefers=prefers, confidence=0.8, reason="r", made_by=JUDGE)
+        for order in get_args(Label)
+    ]
+    return Check(pair=of.id, run=of.run, choices=choices, prefers=prefers)
+
+
+def decision(of: Pair, decided: Decided, by: str = "Ana") -> tuple[Decision, Pair]:
+    """A person's decision about a pair, and the pair after it."""
+    before = of.model_dump(include={"chosen", "rejected", "verdict", "reason"})
+    after: dict[str, Any] = {"verdict": "rejected" if decided == "reject" else "vetted", "reason": f"{decided} by {by}"}
+    if decided == "flip":
+        after |= {"chosen": of.rejected, "rejected": of.chosen}
+    time = "2030-01-01T00:00:00+00:00"
+    made = Decision(run=of.run, pair=of.id, decided=decided, by=by, time=time, before=before)
+    return made, of.model_copy(update=after)

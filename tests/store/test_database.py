@@ -90,3 +90,33 @@ def test_two_connections_write_and_read_at_once(database: Database) -> None:
             assert corpus.counts()["reviews"] >= kept
     other.close()
     assert corpora[0].counts()["reviews"] == 4 * BATCH
+
+
+@pytest.mark.parametrize(
+    ("table", "lost"), [("pairs", ["qualified"]), ("facts", ["checked_by", "reason"]), ("runs", ["settings"])]
+)
+def test_an_older_store_is_refused_in_one_line(tmp_path: Path, table: str, lost: list[str]) -> None:
+    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    made = Database(url)
+    with made.begin() as connection:
+        for column in lost:
+            connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+    made.close()
+    message = refusal(url)
+    assert message.startswith(f"the store was made by an older Gravity (its table {table} lacks {', '.join(lost)})")
+    assert "take the reviews in again" in message
+    # It was looked at and left alone.
+    assert refusal(url) == message
+
+
+def test_a_store_without_the_newer_tables_gets_them(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    made = Database(url)
+    with made.begin() as connection:
+        for table in ("checks", "decisions", "qualifications"):
+            connection.exec_driver_sql(f"DROP TABLE {table}")
+    made.close()
+    again = Database(url)
+    with again.begin() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM checks").scalar() == 0
+    again.close()

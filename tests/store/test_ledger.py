@@ -1,6 +1,7 @@
 """The ledger keeps each record once and gives it back as it was."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from store.database import Database
 from store.errors import StoreError
 from store.ledger import Ledger
 from store.records import Reader, Run
-from tests.store.build import fact, pair, run, scenario
+from tests.store.build import check, decision, fact, pair, run, scenario
 
 RUN = run()
 OTHER = run("ab" * 8)
@@ -149,3 +150,69 @@ def test_what_is_written_is_there_for_another_process(ledger: Ledger, database: 
     assert Ledger(other).latest_run() == RUN
     assert [one.reader for one in Ledger(other).pairs(RUN.id)] == ["ana"]
     other.close()
+
+
+def test_checks_are_kept_once_and_by_run(ledger: Ledger) -> None:
+    pairs, other = [pair(RUN, "ana", f"s{n}") for n in range(3)], pair(OTHER, "ana", "s1")
+    made = {pairs[0].id: check(pairs[0]), pairs[1].id: check(pairs[1], "rejected"), pairs[2].id: check(pairs[2], None)}
+    for one in (*made.values(), check(other), check(pairs[0], "rejected")):
+        ledger.add_check(one)
+    assert ledger.checks(RUN.id) == made
+    assert ledger.checks(OTHER.id) == {other.id: check(other)}
+
+
+@pytest.mark.parametrize("decided", ["keep", "flip", "reject"])
+def test_a_decision_changes_its_pair_and_undo_brings_it_back(ledger: Ledger, decided: Any) -> None:
+    before = pair(RUN, "ana", "s1", verdict="held", reason="not sure enough")
+    beside = pair(RUN, "ana", "s2")
+    ledger.add_pairs([before, beside])
+    made, after = decision(before, decided)
+    ledger.decide(made, after)
+    assert ledger.decisions(RUN.id) == {before.id: made}
+    assert ledger.decisions(OTHER.id) == {}
+    assert ledger.pair(before.id) == after != before
+    assert (after.chosen == before.rejected) == (decided == "flip")
+    assert after.verdict == ("rejected" if decided == "reject" else "vetted")
+    assert ledger.pair(beside.id) == beside
+    assert ledger.undo(before.id) == made
+    assert ledger.pair(before.id) == before
+    assert ledger.decisions(RUN.id) == {}
+    with pytest.raises(KeyError):
+        ledger.undo(before.id)
+
+
+def test_a_second_decision_about_a_pair_is_refused_whole(ledger: Ledger) -> None:
+    before = pair(RUN, "ana", "s1")
+    ledger.add_pairs([before])
+    made, after = decision(before, "keep")
+    ledger.decide(made, after)
+    with pytest.raises(StoreError):
+        ledger.decide(*decision(after, "reject"))
+    assert ledger.pair(before.id) == after
+    assert ledger.decisions(RUN.id) == {before.id: made}
+
+
+def test_decisions_come_in_the_order_they_were_made(ledger: Ledger) -> None:
+    pairs = [pair(RUN, "ana", f"s{n}") for n in range(5)]
+    ledger.add_pairs(pairs)
+    for one in pairs[::-1]:
+        ledger.decide(*decision(one, "keep"))
+    assert list(ledger.decisions(RUN.id)) == [one.id for one in pairs[::-1]]
+
+
+def test_a_lot_is_what_was_vetted_before_people_decided(ledger: Ledger) -> None:
+    vetted, held = pair(RUN, "ana", "s1"), pair(RUN, "ana", "s2", verdict="held")
+    ledger.add_pairs([vetted, held, pair(RUN, "ana", "s3", verdict="rejected"), pair(OTHER, "ana", "s1")])
+    ledger.decide(*decision(vetted, "reject"))
+    ledger.decide(*decision(held, "keep"))
+    assert ledger.lot_members(RUN.id) == [(vetted.id, "us", "values")]
+
+
+def test_a_scenario_can_lose_its_verdict(ledger: Ledger) -> None:
+    one, other = scenario(RUN, "s1"), scenario(RUN, "s2")
+    ledger.add_scenario(one)
+    ledger.add_scenario(other)
+    ledger.reject_scenario(one.id, "nearly repeats another")
+    assert ledger.vetted_scenarios(RUN.id, "us") == [other]
+    again = ledger.scenario(one.id)
+    assert again == one.model_copy(update={"verdict": "rejected", "reason": "nearly repeats another"})
