@@ -185,7 +185,7 @@ class LlamaCppChat:
         try:
             answer = self._model.create_chat_completion(
                 [{"role": "system", "content": system}, {"role": "user", "content": user}],
-                response_format={"type": "json_object", "schema": schema},
+                response_format={"type": "json_object", "schema": _listed(schema)},
                 temperature=s.temperature,
                 max_tokens=s.max_tokens,
                 seed=s.seed,
@@ -200,6 +200,17 @@ class LlamaCppChat:
     async def close(self) -> None:
         """Ends the thread."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _listed(schema: Any) -> Any:
+    """The schema with bounded integers as lists of their values: the grammar made from it knows no bounds."""
+    if isinstance(schema, list):
+        return [_listed(value) for value in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("type") == "integer" and {"minimum", "maximum"} <= schema.keys():
+        return {"enum": list(range(schema["minimum"], schema["maximum"] + 1))}
+    return {key: _listed(value) for key, value in schema.items()}
 
 
 def _gguf(spec: str) -> Path:

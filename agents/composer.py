@@ -25,7 +25,8 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes the pairs of one reader. `sure` is the confidence (0 to 1) below which a pair is held for a person."""
+    """Makes the pairs of one reader. `sure` is the confidence (0 to 1) below which a pair is held for a person;
+    pairs of a culture in `unqualified` are marked so."""
 
     run: str
     domain: Domain
@@ -35,6 +36,7 @@ class Composer:
     vectors: VectorStore
     sure: float
     neighbours: int
+    unqualified: frozenset[str] = frozenset()
 
     def compose(
         self, reader: Reader, facts: Sequence[Fact], scenarios: Sequence[Scenario], ratings: Ratings
@@ -185,5 +187,6 @@ class Composer:
                 "prompts": {"card": prompt("card").hash, task[0]: template.hash},
                 "verdict": verdict,
                 "reason": reason,
+                "qualified": reader.culture not in self.unqualified,
             }
         )

@@ -1,30 +1,59 @@
-"""Judges say which way of a scene goes with a statement, blind and in both orders; a panel counts votes."""
+"""Judges say which way of a scene goes with a statement, and which side of a pair a reader would prefer: blind,
+and in both orders. A panel counts their votes."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from agents.asking import Answer, Asker
+from agents.asking import Answer, Asked, Asker
 from agents.errors import AskError
-from frameworks.records import Seed
-from store.records import Draft, Provenance, Side, Vote
+from agents.profiler import aliased
+from frameworks.records import Domain, Seed
+from store.records import Choice, Draft, Label, Provenance, Review, Side, Vote
 
 SIDES: tuple[Side, Side] = ("endorsing", "opposing")
+LABELS: tuple[Label, Label] = ("chosen", "rejected")
+T = TypeVar("T")
+A = TypeVar("A", bound=Answer)
 
 
 class Judgement(Answer):
-    """What a judge answers."""
+    """What a judge answers about a scene; the reason comes first, so that the answer follows from it."""
 
+    reason: str = Field(max_length=300)
     answer: Literal["A", "B", "both", "neither"]
     confidence: int = Field(ge=0, le=100)
+
+
+class Preference(Answer):
+    """What a judge answers about a pair."""
+
     reason: str = Field(max_length=300)
+    answer: Literal["A", "B", "cannot tell"]
+    confidence: int = Field(ge=0, le=100)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A pair to be judged end to end: what is known of the reader, their reviews, the task and the two answers."""
+
+    card: str
+    reviews: Sequence[Review]
+    task: str
+    chosen: str
+    rejected: str
 
 
 class Judge(Protocol):
-    """Votes on a draft."""
+    """Votes on a draft. `name` is how its votes name it."""
+
+    @property
+    def name(self) -> str:
+        """How votes name this judge."""
+        ...
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
         """The judge's votes; a call without a usable answer is a vote that endorses None."""
@@ -33,46 +62,48 @@ class Judge(Protocol):
 
 @dataclass(frozen=True)
 class ModelJudge:
-    """A chat model as a judge. It is shown the statement and two ways, A and B, and not what they were meant
-    to be; where `orders` is 2 it is asked again with the two swapped."""
+    """A chat model as a judge. It is shown two texts, A and B, and not what they were meant to be; where `orders`
+    is 2 it is asked again with the two swapped."""
 
     asker: Asker
+    domain: Domain
     orders: Literal[1, 2] = 2
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.asker.model.name
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
         """One vote an order."""
         return await asyncio.gather(*(self._vote(seed, draft, first) for first in SIDES[: self.orders]))
 
+    async def choices(self, case: Case) -> list[Choice]:
+        """One choice an order; a call without a usable answer is a choice that prefers None."""
+        return await asyncio.gather(*(self._choice(case, first) for first in LABELS[: self.orders]))
+
     async def _vote(self, seed: Seed, draft: Draft, first: Side) -> Vote:
         sides = {"endorsing": draft.endorsing, "opposing": draft.opposing}
         second: Side = "opposing" if first == "endorsing" else "endorsing"
-        try:
-            asked = await self.asker.ask(
-                "judge",
-                Judgement,
-                statement=seed.statement,
-                situation=draft.situation,
-                first=sides[first],
-                second=sides[second],
-            )
-        except AskError as error:
-            return Vote(
-                judge=self.asker.model.name,
-                order=first,
-                endorses=None,
-                confidence=0,
-                reason=str(error),
-                made_by=Provenance(model=self.asker.model.name),
-            )
-        judgement = asked.answer
         named: dict[str, Literal["endorsing", "opposing", "both", "neither"]] = {
             "A": first,
             "B": second,
             "both": "both",
             "neither": "neither",
         }
+        asked = await self._ask(
+            "judge",
+            Judgement,
+            statement=seed.statement,
+            situation=draft.situation,
+            first=sides[first],
+            second=sides[second],
+        )
+        if isinstance(asked, AskError):
+            return Vote(judge=self.name, order=first, endorses=None, confidence=0, **self._silent(asked))
+        judgement = asked.answer
         return Vote(
-            judge=self.asker.model.name,
+            judge=self.name,
             order=first,
             endorses=named[judgement.answer],
             confidence=judgement.confidence / 100,
@@ -80,16 +111,61 @@ class ModelJudge:
             made_by=asked.made_by,
         )
 
+    async def _choice(self, case: Case, first: Label) -> Choice:
+        sides = {"chosen": case.chosen, "rejected": case.rejected}
+        second: Label = "rejected" if first == "chosen" else "chosen"
+        named: dict[str, Label | None] = {"A": first, "B": second, "cannot tell": None}
+        asked = await self._ask(
+            "prefer",
+            Preference,
+            domain=self.domain,
+            card=case.card,
+            reviews=aliased(case.reviews),
+            task=case.task,
+            first=sides[first],
+            second=sides[second],
+        )
+        if isinstance(asked, AskError):
+            return Choice(judge=self.name, order=first, prefers=None, confidence=0, **self._silent(asked))
+        preference = asked.answer
+        return Choice(
+            judge=self.name,
+            order=first,
+            prefers=named[preference.answer],
+            confidence=preference.confidence / 100,
+            reason=preference.reason,
+            made_by=asked.made_by,
+        )
+
+    async def _ask(self, prompt: str, schema: type[A], **variables: Any) -> Asked[A] | AskError:
+        try:
+            return await self.asker.ask(prompt, schema, **variables)
+        except AskError as error:
+            return error
+
+    def _silent(self, error: AskError) -> dict[str, Any]:
+        return {"reason": str(error), "made_by": Provenance(model=self.name)}
+
+
+def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
+    """Each judge's answer from (judge, answer): None where it gave none, or another one in the other order."""
+    given: dict[str, set[T | None]] = {}
+    for judge, answer in answers:
+        given.setdefault(judge, set()).add(answer)
+    return {judge: next(iter(said)) if len(said) == 1 else None for judge, said in given.items()}
+
 
 @dataclass(frozen=True)
 class Panel:
-    """Judges together. A judge whose answers change with the order has given none.
+    """The judges that count in one culture. A judge whose answers change with the order has given none.
 
-    A draft passes when at least `quorum` judges find that the endorsing way endorses and the opposing one
-    does not, and fewer find otherwise.
+    `judges` vote on scenarios, and `checkers` among them, which are chat models, on whole pairs. A draft passes
+    when at least `quorum` judges find that the endorsing way endorses and the opposing one does not, and fewer
+    find otherwise; a pair's label is told by the same count.
     """
 
     judges: Sequence[Judge]
+    checkers: Sequence[ModelJudge]
     quorum: int
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
@@ -99,12 +175,22 @@ class Panel:
 
     def passes(self, votes: Sequence[Vote]) -> tuple[bool, str]:
         """Whether the draft passes, and the count in words."""
-        answers: dict[str, set[str | None]] = {}
-        for vote in votes:
-            answers.setdefault(vote.judge, set()).add(vote.endorses)
-        settled = [next(iter(given)) for given in answers.values() if len(given) == 1]
-        agreed = settled.count("endorsing")
-        against = sum(answer not in ("endorsing", None) for answer in settled)
-        silent = len(answers) - agreed - against
+        answers = list(steady((vote.judge, vote.endorses) for vote in votes).values())
+        agreed = answers.count("endorsing")
+        silent = answers.count(None)
+        against = len(answers) - agreed - silent
         count = f"{agreed} of {len(answers)} judges confirmed it, {against} did not, {silent} gave no steady answer"
         return agreed >= self.quorum and agreed > against, count
+
+    async def choices(self, case: Case) -> list[Choice]:
+        """The choices of all checkers."""
+        given = await asyncio.gather(*(checker.choices(case) for checker in self.checkers))
+        return [choice for choices in given for choice in choices]
+
+    def prefers(self, choices: Sequence[Choice]) -> Label | None:
+        """The side that at least `quorum` checkers prefer, and more than prefer the other; None: undecided."""
+        answers = list(steady((choice.judge, choice.prefers) for choice in choices).values())
+        first, second = (answers.count(label) for label in LABELS)
+        if max(first, second) < self.quorum or first == second:
+            return None
+        return "chosen" if first > second else "rejected"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, create_model
 
@@ -15,32 +15,34 @@ from store.records import Fact, FactKind, Provenance, Review
 DEMOGRAPHICS = ("gender", "age", "location")
 REVIEW_CHARS = 1_200
 
-Evidence = list[str]
+Confidence = Annotated[int, Field(ge=0, le=100)]
 
 
 class Inference(Answer):
-    """What every inference carries."""
+    """What every inference begins with: models answer in this order, and what is found comes before what it means."""
 
-    confidence: int = Field(ge=0, le=100)
-    evidence: Evidence = Field(max_length=3)
+    evidence: list[str] = Field(max_length=3)
 
 
 class Stance(Inference):
     """A stance toward one seed."""
 
     stance: Literal["agree", "disagree", "unknown"]
+    confidence: Confidence
 
 
 class Level(Inference):
     """A level of one trait."""
 
     level: Literal["high", "mid", "low", "unknown"]
+    confidence: Confidence
 
 
 class Detail(Inference):
     """A detail that the reader tells of themselves."""
 
     value: str = Field(min_length=1, max_length=80)
+    confidence: Confidence
 
 
 class Profiler(Protocol):
@@ -112,7 +114,7 @@ class ModelProfiler:
             ]
         facts = []
         for name, key in zip(names, type(asked.answer).model_fields, strict=True):
-            inference: Inference = getattr(asked.answer, key)
+            inference: Any = getattr(asked.answer, key)
             value = str(getattr(inference, field)).strip()
             value = "unknown" if value.casefold() == "unknown" else value
             evidence = list(dict.fromkeys(reviews[int(alias[1:]) - 1].id for alias in inference.evidence))

