@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agents.composer import Composer
 from agents.critic import Critic
+from agents.crosscheck import CrossCheck
 from agents.judge import Panel
 from agents.profiler import Profiler
 from agents.writer import Writer
@@ -21,7 +22,8 @@ class Plan:
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
     with at least `min_reviews` reviews; `seeds_per_call` stances asked for in a call over at most
     `reviews_per_call` reviews; `held_back` (0 to 1) of a reader's reviews kept from the profile; `at_once`
-    scenarios or readers in the works at a time.
+    scenarios or readers in the works at a time. Of two scenarios of a culture whose cosine is `duplicate` (0 to
+    1) or more the later one is not used. Of each culture and track `sample` pairs are judged end to end.
     """
 
     seeds: Sequence[str]
@@ -32,11 +34,13 @@ class Plan:
     reviews_per_call: int
     held_back: float
     at_once: int
+    duplicate: float
+    sample: int
 
 
 @dataclass(frozen=True)
 class Crew:
-    """The agents and stores of one run."""
+    """The agents and stores of one run. Critics and judges are by culture: those that count there."""
 
     run: str
     plan: Plan
@@ -46,7 +50,8 @@ class Crew:
     ledger: Ledger
     vectors: VectorStore
     profiler: Profiler
+    cross_check: CrossCheck
     writer: Writer
-    critics: Sequence[Critic]
-    panel: Panel
+    critics: Mapping[str, Sequence[Critic]]
+    panels: Mapping[str, Panel]
     composer: Composer

@@ -1,4 +1,4 @@
-"""The main graph: index the reviews, fill the scenario bank, profile the readers, compose the pairs.
+"""The main graph: index the reviews, fill the scenario bank, profile the readers, compose the pairs, check samples.
 
 Its state holds what was asked for and counts; records are in the store. Each stage takes up what the store
 does not hold yet, so a run that was killed goes on where it stopped.
@@ -11,10 +11,13 @@ from typing import Any, TypedDict
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 
+from graphs.check import check_graph
 from graphs.crew import Crew
+from graphs.duplicates import refuse_duplicates
 from graphs.profile import profile_graph, ratings_of
 from graphs.scenario import scenario_graph, scenario_id
 from graphs.sweep import sweep
+from store.lots import samples
 from store.records import Reader
 from store.vectors import book_entry, review_entry
 
@@ -53,9 +56,21 @@ def pending_profiles(crew: Crew, state: CurateState) -> list[dict[str, Any]]:
     return [{"reader": reader.id} for reader in selected(crew, state) if reader.id not in done]
 
 
+def pending_checks(crew: Crew) -> list[dict[str, Any]]:
+    """The sampled pairs of the run that no panel has judged yet, in cultures that have one."""
+    done = crew.ledger.checks(crew.run)
+    return [
+        {"pair": pair}
+        for (culture, track), (_, sample) in sorted(samples(crew.ledger, crew.run, crew.plan.sample).items())
+        if track != "interests" and crew.panels[culture].checkers
+        for pair in sample
+        if pair not in done
+    ]
+
+
 def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     """The main graph. It streams its progress as custom events {stage, done, total}."""
-    scenario, profile = scenario_graph(crew), profile_graph(crew)
+    scenario, profile, check = scenario_graph(crew), profile_graph(crew), check_graph(crew)
 
     async def index(state: CurateState) -> CurateState:
         readers, advance = selected(crew, state), _progress("index")
@@ -67,6 +82,7 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
 
     async def write_scenarios(state: CurateState) -> CurateState:
         await _sweep(crew, scenario, pending_scenarios(crew, state), "scenarios")
+        await asyncio.to_thread(refuse_duplicates, crew)
         return {}
 
     async def profile_readers(state: CurateState) -> CurateState:
@@ -85,16 +101,22 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
             advance(done, len(readers))
         return {"pairs": made}
 
+    async def check_samples(state: CurateState) -> CurateState:
+        await _sweep(crew, check, pending_checks(crew), "checks")
+        return {}
+
     graph = StateGraph(CurateState)
     graph.add_node("index", index)
     graph.add_node("write_scenarios", write_scenarios)
     graph.add_node("profile_readers", profile_readers)
     graph.add_node("compose", compose)
+    graph.add_node("check_samples", check_samples)
     graph.add_edge(START, "index")
     graph.add_edge("index", "write_scenarios")
     graph.add_edge("write_scenarios", "profile_readers")
     graph.add_edge("profile_readers", "compose")
-    graph.add_edge("compose", END)
+    graph.add_edge("compose", "check_samples")
+    graph.add_edge("check_samples", END)
     return graph.compile(checkpointer=checkpointer, name="curate")
 
 

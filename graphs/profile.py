@@ -1,13 +1,15 @@
-"""One reader's profile: demographics, interests, traits and stances side by side, then settled."""
+"""One reader's profile: demographics, interests, traits and stances side by side, stances checked, then settled."""
 
 import asyncio
 import operator
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+from agents.crosscheck import taken
 from agents.interests import Ratings, interests, split
 from agents.profiler import DEMOGRAPHICS
 from frameworks.records import Seed
@@ -16,10 +18,11 @@ from store.records import Fact, Provenance, Review
 
 
 class ProfileState(TypedDict, total=False):
-    """The reader at work and the facts found so far."""
+    """The reader at work, the facts found so far, and the stances that are still to be checked."""
 
     reader: str
     facts: Annotated[list[Fact], operator.add]
+    stances: list[Fact]
 
 
 def ratings_of(crew: Crew, reader: str) -> Ratings:
@@ -63,15 +66,19 @@ def profile_graph(crew: Crew) -> Any:
         return {"facts": await crew.profiler.traits(state["reader"], reviews)}
 
     async def stances(state: ProfileState) -> ProfileState:
-        reader, known = state["reader"], ratings_of(crew, state["reader"]).known
-        seeds = [crew.seeds[identity] for identity in crew.plan.seeds]
-        size = crew.plan.seeds_per_call
-        batches = [seeds[start : start + size] for start in range(0, len(seeds), size)]
-        shown = await asyncio.to_thread(lambda: [_nearest(crew, reader, known, batch) for batch in batches])
-        found = await asyncio.gather(
-            *(crew.profiler.stances(reader, reviews, batch) for reviews, batch in zip(shown, batches, strict=True))
-        )
-        return {"facts": [fact for facts in found for fact in facts]}
+        reader, seeds = state["reader"], [crew.seeds[identity] for identity in crew.plan.seeds]
+        found = await _batched(crew, reader, seeds, partial(crew.profiler.stances, reader))
+        return {"stances": found}
+
+    async def cross_check(state: ProfileState) -> ProfileState:
+        reader, stances = state["reader"], {fact.name: fact for fact in state["stances"]}
+
+        async def check(reviews: list[Review], seeds: list[Seed]) -> list[Fact]:
+            return await crew.cross_check.held_against(reader, [stances[seed.id] for seed in seeds], reviews, seeds)
+
+        seeds = [crew.seeds[name] for name, fact in stances.items() if taken(fact)]
+        checked = await _batched(crew, reader, seeds, check)
+        return {"facts": [fact for fact in stances.values() if not taken(fact)] + checked}
 
     def settle(state: ProfileState) -> ProfileState:
         crew.ledger.add_profile(crew.run, state["reader"], state["facts"])
@@ -82,12 +89,26 @@ def profile_graph(crew: Crew) -> Any:
     graph.add_node("interests", interest)
     graph.add_node("traits", traits)
     graph.add_node("stances", stances)
+    graph.add_node("cross_check", cross_check)
     graph.add_node("settle", settle)
     for part in ("demographics", "interests", "traits", "stances"):
         graph.add_edge(START, part)
-    graph.add_edge(["demographics", "interests", "traits", "stances"], "settle")
+    graph.add_edge("stances", "cross_check")
+    graph.add_edge(["demographics", "interests", "traits", "cross_check"], "settle")
     graph.add_edge("settle", END)
     return graph.compile(checkpointer=False, name="profile")
+
+
+async def _batched(
+    crew: Crew, reader: str, seeds: list[Seed], ask: Callable[[list[Review], list[Seed]], Awaitable[list[Fact]]]
+) -> list[Fact]:
+    """What `ask` says of the seeds, some at a time, each batch with the reviews nearest to it."""
+    known, size = ratings_of(crew, reader).known, crew.plan.seeds_per_call
+    batches = [seeds[start : start + size] for start in range(0, len(seeds), size)]
+    views = [[view for seed in batch for view in (seed.statement, seed.opposite)] for batch in batches]
+    shown = await asyncio.to_thread(lambda: [nearest(crew, reader, known, texts) for texts in views])
+    found = await asyncio.gather(*(ask(reviews, batch) for reviews, batch in zip(shown, batches, strict=True)))
+    return [fact for facts in found for fact in facts]
 
 
 def _longest(crew: Crew, reviews: Sequence[Review]) -> list[Review]:
@@ -96,15 +117,14 @@ def _longest(crew: Crew, reviews: Sequence[Review]) -> list[Review]:
     return [review for review in reviews if review in longest]
 
 
-def _nearest(crew: Crew, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Review]:
-    """The reviews that Chroma finds nearest to the batch's statements and opposites, as they come in time.
+def nearest(crew: Crew, reader: str, reviews: Sequence[Review], texts: Sequence[str]) -> list[Review]:
+    """The reviews that Chroma finds nearest to the texts, as they come in time.
 
-    A reader with few reviews is shown whole, so that all batches share one prompt prefix.
+    A reader with few reviews is shown whole, so that all prompts about them share one prefix.
     """
     if len(reviews) <= crew.plan.reviews_per_call:
         return list(reviews)
-    views = [view for seed in seeds for view in (seed.statement, seed.opposite)]
-    vectors = crew.vectors.embedder.queries(views)
+    vectors = crew.vectors.embedder.queries(texts)
     known = {review.id for review in reviews}
     near = crew.vectors.near("reviews", vectors, crew.plan.reviews_per_call, label=reader)
     rank = Counter[str]()

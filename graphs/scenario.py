@@ -50,7 +50,7 @@ def scenario_graph(crew: Crew) -> Any:
     async def criticise(state: ScenarioState) -> ScenarioState:
         seed, culture, current = crew.seeds[state["seed"]], crew.cultures[state["culture"]], state["round"]
         given = await asyncio.gather(
-            *(critic.findings(seed, culture, current.draft) for critic in crew.critics),
+            *(critic.findings(seed, culture, current.draft) for critic in crew.critics[culture.id]),
             return_exceptions=True,
         )
         findings: list[Finding] = []
@@ -67,8 +67,9 @@ def scenario_graph(crew: Crew) -> Any:
         return {"rounds": [state["round"]]}
 
     async def judge(state: ScenarioState) -> ScenarioState:
-        votes = await crew.panel.votes(crew.seeds[state["seed"]], state["round"].draft)
-        passed, count = crew.panel.passes(votes)
+        panel = crew.panels[state["culture"]]
+        votes = await panel.votes(crew.seeds[state["seed"]], state["round"].draft)
+        passed, count = panel.passes(votes)
         return {
             "round": state["round"].model_copy(update={"votes": votes}),
             "verdict": "vetted" if passed else "rejected",

@@ -28,6 +28,9 @@ ConfigOption = Annotated[
 ]
 CultureOption = Annotated[str | None, typer.Option(help="Only readers of this culture, such as us or br.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+UnqualifiedOption = Annotated[
+    bool, typer.Option("--unqualified", help="Go on where no model has qualified; the rows are marked.")
+]
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id or its beginning; the latest by default.")]
 
 
@@ -36,6 +39,14 @@ class Format(StrEnum):
 
     AMAZON_2023 = "amazon-2023"
     AMAZON_2014 = "amazon-2014"
+
+
+class TrackName(StrEnum):
+    """The tracks."""
+
+    VALUES = "values"
+    PERSONALITY = "personality"
+    INTERESTS = "interests"
 
 
 def main() -> None:
@@ -53,11 +64,11 @@ def main() -> None:
         raise SystemExit(code) from None
 
 
-def _workshop(config: Path | None) -> "Workshop":
+def _workshop(config: Path | None, unqualified: bool = False) -> "Workshop":
     from gravity.config import load_config
     from gravity.workshop import Workshop
 
-    return Workshop(load_config(config))
+    return Workshop(load_config(config), unqualified=unqualified)
 
 
 @app.command(epilog="Example: gravity ingest reviews.jsonl.gz --format amazon-2023 --items meta.jsonl --culture us")
@@ -78,16 +89,25 @@ def ingest(
     intake.ingest(_workshop(config), file, layout.value, items, readers, culture, as_json)
 
 
+@app.command(epilog="Example: gravity qualify --json > qualified.json")
+def qualify(as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Puts every configured judge, profiler and critic to gold cases, and says which of them count, and where."""
+    from gravity import qualifying
+
+    qualifying.qualify(_workshop(config), as_json)
+
+
 @app.command(epilog="Example: gravity curate --readers 100 --culture br")
 def curate(
     readers: Annotated[int | None, typer.Option(min=1, help="At most this many readers, spread over cultures.")] = None,
     culture: CultureOption = None,
+    unqualified: UnqualifiedOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Profiles readers, fills the scenario bank, and composes pairs. Killed and started again, it goes on."""
     from gravity import running, views
 
-    workshop = _workshop(config)
+    workshop = _workshop(config, unqualified)
     running.curate(workshop, {"readers": readers, "culture": culture})
     views.status(workshop, workshop.run, as_json=False)
 
@@ -95,12 +115,13 @@ def curate(
 @app.command(epilog="Example: gravity preview --culture jp")
 def preview(
     culture: CultureOption = None,
+    unqualified: UnqualifiedOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Runs three readers' worth, prints pairs, and estimates the full run. What it made is kept for that run."""
     from gravity import estimate
 
-    estimate.preview(_workshop(config), culture)
+    estimate.preview(_workshop(config, unqualified), culture)
 
 
 @app.command(epilog="Example: gravity status --json")
@@ -122,6 +143,26 @@ def show(
     from gravity import trail
 
     trail.show(_workshop(config), pair, as_json)
+
+
+@app.command(epilog="Example: gravity review --culture jp --track values --by Aiko")
+def review(
+    culture: CultureOption = None,
+    track: Annotated[TrackName | None, typer.Option(help="Only pairs of this track.")] = None,
+    by: Annotated[str | None, typer.Option(help="Your name, which the trail keeps; your login by default.")] = None,
+    run: RunOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what waits, and decide nothing.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """A person decides: pairs that the panel disagreed with, could not tell, or that were held, each with its trail.
+
+    Keys: k keep, f flip the sides, e edit the texts, r reject, s skip, u undo the last decision, q quit.
+    """
+    from gravity import reviewing, views
+
+    workshop = _workshop(config)
+    wanted = reviewing.Wanted(culture, track.value if track else None)
+    reviewing.review(workshop, views.find_run(workshop, run), wanted, by, as_json)
 
 
 @app.command(epilog="Example: gravity export out/dataset && python -m trainer out/dataset --output out/adapter")
@@ -181,6 +222,7 @@ def frameworks(
 @app.command(epilog="Example: gravity graph > graphs.md")
 def graph(config: ConfigOption = None) -> None:
     """The LangGraph graphs as Mermaid."""
+    from graphs.check import check_graph
     from graphs.curate import curate_graph
     from graphs.profile import profile_graph
     from graphs.scenario import scenario_graph
@@ -190,6 +232,7 @@ def graph(config: ConfigOption = None) -> None:
         ("curate", curate_graph(crew)),
         ("scenario", scenario_graph(crew)),
         ("profile", profile_graph(crew)),
+        ("check", check_graph(crew)),
     ):
         print(f"## {name}\n\n```mermaid\n{compiled.get_graph().draw_mermaid().strip()}\n```\n")
 

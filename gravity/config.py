@@ -24,9 +24,14 @@ class Section(BaseModel):
 
 
 class Roles(Section):
-    """Which model plays which role. Judges and critics can be several; the rule critic always sits in."""
+    """Which model plays which role. Judges and critics can be several; the rule critic always sits in.
+
+    `checker` is asked again, the other way round, about each stance that the profiler takes; by default the
+    profiler's own model. The contrast of embeddings is the same either way round, and is not asked twice.
+    """
 
     profiler: str = "contrast"
+    checker: str | None = None
     writer: str = "bank"
     judges: list[str] = Field(default=["contrast", "tiny"], min_length=1)
     critics: list[str] = []
@@ -34,14 +39,22 @@ class Roles(Section):
     def of(self, role: str) -> list[str]:
         """The models of a role, as a list whether it takes one or several."""
         named = getattr(self, role)
-        return [named] if isinstance(named, str) else list(named)
+        return [named] if isinstance(named, str) else list(named or ())
 
 
 class Judging(Section):
-    """How the panel decides. With `orders` 1 a judge is asked once and position bias goes unseen."""
+    """How the panel decides. With `orders` 1 a judge is asked once and position bias goes unseen.
+
+    A model counts in a culture where the lower bound of its accuracy on gold cases is above `bar`. It is put to
+    all held-out `cases`, or to so many a culture. A lot is accepted where the upper bound of its label error is
+    at most `acceptable_error`, from which the size of the sample follows: 114 pairs a lot for 0.1, 230 for 0.05.
+    """
 
     quorum: int = Field(1, ge=1)
     orders: Literal[1, 2] = 2
+    bar: float = Field(0.75, ge=0.5, lt=1)
+    cases: int | None = Field(None, ge=10)
+    acceptable_error: float = Field(0.1, ge=0.01, lt=0.5)
 
 
 class StoreSection(Section):
@@ -62,11 +75,12 @@ class Curate(Section):
     revisions: int = Field(2, ge=0)
     attempts: int = Field(3, ge=1)
     min_reviews: int = Field(3, ge=1)
-    seeds_per_call: int = Field(10, ge=1, le=50)
+    seeds_per_call: int = Field(30, ge=1, le=50)
     reviews_per_call: int = Field(12, ge=1)
     held_back: float = Field(0.3, ge=0, le=0.5)
     sure: float = Field(0.6, ge=0, le=1)
     neighbours: int = Field(5, ge=1)
+    duplicate: float = Field(0.92, ge=0, le=1)
     at_once: int = Field(64, ge=1)
     test_share: float = Field(0.2, ge=0, lt=1)
 
@@ -130,6 +144,7 @@ class Config(BaseSettings):
                     raise ValueError(f"roles.{role} names the model '{name}', which [models] does not have ({known})")
         able = {
             "profiler": ("openai", "llama-cpp", "contrast"),
+            "checker": ("openai", "llama-cpp", "contrast"),
             "writer": ("openai", "llama-cpp", "bank"),
             "judges": ("openai", "llama-cpp", "contrast"),
             "critics": ("openai", "llama-cpp"),

@@ -7,7 +7,7 @@ from rich.panel import Panel
 from agents.profiler import DEMOGRAPHICS
 from agents.settings import OpenAISettings
 from graphs.crew import Crew
-from graphs.curate import CurateState, pending_profiles, pending_scenarios
+from graphs.curate import CurateState, pending_profiles, pending_scenarios, selected
 from gravity import running
 from gravity.console import console, plain, table
 from gravity.workshop import Workshop
@@ -16,6 +16,7 @@ from store.records import Pair
 READERS = 3
 SEEDS = 4
 SHOWN = 2
+LOTS = 2  # of each culture: values and personality; interests rest on ratings
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,11 @@ def preview(workshop: Workshop, culture: str | None) -> None:
 
 
 def needed(workshop: Workshop, crew: Crew, wanted: CurateState) -> list[Need]:
-    """The calls by role and model that the full run still needs."""
-    roles = workshop.config.roles
+    """The calls by role and model that the full run still needs; of checks, the most that it can need."""
+    roles, orders = workshop.config.roles, workshop.config.judging.orders
     scenarios, profiles = len(pending_scenarios(crew, wanted)), pending_profiles(crew, wanted)
+    checked = [c for c in {reader.culture for reader in selected(crew, wanted)} if c and crew.panels[c].checkers]
+    checks = max(0, len(checked) * LOTS * crew.plan.sample - len(crew.ledger.checks(crew.run)))
     batches = -(-len(crew.plan.seeds) // crew.plan.seeds_per_call)
     asked = 0
     for profile in profiles:
@@ -76,7 +79,8 @@ def needed(workshop: Workshop, crew: Crew, wanted: CurateState) -> list[Need]:
         ("profiler", roles.profiler, asked),
         ("writer", roles.writer, scenarios),
         *(("critic", name, scenarios) for name in roles.critics),
-        *(("judge", name, scenarios * workshop.config.judging.orders) for name in roles.judges),
+        ("checker", roles.checker or roles.profiler, batches * len(profiles)),
+        *(("judge", name, orders * (scenarios + checks)) for name in roles.judges),
     ]
     return [Need(role, workshop.chats[name].name, count) for role, name, count in calls if name in workshop.chats]
 

@@ -3,17 +3,19 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from langchain_core.runnables import RunnableConfig
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import TaskID
 
 from graphs.crew import Crew
 from graphs.curate import CurateState, curate_graph, selected
-from gravity.console import errors
+from gravity.console import bars, errors
 from gravity.errors import ConfigError
 from gravity.workshop import Workshop
 from store.answers import call_key
+
+T = TypeVar("T")
 
 
 def curate(workshop: Workshop, wanted: CurateState) -> CurateState:
@@ -27,11 +29,33 @@ def curate(workshop: Workshop, wanted: CurateState) -> CurateState:
             f"the store has no reader of {culture or 'a known culture'} with {crew.plan.min_reviews} reviews or "
             "more: run `gravity ingest` first, or lower curate.min_reviews"
         )
+    _qualified(workshop, {reader.culture or "" for reader in selected(crew, wanted)})
     workshop.ledger.open_run(workshop.run)
-    return _run(_closing(workshop, _curate(workshop, crew, wanted)))
+    return run(_closing(workshop, _curate(workshop, crew, wanted)))
 
 
-def _run(work: Coroutine[Any, Any, CurateState]) -> CurateState:
+def _qualified(workshop: Workshop, cultures: set[str]) -> None:
+    """Says at once where no model has shown that it can, and what then happens."""
+    lacking = {culture: missing for culture in sorted(cultures) if (missing := workshop.standing.lacks(culture))}
+    if not lacking:
+        return
+    by_reason: dict[str, list[str]] = {}
+    for culture, missing in lacking.items():
+        by_reason.setdefault(", ".join(missing), []).append(culture)
+    said = "; ".join(f"{', '.join(cultures)}: {reason}" for reason, cultures in by_reason.items())
+    if expired := workshop.standing.expired():
+        models = ", ".join(f"{model} of {day}" for model, day in expired.items())
+        said += f"; expired, since the model, its prompt or the gold cases changed: the scores of {models}"
+    if not workshop.unqualified:
+        raise ConfigError(
+            f"not qualified ({said}): `gravity qualify` puts the models to gold cases and says how they did; "
+            "`gravity curate --unqualified` goes on all the same, and every row of those cultures is marked so"
+        )
+    errors.print(f"[bold]Unqualified[/] ({said}). Rows of these cultures are marked, and not to be relied on.")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of `work`, on the quickest event loop that the system has."""
     if sys.platform == "win32":
         return asyncio.run(work)
     import uvloop
@@ -50,7 +74,7 @@ async def _curate(workshop: Workshop, crew: Crew, wanted: CurateState) -> Curate
         graph = curate_graph(crew, saver)
         begun = await saver.aget_tuple(settings)
         result: CurateState = {}
-        with _bars() as bars:
+        with bars() as shown:
             tasks: dict[str, TaskID] = {}
             async for mode, event in graph.astream(
                 None if begun else dict(wanted), settings, stream_mode=["custom", "values"]
@@ -63,8 +87,8 @@ async def _curate(workshop: Workshop, crew: Crew, wanted: CurateState) -> Curate
                     continue
                 stage = event["stage"]
                 if stage not in tasks:
-                    tasks[stage] = bars.add_task(stage, total=event["total"])
-                bars.update(tasks[stage], completed=event["done"], total=event["total"])
+                    tasks[stage] = shown.add_task(stage, total=event["total"])
+                shown.update(tasks[stage], completed=event["done"], total=event["total"])
         await saver.adelete_thread(thread)
     return result
 
@@ -75,14 +99,3 @@ async def _closing(workshop: Workshop, work: Coroutine[Any, Any, CurateState]) -
     finally:
         for chat in workshop.chats.values():
             await chat.close()
-
-
-def _bars() -> Progress:
-    return Progress(
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=errors,
-        disable=not errors.is_terminal,
-    )

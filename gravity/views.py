@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from graphs.curate import selected
@@ -9,7 +10,8 @@ from gravity.console import console, table
 from gravity.errors import ConfigError
 from gravity.workshop import Workshop
 from store.dataset import Export
-from store.records import Run
+from store.lots import lots
+from store.records import Lot, Run
 
 VERDICTS = ("vetted", "held", "rejected", "failed")
 STANCES = ("agree", "disagree", "unknown", "failed")
@@ -42,6 +44,7 @@ def status(workshop: Workshop, run: Run, as_json: bool) -> None:
             for row in figures["pairs"]
         ],
     )
+    print_lots([Lot.model_validate(lot) for lot in figures["lots"]])
     table(
         "Model calls kept, all runs",
         ["role", "model", "calls", "tokens in", "tokens out", "seconds"],
@@ -55,6 +58,22 @@ def status(workshop: Workshop, run: Run, as_json: bool) -> None:
                 round(row["seconds"]),
             ]
             for row in figures["calls"]
+        ],
+    )
+
+
+def print_lots(found: Sequence[Lot]) -> None:
+    """Prints what the samples say of each lot."""
+    table(
+        "Lots: a sample of each, judged end to end",
+        ["culture", "track", "pairs", "sample", "checked", "against", "undecided", "label error, 95%", "verdict"],
+        [
+            [
+                *(lot.culture, lot.track, lot.pairs, lot.sample, lot.checked, lot.against, lot.undecided),
+                f"{lot.low:.1%} to {lot.high:.1%}" if lot.agreed + lot.against else "not measured",
+                lot.verdict,
+            ]
+            for lot in found
         ],
     )
 
@@ -78,6 +97,7 @@ def _figures(workshop: Workshop, run: Run) -> dict[str, Any]:
         "scenarios": _scenarios(workshop, run, sorted({culture for culture in able.values() if culture})),
         "stances": _stances(workshop, run),
         "pairs": _pairs(ledger.pair_counts(run.id)),
+        "lots": [lot.model_dump() for lot in lots(ledger, run)],
         "calls": [
             {"role": role, "model": model, **figures}
             for (role, model), figures in sorted(workshop.answers.usage().items())
@@ -126,6 +146,8 @@ def exported(result: Export, as_json: bool) -> None:
         "rows": result.rows,
         "left_out": result.left_out,
         "by_culture_and_track": result.by_culture_and_track,
+        "unqualified": result.unqualified,
+        "lots": [lot.model_dump() for lot in result.lots],
     }
     if as_json:
         print(json.dumps(figures))
@@ -134,4 +156,9 @@ def exported(result: Export, as_json: bool) -> None:
     table("Rows by culture and track", ["culture and track", "rows"], list(result.by_culture_and_track.items()))
     if result.left_out:
         table("Left out", ["reason", "pairs"], list(result.left_out.items()))
+    print_lots(result.lots)
+    if result.unqualified:
+        console.print(
+            f"[bold]{result.unqualified:,} rows are marked as unqualified[/]: no model had shown that it can make them"
+        )
     console.print(f"The dataset is in {result.folder}")

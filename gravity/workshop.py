@@ -10,32 +10,40 @@ from agents.chat import ChatModel, LlamaCppChat, OpenAIChat
 from agents.classifier import Classifier, ClassifyingProfiler
 from agents.composer import Composer
 from agents.contrast import ContrastJudge, ContrastProfiler
-from agents.critic import Critic, ModelCritic, RuleCritic
+from agents.critic import Advisory, Critic, ModelCritic, RuleCritic
+from agents.crosscheck import CrossCheck
 from agents.judge import Judge, ModelJudge, Panel
 from agents.profiler import ModelProfiler, Profiler
 from agents.prompting import all_hashes
 from agents.settings import BankSettings, ContrastSettings, LlamaCppSettings, OpenAISettings
 from agents.writer import BankWriter, ModelWriter, Writer
+from frameworks.gold import Gold
 from frameworks.loader import Library
 from frameworks.records import Seed
+from frameworks.statistics import Calibration
 from graphs.crew import Crew, Plan
 from gravity.config import Config
+from gravity.standing import Candidate, Standing, candidate
 from store.answers import Answers, call_key
 from store.corpus import Corpus
 from store.database import Database
 from store.embeddings import make_embedder
 from store.errors import StoreError
 from store.ledger import Ledger
-from store.records import Run
+from store.lots import sample_size
+from store.qualifications import Qualifications
+from store.records import Run, Task
 from store.vectors import VectorStore
 
 
 class Workshop:
     """Everything that one configuration describes, made when first asked for."""
 
-    def __init__(self, config: Config, library: Library | None = None) -> None:
+    def __init__(self, config: Config, library: Library | None = None, unqualified: bool = False) -> None:
         self.config = config
         self.library = library or Library()
+        # Whether models that have not qualified may do with no better at hand; rows then say so.
+        self.unqualified = unqualified
 
     @cached_property
     def home(self) -> Path:
@@ -66,6 +74,16 @@ class Workshop:
     def answers(self) -> Answers:
         """The kept answers of models."""
         return Answers(self.database)
+
+    @cached_property
+    def qualifications(self) -> Qualifications:
+        """What models showed on gold cases."""
+        return Qualifications(self.database)
+
+    @cached_property
+    def gold(self) -> Gold:
+        """The gold cases."""
+        return Gold(self.library)
 
     @cached_property
     def vectors(self) -> VectorStore:
@@ -119,23 +137,31 @@ class Workshop:
     def run(self) -> Run:
         """The run that this configuration is: any change that shapes results makes another."""
         config, roles = self.config, self.config.roles
-
-        def shape(name: str) -> dict[str, Any]:
-            if name in self.chats:
-                return self.chats[name].identity
-            return {**config.models[name].model_dump(), "embedder": self.vectors.embedder.name}
-
+        cultures, unqualified = list(self.library.cultures), self.unqualified_cultures
         settings = {
             "domain": config.domain,
             "roles": {
                 "profiler": self._shown(roles.profiler),
+                "checker": self._shown(self._checker) if self._checker else "none",
                 "writer": self._shown(roles.writer),
                 "judges": [self._shown(name) for name in roles.judges],
                 "critics": ["rules", *(self._shown(name) for name in roles.critics)],
             },
-            "models": {name: shape(name) for name in sorted(self._named)},
+            "models": {name: self._identity(name) for name in sorted(self._named)},
             "embedder": self.vectors.embedder.name,
             "judging": config.judging.model_dump(),
+            "counting": {
+                culture: {
+                    "judges": [self._shown(name) for name in self._judges(culture)],
+                    "pair judges": [self._shown(name) for name in self._pair_judges(culture)],
+                    "advisory critics": [self._shown(name) for name in self.standing.failed("defect", culture)],
+                    "qualified": culture not in unqualified,
+                }
+                for culture in cultures
+            },
+            "calibration": self.standing.calibration,
+            "panel_error": {culture: self.standing.panel_error(culture) for culture in cultures},
+            "qualifications": [c.key for c in self.standing.candidates],
             "classifiers": config.classifiers.model_dump(),
             "curate": config.curate.model_dump(exclude={"at_once", "test_share", "scenarios_per_seed", "seeds"}),
             "prompts": all_hashes(),
@@ -151,11 +177,59 @@ class Workshop:
         }
         return Run(id=call_key(settings)[:16], settings=settings)
 
+    def _identity(self, name: str) -> dict[str, Any]:
+        if name in self.chats:
+            return self.chats[name].identity
+        return {**self.config.models[name].model_dump(), "embedder": self.vectors.embedder.name}
+
     def _shown(self, name: str) -> str:
         if name in self.chats:
             return self.chats[name].name
         bank = isinstance(self.config.models[name], BankSettings)
         return "shipped bank" if bank else f"contrast({self.vectors.embedder.name})"
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Who counts, as the kept qualifications had it when this was first asked for."""
+        return self.fresh_standing()
+
+    def fresh_standing(self) -> Standing:
+        """Who counts, as the kept qualifications have it now."""
+        roles, judging = self.config.roles, self.config.judging
+
+        def named(task: Task, name: str, **more: Any) -> Candidate:
+            identity = {**self._identity(name), **more}
+            gold = {"version": self.gold.version, "cases": judging.cases}
+            return candidate(task, name, self._shown(name), identity, gold)
+
+        orders, second = {"orders": judging.orders}, self._identity(self._checker) if self._checker else None
+        candidates = [
+            *(named("scenario", name, **orders) for name in roles.judges),
+            *(named("preference", name, **orders) for name in roles.judges if name in self.chats),
+            named("stance", roles.profiler, checker=second),
+            *(named("defect", name) for name in roles.critics),
+        ]
+        return Standing(candidates, self.qualifications, list(self.library.cultures), judging.bar, judging.quorum)
+
+    @property
+    def unqualified_cultures(self) -> list[str]:
+        """The cultures in which too few models have shown that they can."""
+        return [culture for culture in self.library.cultures if self.standing.lacks(culture)]
+
+    def _judges(self, culture: str) -> list[str]:
+        """Those who vote on scenarios: the qualified ones, or all where these are too few."""
+        able = self.standing.judges("scenario", culture)
+        return able if len(able) >= self.config.judging.quorum else self.config.roles.judges
+
+    def _pair_judges(self, culture: str) -> list[str]:
+        """Those who check samples, if there are enough; what the others say would measure nothing."""
+        able = self.standing.judges("preference", culture)
+        return able if len(able) >= self.config.judging.quorum else []
+
+    @property
+    def _checker(self) -> str | None:
+        name = self.config.roles.checker or self.config.roles.profiler
+        return name if name in self.chats else None
 
     def crew(self) -> Crew:
         """The agents and stores of the run, for the graphs."""
@@ -173,6 +247,8 @@ class Workshop:
                 reviews_per_call=plan.reviews_per_call,
                 held_back=plan.held_back,
                 at_once=plan.at_once,
+                duplicate=plan.duplicate,
+                sample=sample_size(config.judging.acceptable_error),
             ),
             seeds=self.seeds,
             cultures=self.library.cultures,
@@ -180,9 +256,10 @@ class Workshop:
             ledger=self.ledger,
             vectors=self.vectors,
             profiler=self._profiler(),
+            cross_check=self.cross_check(self.vectors, self.standing.calibration, plan.sure),
             writer=self._writer(),
-            critics=self._critics(),
-            panel=Panel([self._judge(name) for name in config.roles.judges], config.judging.quorum),
+            critics={culture: self._critics(culture) for culture in self.library.cultures},
+            panels={culture: self._panel(culture) for culture in self.library.cultures},
             composer=Composer(
                 run=run,
                 domain=domain,
@@ -192,6 +269,7 @@ class Workshop:
                 vectors=self.vectors,
                 sure=plan.sure,
                 neighbours=plan.neighbours,
+                unqualified=frozenset(self.unqualified_cultures),
             ),
         )
 
@@ -200,7 +278,7 @@ class Workshop:
 
     def _profiler(self) -> Profiler:
         classifiers = self.config.classifiers
-        inner = self._plain_profiler()
+        inner = self.plain_profiler(self.vectors)
         demographic = {
             name: Classifier(settings)
             for name, settings in (("gender", classifiers.gender), ("age", classifiers.age))
@@ -211,23 +289,56 @@ class Workshop:
             return inner
         return ClassifyingProfiler(self.run.id, inner, demographic, personality)
 
-    def _plain_profiler(self) -> Profiler:
-        name = self.config.roles.profiler
+    def plain_profiler(self, vectors: VectorStore) -> Profiler:
+        """The profiler's model over the reviews in `vectors`, without the classifiers that help it."""
+        return self._profiling(self.config.roles.profiler, "profiler", vectors)
+
+    def cross_check(self, vectors: VectorStore, calibration: Calibration | None, sure: float) -> CrossCheck:
+        """What stances are held against."""
+        second = self._profiling(self._checker, "checker", vectors) if self._checker else None
+        return CrossCheck(second, calibration, sure)
+
+    def _profiling(self, name: str, role: str, vectors: VectorStore) -> Profiler:
         settings = self.config.models[name]
         if isinstance(settings, ContrastSettings):
-            return ContrastProfiler(self.run.id, self.vectors, self.library.items, settings.margin)
-        return ModelProfiler(self.run.id, self._asker("profiler", name), self.library.domain(self.config.domain))
+            return ContrastProfiler(self.run.id, vectors, self.library.items, settings.margin)
+        return ModelProfiler(self.run.id, self._asker(role, name), self.library.domain(self.config.domain))
 
     def _writer(self) -> Writer:
         name = self.config.roles.writer
         return ModelWriter(self._asker("writer", name)) if name in self.chats else BankWriter(self.library.scenes)
 
-    def _critics(self) -> list[Critic]:
-        models = [ModelCritic(self._asker("critic", name)) for name in self.config.roles.critics]
-        return [RuleCritic(self.library.cultures), *models]
+    def _critics(self, culture: str) -> list[Critic]:
+        failed = self.standing.failed("defect", culture)
+        models = [
+            Advisory(self.critic(name)) if name in failed else self.critic(name) for name in self.config.roles.critics
+        ]
+        return [self.rules, *models]
 
-    def _judge(self, name: str) -> Judge:
+    @cached_property
+    def rules(self) -> RuleCritic:
+        """The critic that needs no model."""
+        return RuleCritic(self.library.cultures, self.library.cues)
+
+    def critic(self, name: str) -> ModelCritic:
+        """A chat model as a critic."""
+        return ModelCritic(self._asker("critic", name))
+
+    def _panel(self, culture: str) -> Panel:
+        return Panel(
+            judges=[self.judge(name) for name in self._judges(culture)],
+            checkers=[self.chat_judge(name) for name in self._pair_judges(culture)],
+            quorum=self.config.judging.quorum,
+        )
+
+    def judge(self, name: str) -> Judge:
+        """A judge of scenarios: a chat model or the contrast of embeddings."""
         settings = self.config.models[name]
         if isinstance(settings, ContrastSettings):
             return ContrastJudge(self.vectors.embedder, settings.margin)
-        return ModelJudge(self._asker("judge", name), self.config.judging.orders)
+        return self.chat_judge(name)
+
+    def chat_judge(self, name: str) -> ModelJudge:
+        """A chat model as a judge, of scenarios and of pairs."""
+        domain = self.library.domain(self.config.domain)
+        return ModelJudge(self._asker("judge", name), domain, self.config.judging.orders)

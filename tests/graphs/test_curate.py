@@ -67,6 +67,8 @@ def test_every_stance_is_the_planted_one(whole: Whole, library: Library) -> None
             shown = [ids[reader][place] for place in true[reader]["evidence"].get(seed, [])]
             shown = [identity for identity in shown if identity in known]
             fact = found[reader, seed]
+            # Whatever is taken for a stance was asked for a second time, the other way round.
+            assert (fact.checked_by is not None) == (fact.value in ("agree", "disagree"))
             assert fact.value == (true[reader]["stances"].get(seed, "unknown") if shown else "unknown")
             assert fact.evidence == shown[:3]
             assert fact.made_by.call and fact.made_by.prompt
@@ -166,7 +168,7 @@ def test_counts_add_up(whole: Whole) -> None:
     assert sum(made.ledger.fact_counts(made.run.id).values()) == len(whole.facts)
     assert {pair.verdict for pair in whole.pairs} == {"vetted"}
     usage = made.answers.usage()
-    assert {role for role, _ in usage} == {"profiler", "writer", "judge", "critic"}
+    assert {role for role, _ in usage} == {"profiler", "checker", "writer", "judge", "critic"}
     assert sum(figures["calls"] for figures in usage.values()) == server.counts.requests
     assert usage["writer", "stub"]["calls"] == usage["critic", "stub"]["calls"] == len(whole.scenarios)
     assert usage["judge", "stub"]["calls"] == 2 * len(whole.scenarios)
@@ -175,7 +177,7 @@ def test_counts_add_up(whole: Whole) -> None:
 def test_progress_runs_to_the_end_of_each_stage(whole: Whole) -> None:
     events = whole.events
     stages = list(dict.fromkeys(event["stage"] for event in events))
-    assert stages == ["index", "scenarios", "profiles", "pairs"]
+    assert stages == ["index", "scenarios", "profiles", "pairs", "checks"]
     for stage in stages:
         seen = [event["done"] for event in events if event["stage"] == stage]
         total = events[[event["stage"] for event in events].index(stage)]["total"]

@@ -14,6 +14,7 @@ from tests.support import BOOKS, READERS, REVIEWS, rows
 
 KEY = "sk-planted-key-of-the-tests"
 EACH = 2
+CASES = 24
 SEEDS = 8
 BAD_ROW = '{"rating": 9, "text": "Nine of five.", "user_id": "planted-us-1", "parent_asin": "b"}'
 
@@ -26,12 +27,13 @@ class Filled:
     server: Stub
     readers: list[str]
     ingested: Done
+    qualified: Done
     curated: Done
 
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
-    """Two readers of each culture, taken in and curated, with an API key in the environment."""
+    """Two readers of each culture, curated by models that qualified, with an API key in the environment."""
     folder = tmp_path_factory.mktemp("filled")
     by_culture: dict[str, list[dict[str, str]]] = {}
     for row in rows(READERS):
@@ -45,9 +47,15 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     with Stub(Character(defects=0.3)) as server:
         # The stub is 0.80 sure of traits and 0.85 of stances, so that pairs of one track are held.
         (folder / "gravity.toml").write_text(
-            toml(server.url, curate={"seeds": SEEDS, "scenarios_per_seed": 1, "sure": 0.82}), encoding="utf-8"
+            toml(
+                server.url,
+                curate={"seeds": SEEDS, "scenarios_per_seed": 1, "sure": 0.82},
+                judging={"cases": CASES},
+            ),
+            encoding="utf-8",
         )
         files = ("reviews.jsonl", "--format", "amazon-2023", "--items", str(BOOKS), "--readers", "readers.jsonl")
         ingested = gravity(folder, "ingest", *files, "--json", OPENAI_API_KEY=KEY)
+        qualified = gravity(folder, "qualify", "--json", OPENAI_API_KEY=KEY)
         curated = gravity(folder, "curate", OPENAI_API_KEY=KEY)
-        yield Filled(folder, server, readers, ingested, curated)
+        yield Filled(folder, server, readers, ingested, qualified, curated)

@@ -138,7 +138,11 @@ def test_another_expected_error_is_one_line_and_its_exit_code(name: str, tmp_pat
 def test_an_endpoint_that_is_not_there(filled: Filled, tmp_path: Path) -> None:
     copy_of(filled, tmp_path)
     changes = {"GRAVITY_MODELS__STUB__BASE_URL": NOBODY, "GRAVITY_MODELS__STUB__RETRIES": "0"}
-    fails(gravity(tmp_path, "curate", **changes), 4, ["model 'stub'", NOBODY, "cannot be reached", "is it running"])
+    # Another address is another model, of which the store knows no qualification.
+    done = gravity(tmp_path, "curate", "--unqualified", **changes)
+    notice, _, error = done.errors.strip().rpartition("\nerror: ")
+    assert notice.startswith("Unqualified (br: no scenario judge, no pair judge, no profiler; in: ")
+    fails(Done(done.code, done.output, f"error: {error}\n"), 4, ["model 'stub'", NOBODY, "cannot be reached"])
 
 
 def copy_of(filled: Filled, folder: Path) -> None:
@@ -172,7 +176,7 @@ def test_vectors_of_another_embedder_are_refused(
 ) -> None:
     copy_of(filled, tmp_path)
     monkeypatch.setenv("GRAVITY_EMBEDDINGS__MODEL", "another")
-    fails(here(tmp_path, "curate"), 5, ["were made by openai:hash64 and not by openai:another"])
+    fails(here(tmp_path, "curate", "--unqualified"), 5, ["were made by openai:hash64 and not by openai:another"])
 
 
 @pytest.mark.parametrize(

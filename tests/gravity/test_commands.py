@@ -13,7 +13,7 @@ from gravity import estimate, running
 from gravity.config import load_config
 from gravity.workshop import Workshop
 from store.records import Pair
-from tests.gravity.conftest import KEY, SEEDS, Filled
+from tests.gravity.conftest import CASES, KEY, SEEDS, Filled
 from tests.gravity.support import ROOT, gravity, here, toml
 from tests.stub.server import Stub
 from tests.support import config, take_in, workshop
@@ -74,7 +74,22 @@ def test_status_adds_up(filled: Filled) -> None:
         assert row["held" if row["track"] == "personality" else "vetted"] == row["total"] > 0
     calls = {row["role"]: row["calls"] for row in figures["calls"]}
     assert sum(calls.values()) == filled.server.counts.requests
-    assert calls["judge"] == 2 * SEEDS * len(cultures) and calls["writer"] == calls["critic"] > SEEDS * len(cultures)
+    # Gold cases, of scenarios and of pairs, then the scenarios, then the checked pairs: each in both orders.
+    checked = sum(lot["agreed"] + lot["against"] + lot["undecided"] for lot in figures["lots"])
+    assert checked == sum(lot["sample"] for lot in figures["lots"] if lot["track"] == "values") > 0
+    assert calls["judge"] == 2 * (2 * CASES * len(cultures) + SEEDS * len(cultures) + checked)
+    assert calls["critic"] == 2 * CASES * len(cultures) + calls["writer"]
+    assert calls["writer"] > SEEDS * len(cultures)
+
+
+def test_every_label_of_a_lot_is_confirmed_by_a_panel_that_knows(filled: Filled) -> None:
+    found = status_of(filled)["lots"]
+    assert {(lot["track"], lot["verdict"]) for lot in found} == {("values", "vetted"), ("interests", "ratings")}
+    vetted = {row["culture"]: row["vetted"] for row in status_of(filled)["pairs"] if row["track"] == "values"}
+    for lot in found:
+        if lot["track"] == "values":
+            assert lot["agreed"] == lot["sample"] == lot["pairs"] == vetted[lot["culture"]]
+            assert (lot["against"], lot["undecided"], lot["low"]) == (0, 0, 0)
 
 
 def test_status_of_a_run_by_the_beginning_of_its_id(filled: Filled) -> None:
@@ -114,6 +129,12 @@ def test_show_as_json_is_the_whole_trail(filled: Filled) -> None:
     assert [review["id"] for review in trail["evidence"]] == fact["evidence"] != []
     assert all(review["text"] and review["reader"] == pair.reader for review in trail["evidence"])
     assert (scenario["id"], scenario["verdict"]) == (pair.scenario, "vetted")
+    assert fact["checked_by"]["call"] not in ("", fact["made_by"]["call"])
+    assert (trail["check"]["prefers"], trail["decision"]) == ("chosen", None)
+    assert [(choice["order"], choice["prefers"]) for choice in trail["check"]["choices"]] == [
+        ("chosen", "chosen"),
+        ("rejected", "chosen"),
+    ]
     votes = scenario["rounds"][-1]["votes"]
     assert {vote["order"] for vote in votes} == {"endorsing", "opposing"}
     assert all(vote["made_by"]["prompt"] for vote in votes)
@@ -145,7 +166,11 @@ def test_show_prints_the_whole_trail(filled: Filled) -> None:
         pair["prompt"][0]["content"].splitlines()[0],
         pair["prompt"][1]["content"].splitlines()[0],
         pair["basis"],
-        f"{trail['fact']['value']}, confidence 0.85, by stub (prompt {trail['fact']['made_by']['prompt']})",
+        f"{trail['fact']['value']}, confidence {trail['fact']['confidence']:.2f}, by stub "
+        f"(prompt {trail['fact']['made_by']['prompt']})",
+        f"asked the other way round: stub (prompt {trail['fact']['checked_by']['prompt']})",
+        f"Check by stub (prompt {trail['check']['choices'][0]['made_by']['prompt']}), shown chosen first: "
+        "prefers chosen",
         *trail["fact"]["evidence"],
         *(review["text"][:40] for review in trail["evidence"]),
         f"Scenario {scenario['id']} vetted: 1 of 1 judges confirmed it",
@@ -177,8 +202,11 @@ def test_export_loads_with_datasets(filled: Filled, tmp_path: Path) -> None:
     rows = [row for split in loaded for row in loaded[split]]
     assert {row["verdict"] for row in rows} == {"vetted"} and {row["track"] for row in rows} == {"values", "interests"}
     vetted = {pair.id: pair for track in ("values", "interests") for pair in pairs_of(filled, track)}
+    assert printed["unqualified"] == 0 and all(row["qualified"] for row in rows)
     for row in rows:
         pair = vetted[row["id"]]
+        assert len(row["checks"]) == (2 if row["track"] == "values" else 0)
+        assert row["lot"] == ("vetted" if row["track"] == "values" else "ratings")
         assert (row["prompt"], row["chosen"], row["rejected"]) == (pair.prompt, pair.chosen, pair.rejected)
     train, test = ({row["reader"] for row in loaded[split]} for split in ("train", "test"))
     assert not train & test
@@ -189,15 +217,16 @@ def test_export_loads_with_datasets(filled: Filled, tmp_path: Path) -> None:
     assert here(filled.folder, "export", str(folder), "--overwrite").code == 0
 
 
-def test_graph_prints_three_mermaid_diagrams(filled: Filled) -> None:
+def test_graph_prints_the_mermaid_diagrams(filled: Filled) -> None:
     done = here(filled.folder, "graph")
     assert (done.code, done.errors) == (0, "")
     diagrams = re.findall(r"## (\w+)\n\n```mermaid\n(.*?)\n```\n", done.output, re.DOTALL)
-    assert [name for name, _ in diagrams] == ["curate", "scenario", "profile"]
+    assert [name for name, _ in diagrams] == ["curate", "scenario", "profile", "check"]
     for name, nodes in (
-        ("curate", ["index", "write_scenarios", "profile_readers", "compose"]),
+        ("curate", ["index", "write_scenarios", "profile_readers", "compose", "check_samples"]),
         ("scenario", ["write", "criticise", "send_back", "judge", "refuse", "settle"]),
-        ("profile", ["demographics", "interests", "traits", "stances", "settle"]),
+        ("profile", ["demographics", "interests", "traits", "stances", "cross_check", "settle"]),
+        ("check", ["show", "judge", "settle"]),
     ):
         drawn = dict(diagrams)[name]
         assert "graph TD;" in drawn
@@ -227,7 +256,7 @@ def test_no_key_is_kept_or_printed(filled: Filled) -> None:
     assert {"gravity.sqlite", "checkpoints.sqlite", "chroma.sqlite3"} <= {path.name for path in files}
     for path in files:
         assert KEY.encode() not in path.read_bytes(), path
-    for done in (filled.ingested, filled.curated):
+    for done in (filled.ingested, filled.qualified, filled.curated):
         assert KEY not in done.output + done.errors
 
 

@@ -1,5 +1,6 @@
 """`gravity curate` stopped at several moments, by real signals, and started again."""
 
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,13 +22,14 @@ from tests.stub.truth import Character
 from tests.support import take_in
 
 IN_FLIGHT = 6
-TABLES = ("pairs", "scenarios", "facts", "profiles", "calls")
+TABLES = ("pairs", "scenarios", "facts", "profiles", "checks", "calls")
+LATENCY = Faults(latency=0.05)
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Stub]:
     # Each answer takes a while, so that a kill falls among calls in flight; some drafts are sent back.
-    with Stub(Character(defects=0.3), Faults(latency=0.05)) as started:
+    with Stub(Character(defects=0.3), LATENCY) as started:
         yield started
 
 
@@ -37,9 +39,15 @@ class Store:
     def __init__(self, folder: Path, server: Stub) -> None:
         self.folder = folder
         self.home = folder / ".gravity"
-        text = toml(server.url, model={"max_in_flight": IN_FLIGHT}, curate={"seeds": 4, "scenarios_per_seed": 2})
+        # Few gold cases and a bar that they clear, and small samples, so that most of the time goes into the run.
+        judging = {"cases": 10, "bar": 0.5, "acceptable_error": 0.45}
+        text = toml(
+            server.url,
+            model={"max_in_flight": IN_FLIGHT},
+            curate={"seeds": 4, "scenarios_per_seed": 2},
+            judging=judging,
+        )
         (folder / "gravity.toml").write_text(text, encoding="utf-8")
-        take_in(self.workshop(), each=2)
 
     def workshop(self) -> Workshop:
         settings = load_config(self.folder / "gravity.toml")
@@ -81,21 +89,29 @@ def test_a_stopped_run_goes_on_and_asks_nothing_again(server: Stub, tmp_path: Pa
     (tmp_path / "undisturbed").mkdir()
     (tmp_path / "stopped").mkdir()
     undisturbed = Store(tmp_path / "undisturbed", server)
-    running.curate(undisturbed.workshop(), {})
-    asked, embedded = Counter(server.counts.asked), server.counts.embedded
-    assert set(asked.values()) == {1}
-
+    take_in(undisturbed.workshop(), each=2)
+    server.faults = Faults()
+    assert gravity(undisturbed.folder, "qualify", "--json").code == 0
+    server.faults = LATENCY
     store = Store(tmp_path / "stopped", server)
+    shutil.copytree(undisturbed.home, store.home)
+    before = Counter(server.counts.asked)
+    running.curate(undisturbed.workshop(), {})
+    asked, embedded = server.counts.asked - before, server.counts.embedded
+    assert set(asked.values()) == {1}
+    checks = len(undisturbed.made()["checks"])
+    assert checks > 20
 
     def sent() -> int:
-        return server.counts.requests - asked.total()
+        return server.counts.requests - before.total() - asked.total()
 
     moments: list[tuple[Callable[[], bool], signal.Signals]] = [
-        # While vectors are made; amid the scenarios, twice; amid the profiles.
+        # While vectors are made; amid the scenarios, twice; amid the profiles; amid the checks.
         (lambda: server.counts.embedded >= embedded + 40, signal.SIGKILL),
-        (lambda: sent() >= 0.2 * asked.total(), signal.SIGKILL),
-        (lambda: sent() >= 0.5 * asked.total(), signal.SIGINT),
-        (lambda: sent() >= 0.96 * asked.total(), signal.SIGKILL),
+        (lambda: sent() >= 0.15 * asked.total(), signal.SIGKILL),
+        (lambda: sent() >= 0.35 * asked.total(), signal.SIGINT),
+        (lambda: sent() >= asked.total() - 2 * checks - 10, signal.SIGKILL),
+        (lambda: sent() >= asked.total() - checks, signal.SIGKILL),
     ]
     for reached, how in moments:
         done = store.stop_when(reached, how)
@@ -110,7 +126,7 @@ def test_a_stopped_run_goes_on_and_asks_nothing_again(server: Stub, tmp_path: Pa
 
     assert store.made() == undisturbed.made()
     assert store.checkpoints() == {}
-    again = server.counts.asked - asked
+    again = server.counts.asked - asked - before
     assert set(again) == set(asked)
     # A request may be repeated only if it was in flight when the process was stopped.
     assert again.total() - asked.total() <= len(moments) * IN_FLIGHT

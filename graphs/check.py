@@ -1,0 +1,65 @@
+"""One sampled pair, judged end to end from its reader's reviews and what else is known of them."""
+
+import asyncio
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from agents.card import card
+from agents.judge import Case
+from graphs.crew import Crew
+from graphs.profile import nearest, ratings_of
+from store.records import Check, Choice, Pair
+
+
+class CheckState(TypedDict, total=False):
+    """The pair at work, what the panel is shown of it, and what it chose."""
+
+    pair: str
+    case: Case
+    choices: list[Choice]
+
+
+def check_graph(crew: Crew) -> Any:
+    """The graph of one check. Its state is not checkpointed: answers are kept, so a restart asks nothing twice."""
+
+    def pair_of(state: CheckState) -> Pair:
+        pair = crew.ledger.pair(state["pair"])
+        assert pair is not None
+        return pair
+
+    async def show(state: CheckState) -> CheckState:
+        return {"case": await asyncio.to_thread(_case, crew, pair_of(state))}
+
+    async def judge(state: CheckState) -> CheckState:
+        return {"choices": await crew.panels[pair_of(state).culture].choices(state["case"])}
+
+    def settle(state: CheckState) -> CheckState:
+        pair, choices = pair_of(state), state["choices"]
+        prefers = crew.panels[pair.culture].prefers(choices)
+        crew.ledger.add_check(Check(pair=pair.id, run=crew.run, choices=choices, prefers=prefers))
+        return {}
+
+    graph = StateGraph(CheckState)
+    graph.add_node("show", show)
+    graph.add_node("judge", judge)
+    graph.add_node("settle", settle)
+    graph.add_edge(START, "show")
+    graph.add_edge("show", "judge")
+    graph.add_edge("judge", "settle")
+    graph.add_edge("settle", END)
+    return graph.compile(checkpointer=False, name="check")
+
+
+def _case(crew: Crew, pair: Pair) -> Case:
+    """What the panel sees: of the profile nothing of the kind that the label rests on, or it would only repeat it."""
+    facts = crew.ledger.facts(crew.run, pair.reader)
+    others = [fact for fact in facts if pair.fact is None or fact.kind != pair.fact[0]]
+    sides = [pair.chosen[0]["content"], pair.rejected[0]["content"]]
+    return Case(
+        card=card(others, crew.seeds, crew.composer.domain),
+        reviews=nearest(crew, pair.reader, ratings_of(crew, pair.reader).known, sides),
+        task=pair.prompt[1]["content"],
+        chosen=sides[0],
+        rejected=sides[1],
+    )

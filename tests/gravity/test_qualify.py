@@ -1,0 +1,262 @@
+"""`gravity qualify`, and what curate makes of it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gravity import qualifying, running
+from gravity.config import Config
+from gravity.errors import ConfigError
+from gravity.workshop import Workshop
+from store.dataset import export
+from store.records import Finding
+from tests.gravity.conftest import CASES, Filled
+from tests.stub.server import Stub
+from tests.stub.truth import Character, Oracle
+from tests.support import config, take_in, workshop
+
+JUDGING = {"cases": 10, "bar": 0.5}
+TASKS = ("scenario", "preference", "stance", "defect")
+
+
+def settings(url: str, home: Path, judging: dict[str, Any] | None = None, **roles: Any) -> Config:
+    given = config(url, home, seeds=3).model_dump()
+    given["judging"] = {**JUDGING, **(judging or {})}
+    given["roles"].update(roles)
+    return Config.model_validate(given)
+
+
+def qualified(made: Config) -> Workshop:
+    """Qualifies, and gives a workshop that knows of it."""
+    qualifying.qualify(workshop(made), as_json=True)
+    return workshop(made, unqualified=False)
+
+
+def shown(filled: Filled) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(filled.qualified.output)
+    return found
+
+
+def test_the_figures_of_every_role_and_culture_as_json(filled: Filled) -> None:
+    assert (filled.qualified.code, filled.qualified.errors) == (0, "")
+    rows = shown(filled)
+    cultures = ["br", "in", "jp", "us"]
+    assert sorted((row["task"], row["model"], row["culture"]) for row in rows) == sorted(
+        (task, model, culture)
+        for task, model in [*((task, "stub") for task in TASKS), ("defect", "rules")]
+        for culture in cultures
+    )
+    for row in rows:
+        assert row["cases"] == CASES
+        if row["model"] == "rules":
+            continue
+        assert row["qualifies"] and row["right"] == row["answered"] > 0
+        assert row["calls"] > 0 and row["tokens"] > row["calls"] and row["seconds"] > 0
+        if row["task"] in ("scenario", "preference"):
+            assert row["calls"] == 2 * CASES and row["consistent"] == row["swapped"] == CASES
+            # Stated at 0.9 throughout and always right.
+            assert row["ece"] == pytest.approx(0.1) and row["brier"] == pytest.approx(0.01)
+        if row["task"] == "stance":
+            assert row["calibration"] is not None and row["ece"] < 0.05
+        if row["task"] == "defect":
+            assert (row["right"], row["clean"], row["alarms"]) == (CASES, CASES, 0)
+
+
+def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "260")
+    made = settings(stub.url, tmp_path)
+    qualifying.qualify(workshop(made), as_json=False)
+    printed = capsys.readouterr().out
+    for text in (*qualifying.TITLES.values(), "95% interval", "consistent", "first side", "Brier", "ECE", "tokens"):
+        assert text in printed
+    assert "Defects found by kind, all cultures" in printed
+    assert "stub, defects found: widest gap between cultures 0%" in printed
+    assert "Every culture has models that count: `gravity curate` can begin." in printed
+    # The same again asks nothing.
+    requests = stub.counts.requests
+    qualifying.qualify(workshop(made), as_json=False)
+    assert stub.counts.requests == requests
+
+
+def test_a_poor_judge_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    monkeypatch.setenv("COLUMNS", "260")
+    with Stub(Character(accuracy=0.6)) as server:
+        qualifying.qualify(workshop(settings(server.url, tmp_path, {"bar": 0.9})), as_json=False)
+    printed = capsys.readouterr().out
+    assert "us: no scenario judge, no pair judge, no profiler (the lower bound must be above 90%)" in printed
+    assert "with --unqualified alone, and marks their rows" in printed
+
+
+def refusal(made: Workshop) -> str:
+    with pytest.raises(ConfigError) as caught:
+        running.curate(made, {"readers": 4})
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_nobody_qualified_is_said_at_once_and_asks_nothing(stub: Stub, tmp_path: Path) -> None:
+    made = workshop(settings(stub.url, tmp_path), unqualified=False)
+    take_in(made, each=1)
+    said = refusal(made)
+    assert said.startswith("not qualified (br: no scenario judge, no pair judge, no profiler; in: ")
+    assert "gravity qualify" in said and "--unqualified" in said
+    assert stub.counts.requests == 0 and made.ledger.latest_run() is None
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """Readers taken in, and a model that has qualified in every culture."""
+    with Stub() as server:
+        made = qualified(settings(server.url, tmp_path_factory.mktemp("known")))
+        take_in(made, each=1)
+        assert made.unqualified_cultures == []
+        yield made
+
+
+@pytest.mark.parametrize("change", ["model", "prompt", "gold", "cases", "orders"])
+def test_a_change_lets_the_scores_expire(known: Workshop, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+    given = known.config
+    if change == "prompt":
+        from gravity import standing
+
+        prompt = standing.prompt
+
+        class Changed:
+            hash = "changed"
+
+        monkeypatch.setattr(standing, "prompt", lambda name: Changed() if name == "judge" else prompt(name))
+    if change == "gold":
+        monkeypatch.setattr("frameworks.gold.Gold.version", "another")
+    if change == "model":
+        stub_settings = given.models["stub"].model_copy(update={"temperature": 0.1})
+        given = given.model_copy(update={"models": {**given.models, "stub": stub_settings}})
+    if change in ("cases", "orders"):
+        judging = given.judging.model_copy(update={"cases": 11} if change == "cases" else {"orders": 1})
+        given = given.model_copy(update={"judging": judging})
+    again = workshop(given, unqualified=False)
+    assert set(again.unqualified_cultures) == set(again.library.cultures)
+    assert "no scenario judge" in refusal(again)
+    assert list(again.standing.expired()) == ["stub"]
+
+
+def test_curate_says_that_scores_have_expired(known: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("frameworks.gold.Gold.version", "another")
+    assert "expired" in refusal(workshop(known.config, unqualified=False))
+
+
+class Parochial(Oracle):
+    """Errs in whatever is of one country, which it knows by a gold case's text."""
+
+    def __init__(self, culture: str) -> None:
+        super().__init__()
+        self.culture = culture
+
+    def _judgement(self, user: str, chance: Any) -> dict[str, Any]:
+        answer = super()._judgement(user, chance)
+        foreign = any(
+            case.culture == self.culture and case.first in user and case.second in user
+            for case in self._gold.scenarios.values()
+        )
+        wrong = {"A": "B", "B": "A", "both": "neither", "neither": "both"}
+        return {**answer, "answer": wrong[answer["answer"]]} if foreign else answer
+
+
+def test_who_counts_is_told_culture_by_culture(tmp_path: Path) -> None:
+    with Stub() as server:
+        server.oracle = Parochial("jp")
+        made = qualified(settings(server.url, tmp_path))
+        take_in(made, each=1)
+        assert made.unqualified_cultures == ["jp"]
+        assert made.standing.lacks("jp") == ["no scenario judge"]
+        assert made.standing.judges("scenario", "us") == ["stub"] and made.standing.judges("scenario", "jp") == []
+        assert "not qualified (jp: no scenario judge)" in refusal(made)
+        # The other cultures go on without it.
+        running.curate(workshop(made.config, unqualified=False), {"culture": "us"})
+        # And with --unqualified all do, and only its rows are marked.
+        again = workshop(made.config, unqualified=True)
+        running.curate(again, {})
+        found = {(pair.culture, pair.qualified) for pair in again.ledger.pairs(again.run.id)}
+    assert found == {("br", True), ("in", True), ("us", True), ("jp", False)}
+    result = export(again.ledger, again.run, tmp_path / "out", 0.2, False)
+    assert result.unqualified > 0
+    assert "not qualified**" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+
+
+def test_an_unqualified_judge_has_no_vote(tmp_path: Path) -> None:
+    with Stub() as good, Stub(Character(accuracy=0.0)) as bad:
+        given = settings(good.url, tmp_path).model_dump()
+        given["models"]["liar"] = {**given["models"]["stub"], "model": "liar", "base_url": bad.url}
+        given["roles"]["judges"] = ["stub", "liar"]
+        made = qualified(Config.model_validate(given))
+        take_in(made, each=1)
+        assert made.unqualified_cultures == []
+        assert made.standing.failed("scenario", "us") == ["liar"]
+        running.curate(made, {"culture": "us"})
+        settled = [made.ledger.scenario(one) for one in made.ledger.settled_scenarios(made.run.id)]
+        assert {vote.judge for one in settled if one for done in one.rounds for vote in done.votes} == {"stub"}
+        checks = made.ledger.checks(made.run.id).values()
+        assert {choice.judge for check in checks for choice in check.choices} == {"stub"}
+        assert made.run.settings["counting"]["us"]["judges"] == ["stub"]
+
+
+def test_a_quorum_needs_as_many_that_qualified(tmp_path: Path) -> None:
+    with Stub() as good, Stub(Character(accuracy=0.0)) as bad:
+        given = settings(good.url, tmp_path).model_dump()
+        given["models"]["liar"] = {**given["models"]["stub"], "model": "liar", "base_url": bad.url}
+        given["roles"]["judges"] = ["stub", "liar"]
+        given["judging"]["quorum"] = 2
+        made = qualified(Config.model_validate(given))
+    assert made.standing.lacks("us") == ["fewer than 2 scenario judges", "fewer than 2 pair judges"]
+
+
+def test_a_judge_that_takes_the_first_side_does_not_qualify(tmp_path: Path) -> None:
+    with Stub(Character(position_bias=1.0)) as server:
+        made = qualified(settings(server.url, tmp_path))
+    assert made.standing.lacks("us") == ["no scenario judge", "no pair judge"]
+
+
+def test_unqualified_rows_are_marked_and_leave_so(stub: Stub, tmp_path: Path, capsys: Any) -> None:
+    made = workshop(settings(stub.url, tmp_path), unqualified=True)
+    take_in(made, each=1)
+    running.curate(made, {})
+    assert "Unqualified (br: no scenario judge" in capsys.readouterr().err
+    found = list(made.ledger.pairs(made.run.id))
+    assert found and not any(pair.qualified for pair in found)
+    assert made.ledger.checks(made.run.id) == {}
+    result = export(made.ledger, made.run, tmp_path / "out", 0.2, False)
+    assert result.unqualified == sum(result.rows.values()) > 0
+
+
+class Alarmed(Oracle):
+    """A critic that finds a severe fault in everything, the clean twins too."""
+
+    def _findings(self, user: str) -> dict[str, Any]:
+        quote = user.split("Situation: ")[1][:20].strip()
+        finding = {"kind": "stereotype", "quote": quote, "severity": "severe", "repair": "leave it out"}
+        return {"findings": [finding]}
+
+
+def test_a_critic_that_failed_advises_and_blocks_nothing(tmp_path: Path) -> None:
+    with Stub() as server:
+        server.oracle = Alarmed()
+        given = settings(server.url, tmp_path)
+        before = workshop(given, unqualified=True)
+        take_in(before, each=1)
+        # Before anyone has tried it, it blocks.
+        running.curate(before, {"culture": "us"})
+        assert {one.verdict for one in _settled(before)} == {"rejected"}
+        made = qualified(given)
+        assert made.standing.failed("defect", "us") == ["stub"] and made.unqualified_cultures == []
+        running.curate(made, {"culture": "us"})
+    settled = _settled(made)
+    assert {one.verdict for one in settled} == {"vetted"}
+    findings: list[Finding] = [f for one in settled for f in one.rounds[-1].findings if f.critic == "stub"]
+    assert len(findings) == len(settled) and {f.severity for f in findings} == {"minor"}
+    assert made.run.settings["counting"]["us"]["advisory critics"] == ["stub"]
+
+
+def _settled(made: Workshop) -> list[Any]:
+    return [made.ledger.scenario(identity) for identity in made.ledger.settled_scenarios(made.run.id)]
