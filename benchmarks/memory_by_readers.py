@@ -8,19 +8,17 @@ Each number is a process of its own against the stub endpoint; the readers are t
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.curate_overhead import apart, peak, serving
-from store.records import Reader, Review
 
 
 def run(url: str, count: int) -> dict[str, float]:
     """Curates `count` readers with eight seeds, and returns peak memory and what was made."""
+    from benchmarks.crowd import take_crowd
     from gravity import running
     from gravity.config import Config
-    from store import importers
-    from tests.support import BOOKS, READERS, REVIEWS, workshop
+    from tests.support import workshop
 
     with tempfile.TemporaryDirectory() as folder:
         settings = Config.model_validate(
@@ -32,30 +30,11 @@ def run(url: str, count: int) -> dict[str, float]:
             }
         )
         made = workshop(settings)
-        known = [r for r in importers.readers(READERS, made.library.cultures) if isinstance(r, Reader)]
-        given = [r for r in importers.reviews(REVIEWS, "amazon-2023") if isinstance(r, Review)]
-        copies = range(-(-count // len(known)))
-        for intake in (
-            *made.corpus.take_books("books", importers.books(BOOKS)),
-            *made.corpus.take_readers("readers", (_renamed(r, c) for c in copies for r in known)),
-            *made.corpus.take_reviews("reviews", _reviews(given, len(copies)), None),
-        ):
-            assert not intake.refused
+        take_crowd(made, count)
         running.curate(made, {"readers": count})
         pairs = sum(made.ledger.pair_counts(made.run.id).values())
         made.database.close()
     return {"pairs": pairs, "memory_mb": peak()}
-
-
-def _renamed(reader: Reader, copy: int) -> Reader:
-    return reader.model_copy(update={"id": f"{reader.id}-{copy}"})
-
-
-def _reviews(given: list[Review], copies: int) -> Iterator[Review]:
-    for copy in range(copies):
-        for review in given:
-            renamed = {"id": f"{copy:04d}{review.id[4:]}", "reader": f"{review.reader}-{copy}"}
-            yield review.model_copy(update=renamed)
 
 
 def main() -> None:
