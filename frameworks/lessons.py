@@ -1,4 +1,4 @@
-"""What the offline head learns from: statements, each with a scenario pair and two excerpts, none of a held-out seed."""
+"""What the offline head learns from: statements with a scenario pair and two excerpts, none of a held-out seed."""
 
 from pathlib import Path
 from typing import Literal
