@@ -77,6 +77,9 @@ def report(kind: str, rows: Sequence[Told], margin: float) -> dict[str, object]:
         for row in rows:
             if hasattr(row.case, field) and (field != "case" or row.side):
                 groups.setdefault(f"{kind} {field} {getattr(row.case, field)}", []).append(row)
+    for row in rows:
+        if getattr(row.case, "case", "") == "stated":
+            groups.setdefault(f"{kind} stated {row.case.culture}", []).append(row)
     for name, of in groups.items():
         for column, share_ in figures(of, margin).items():
             if share_["n"]:
