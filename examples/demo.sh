@@ -13,20 +13,23 @@ step() { printf '\n== %s  (%d s)\n' "$1" $((SECONDS - started)); }
 rm -rf "$out"
 mkdir -p "$out"
 
-step "1 of 5  Sample readers, their reviews and books into the store"
+step "1 of 6  Sample readers, their reviews and books into the store"
 gravity ingest $planted/reviews.jsonl --format amazon-2023 --items $planted/books.jsonl \
   --readers $planted/readers.jsonl --config examples/demo.toml
 
-step "2 of 5  Profiles, scenarios, judges, pairs"
-gravity curate --readers 8 --config examples/demo.toml
+step "2 of 6  Who can judge: the models are put to gold cases with known answers"
+gravity qualify --config examples/demo.toml
 
-step "3 of 5  The dataset"
+step "3 of 6  Profiles, scenarios, judges, pairs"
+gravity curate --readers 8 --unqualified --config examples/demo.toml
+
+step "4 of 6  The dataset"
 gravity export "$out/dataset" --config examples/demo.toml
 
-step "4 of 5  A short LoRA DPO run"
+step "5 of 6  A short LoRA DPO run"
 python -m trainer "$out/dataset" --output "$out/adapter" --max-steps 10 --batch-size 1 --learning-rate 5e-4
 
-step "5 of 5  One book's description: the original, before and after training"
+step "6 of 6  One book's description: the original, before and after training"
 gravity write --reader planted-us-1 --compare --adapter "$out/adapter" --config examples/demo.toml \
   --title "The Lighthouse Ledger" \
   --description "When the keeper of a remote lighthouse dies, his daughter finds forty years of accounts that do not add up. As a storm closes the harbour she has one night to learn which of the town's families has been paid, by whom, and for what."
@@ -37,7 +40,8 @@ The store:    $out/store      (gravity status, gravity show ID, both with --conf
 The dataset:  $out/dataset    (datasets.load_dataset("$out/dataset"))
 The adapter:  $out/adapter    (gravity write --adapter $out/adapter ...)
 
-What this is worth: it shows the machinery and no more. The judge 'contrast' compares embeddings; the judge
-'tiny' is a model of 135 million parameters that is at chance; the stances were inferred by embeddings and are
-little better than chance. Name capable models in gravity.toml (see README.md) for pairs that can be used.
+What this is worth: it shows the machinery and no more. Step 2 put the embedded judge and profiler to gold cases;
+they do not clear the bar, so they count for nothing, the run went on with --unqualified alone, no lot was checked,
+and every row of the dataset says so (column "qualified"). Stances told by embeddings are wrong about a third of the
+time where they are told at all. Name capable models in gravity.toml (see README.md) for pairs that can be used.
 END

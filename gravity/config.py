@@ -33,7 +33,7 @@ class Roles(Section):
     profiler: str = "contrast"
     checker: str | None = None
     writer: str = "bank"
-    judges: list[str] = Field(default=["contrast", "tiny"], min_length=1)
+    judges: list[str] = Field(default=["contrast"], min_length=1)
     critics: list[str] = []
 
     def of(self, role: str) -> list[str]:

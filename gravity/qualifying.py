@@ -117,30 +117,13 @@ async def _try_stances(workshop: Workshop, advance: Advance) -> tuple[list[Trial
 
 def _print(workshop: Workshop, shown: Sequence[Qualification]) -> None:
     bar = workshop.config.judging.bar
-    for task, title in TITLES.items():
-        rows = [row for row in shown if row.task == task]
-        if not rows:
-            continue
+    for task, model in dict.fromkeys((row.task, row.model) for row in shown):
+        rows = [row for row in shown if (row.task, row.model) == (task, model)]
+        console.print(f"\n[bold]{TITLES[task]}[/]: {plain(model)}")
         if task == "defect":
-            _print_critics(title, rows)
-            continue
-        table(
-            title,
-            [
-                *("model", "culture", "cases", "answered", "right", "95% interval", "counts", "consistent"),
-                *("first side", "Brier", "ECE", "calls", "tokens", "seconds"),
-            ],
-            [
-                [
-                    *(row.model, row.culture, row.cases, row.answered, _share(row.right, row.answered)),
-                    *(_interval(row.right, row.answered), "yes" if qualifies(row, bar) else "no"),
-                    *(_share(row.consistent, row.swapped), _share(row.first, row.sided)),
-                    *(_figure(row.brier), _figure(row.ece), row.calls, row.tokens, round(row.seconds)),
-                ]
-                for row in rows
-            ],
-        )
-        _print_kinds("By kind of case, all cultures: right of all, an answer kept back counts as none", rows)
+            _print_critic(rows)
+        else:
+            _print_judge(rows, bar)
     cultures = workshop.library.cultures
     lacking = {culture: missing for culture in cultures if (missing := workshop.fresh_standing().lacks(culture))}
     for culture, missing in lacking.items():
@@ -151,13 +134,33 @@ def _print(workshop: Workshop, shown: Sequence[Qualification]) -> None:
         console.print("Every culture has models that count: `gravity curate` can begin.")
 
 
-def _print_critics(title: str, rows: Sequence[Qualification]) -> None:
+def _print_judge(rows: Sequence[Qualification], bar: float) -> None:
     table(
-        title,
-        ["model", "culture", "defects", "found", "95% interval", "clean", "false alarms", "95% interval", "blocks"],
+        "By culture",
+        [
+            *("culture", "cases", "answered", "right", "95% interval", "counts", "consistent"),
+            *("first side", "Brier", "ECE", "calls", "tokens", "seconds"),
+        ],
         [
             [
-                *(row.model, row.culture, row.cases, _share(row.right, row.cases), _interval(row.right, row.cases)),
+                *(row.culture, row.cases, row.answered, _share(row.right, row.answered)),
+                *(_interval(row.right, row.answered), "yes" if qualifies(row, bar) else "no"),
+                *(_share(row.consistent, row.swapped), _share(row.first, row.sided)),
+                *(_figure(row.brier), _figure(row.ece), row.calls, row.tokens, round(row.seconds)),
+            ]
+            for row in rows
+        ],
+    )
+    _print_kinds("By kind of case, all cultures: right of all, an answer kept back counts as none", rows)
+
+
+def _print_critic(rows: Sequence[Qualification]) -> None:
+    table(
+        "By culture",
+        ["culture", "defects", "found", "95% interval", "clean", "false alarms", "95% interval", "blocks"],
+        [
+            [
+                *(row.culture, row.cases, _share(row.right, row.cases), _interval(row.right, row.cases)),
                 *(row.clean, _share(row.alarms, row.clean), _interval(row.alarms, row.clean)),
                 "yes" if row.model == RULES.name or qualifies(row, 0) else "no",
             ]
@@ -165,32 +168,28 @@ def _print_critics(title: str, rows: Sequence[Qualification]) -> None:
         ],
     )
     _print_kinds("Defects found by kind, all cultures", rows)
-    for model in dict.fromkeys(row.model for row in rows):
-        of = [row for row in rows if row.model == model and row.cases]
-        for what, shares in (
-            ("defects found", {row.culture: row.right / row.cases for row in of}),
-            ("false alarms", {row.culture: row.alarms / row.clean for row in of}),
-        ):
-            best, worst = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
-            gap = shares[best] - shares[worst]
-            between = f" ({best} over {worst})" if gap else ""
-            console.print(f"  {plain(model)}, {what}: widest gap between cultures {gap:.0%}{between}")
+    of = [row for row in rows if row.cases]
+    for what, shares in (
+        ("defects found", {row.culture: row.right / row.cases for row in of}),
+        ("false alarms", {row.culture: row.alarms / row.clean for row in of}),
+    ):
+        best, worst = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
+        gap = shares[best] - shares[worst]
+        between = f" ({best} over {worst})" if gap else ""
+        console.print(f"Widest gap between cultures, {what}: {gap:.0%}{between}")
 
 
 def _print_kinds(title: str, rows: Sequence[Qualification]) -> None:
-    totals: dict[tuple[str, str], list[int]] = {}
+    totals: dict[str, list[int]] = {}
     for row in rows:
         for kind, (n, right) in row.kinds.items():
-            total = totals.setdefault((row.model, kind), [0, 0])
+            total = totals.setdefault(kind, [0, 0])
             total[0] += n
             total[1] += right
     table(
         title,
-        ["model", "kind", "cases", "right", "95% interval"],
-        [
-            [model, kind, n, _share(right, n), _interval(right, n)]
-            for (model, kind), (n, right) in sorted(totals.items())
-        ],
+        ["kind", "cases", "right", "95% interval"],
+        [[kind, n, _share(right, n), _interval(right, n)] for kind, (n, right) in sorted(totals.items())],
     )
 
 
