@@ -73,7 +73,7 @@ def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pyte
     for text in (*qualifying.TITLES.values(), "95% interval", "consistent", "first side", "Brier", "ECE", "tokens"):
         assert text in printed
     assert "Defects found by kind, all cultures" in printed
-    assert "stub, defects found: widest gap between cultures 0%" in printed
+    assert "Widest gap between cultures, defects found: 0%" in printed
     assert "Every culture has models that count: `gravity curate` can begin." in printed
     # The same again asks nothing.
     requests = stub.counts.requests
@@ -101,7 +101,7 @@ def test_nobody_qualified_is_said_at_once_and_asks_nothing(stub: Stub, tmp_path:
     made = workshop(settings(stub.url, tmp_path), unqualified=False)
     take_in(made, each=1)
     said = refusal(made)
-    assert said.startswith("not qualified (br: no scenario judge, no pair judge, no profiler; in: ")
+    assert said.startswith("not qualified (br, in, jp, us: no scenario judge, no pair judge, no profiler)")
     assert "gravity qualify" in said and "--unqualified" in said
     assert stub.counts.requests == 0 and made.ledger.latest_run() is None
 
@@ -222,7 +222,7 @@ def test_unqualified_rows_are_marked_and_leave_so(stub: Stub, tmp_path: Path, ca
     made = workshop(settings(stub.url, tmp_path), unqualified=True)
     take_in(made, each=1)
     running.curate(made, {})
-    assert "Unqualified (br: no scenario judge" in capsys.readouterr().err
+    assert "Unqualified (br, in, jp, us: no scenario judge" in capsys.readouterr().err
     found = list(made.ledger.pairs(made.run.id))
     assert found and not any(pair.qualified for pair in found)
     assert made.ledger.checks(made.run.id) == {}
