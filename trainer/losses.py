@@ -1,12 +1,9 @@
 """The losses, by TRL's definitions, on sums of log-probabilities over the answers of n pairs."""
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-LossType = Literal["sigmoid", "ipo", "sft"]
-LOSS_TYPES: tuple[str, ...] = get_args(LossType)
 
 
 def sigmoid(chosen_logratios: "Tensor", rejected_logratios: "Tensor", beta: float) -> "Tensor":

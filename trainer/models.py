@@ -1,5 +1,6 @@
 """Loading a base model, with an adapter on top when asked."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ __all__ = ["ADAPTER_FILES", "load", "on_cuda", "resolve_base"]
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 
 _PROBE_SECONDS = 10
+_FINGERPRINT_ROWS = 256
 
 
 def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any]:
@@ -40,6 +42,20 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
         if adapter is not None:
             model = _with_adapter(model, adapter, found)
         return model.eval(), tokenizer
+
+
+def fingerprint(model: Any) -> str:
+    """Return a checksum that tells a base model from another: SHA-256 over rows of its embeddings and its head.
+
+    The same for float32 and bfloat16, and with an adapter on top.
+    """
+    import torch
+
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    digest = hashlib.sha256()
+    for weight in (inner.get_input_embeddings().weight[:_FINGERPRINT_ROWS], inner.get_output_embeddings().weight[-1]):
+        digest.update(weight.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def on_cuda() -> bool:

@@ -1,51 +1,103 @@
 """What a training run is told, with defaults for a large model; small ones bear a higher learning rate."""
 
 import dataclasses
+import types
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from trainer.bases import DEFAULT_BASE
 from trainer.errors import UsageError
 
+LossType = Literal["sigmoid", "ipo", "sft"]
+TruncationMode = Literal["drop", "keep_start"]
+Attention = Literal["shared", "plain"]
+
+_PATHS = ("dataset", "output")
+# Change how a result is computed or kept, and not which: a run can be resumed with others.
+_NOT_RESULT = (*_PATHS, "base", "save_steps", "max_tokens", "gradient_checkpointing")
+
 
 @dataclass(frozen=True)
 class Settings:
-    """One run. `max_length` is in tokens of prompt and answer together; `batch_size` counts pairs.
+    """One run. Fields that TRL's DPOConfig has too mean the same there.
 
-    `max_steps` None means as many steps as `epochs` takes. `save_steps` is the distance between
-    checkpoints, which is also the most that a killed run loses.
+    `batch_size` counts the pairs of a step, over all processes and passes: the loss is their mean. `max_steps`
+    None means as many steps as `num_train_epochs` takes. `max_length` is in tokens of prompt and answer together;
+    a longer row, or one longer than the model's context, is left out ("drop") or cut ("keep_start", TRL's way).
 
-    Raises UsageError when a number is out of range.
+    `attention` "shared" computes once what pairs begin with, "plain" computes each side of each pair alone.
+    `max_tokens` is how many tokens go through the model at once, padding included (None: 2,048 on a CPU, 8,192 on
+    CUDA); it changes memory and speed and no figure. `pairs_per_prefix` is how many pairs of one card lie together
+    in the order of rows: more share more, fewer mix readers better. `gradient_checkpointing` None means on CUDA.
+    `save_steps` is the distance between checkpoints, which is also the most that a killed run loses.
+
+    Raises UsageError when a value is of the wrong type or out of range.
     """
 
     dataset: Path
     output: Path
     base: str = DEFAULT_BASE
-    epochs: float = 1.0
-    max_steps: int | None = None
-    batch_size: int = 8
-    learning_rate: float = 5e-5
+    loss_type: LossType = "sigmoid"
     beta: float = 0.3
+    num_train_epochs: float = 1.0
+    max_steps: int | None = None
+    batch_size: int = 32
+    learning_rate: float = 5e-5
+    warmup_steps: int = 0
+    max_grad_norm: float = 1.0
     rank: int = 16
     alpha: int = 32
-    max_length: int = 1024
+    max_length: int = 2048
+    truncation_mode: TruncationMode = "drop"
+    attention: Attention = "shared"
+    max_tokens: int | None = None
+    pairs_per_prefix: int = 16
+    gradient_checkpointing: bool | None = None
     seed: int = 0
     save_steps: int = 50
 
     def __post_init__(self) -> None:
-        """Check every number."""
-        if self.seed < 0:
-            raise UsageError(f"--seed is {self.seed}: it must not be negative")
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, int | float) and field.name != "seed" and not 0 < value < float("inf"):
-                raise UsageError(f"--{field.name.replace('_', '-')} is {value}: it must be greater than 0")
+        """Check every value."""
+        for name, kind in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            said = f"--{name.replace('_', '-')} is {value}"
+            allowed = _choices(kind)
+            if allowed and value not in allowed:
+                raise UsageError(f"{said}: it must be one of {', '.join(allowed)}")
+            if not allowed and not _fits(value, kind):
+                raise UsageError(f"{said}: it must be {_words(kind)}")
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                least = "not be negative" if name in ("seed", "warmup_steps") else "be greater than 0"
+                if not (0 <= value < float("inf")) or (value == 0 and "greater" in least):
+                    raise UsageError(f"{said}: it must {least}")
 
     def numbers(self) -> dict[str, Any]:
-        """Return what shapes the result, without the paths, as JSON can hold it."""
-        return {
-            name: value
-            for name, value in dataclasses.asdict(self).items()
-            if name not in ("dataset", "output", "base", "save_steps")
-        }
+        """Return what describes the run, without the paths, as JSON can hold it."""
+        values = dataclasses.asdict(self)
+        return {name: value for name, value in values.items() if name not in (*_PATHS, "base", "save_steps")}
+
+    def decisive(self) -> dict[str, Any]:
+        """Return what must not change between a run and its continuation."""
+        return {name: value for name, value in dataclasses.asdict(self).items() if name not in _NOT_RESULT}
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _kinds(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    kinds = _kinds(kind)
+    # In Python True is an int and 1 is no float; a settings file means neither.
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, kinds) or (float in kinds and isinstance(value, int))
+
+
+def _words(kind: Any) -> str:
+    names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}
+    return " or ".join(names[part] for part in _kinds(kind) if part in names)

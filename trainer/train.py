@@ -1,6 +1,7 @@
 """One training run, from a dataset folder to an adapter folder."""
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -8,23 +9,27 @@ from typing import Any
 from trainer.bases import Base, resolve_base
 from trainer.card import card
 from trainer.data import Preferences, count, read
-from trainer.dpo import prepare
 from trainer.errors import DivergedError, ModelError, TrainerError, TrainingError, brief
-from trainer.models import load
+from trainer.fit import Fitted, fit, limit
+from trainer.models import fingerprint, load, on_cuda
 from trainer.quiet import without_notices
 from trainer.report import figures, versions
+from trainer.session import Session
 from trainer.settings import Settings
+from trainer.tokens import tokenize
+from trainer.watch import Bar
 from trainer.workspace import REPORT_FILE, Workspace
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
 
 def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
-    """Train an adapter with DPO and return its report, the content of training.json.
+    """Train an adapter and return its report, the content of training.json.
 
-    With `resume` an interrupted run goes on from its last checkpoint, one that left none starts afresh,
-    and a finished one is only reported. The output appears when it is whole; until then checkpoints lie
-    in a hidden folder beside it, and stay there only when a later `resume` can use them.
+    With `resume` an interrupted run goes on from its last checkpoint, one that left none starts afresh, and a
+    finished one is only reported. The output appears when it is whole; until then checkpoints lie in a hidden
+    folder beside it, and stay there only when a later `resume` can use them. Under `accelerate launch` every
+    process calls this, and the first one writes.
 
     Raises a TrainerError, whose `exit_code` says of which kind.
     """
@@ -34,48 +39,72 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     workspace.check(resume)
     data = read(settings.dataset)
     base = resolve_base(settings.base)
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(cpu=not on_cuda())
     started = time.monotonic()
     model, tokenizer = load(base)
     load_seconds = time.monotonic() - started
-    checkpoint = workspace.open(settings.numbers() | {"base": base.name, "train_sha256": data.train_sha256})
+    run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
     try:
-        trainer, kept = prepare(settings, data, model, tokenizer, workspace.partial)
+        fitted = _fitted(settings, data, model, tokenizer, accelerator.is_main_process)
+        if accelerator.is_main_process:
+            workspace.open(run)
+        accelerator.wait_for_everyone()
+        checkpoint = workspace.last_checkpoint()
         with without_notices():
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            session = Session(settings, fitted.pairs, model, accelerator)
+            seconds = session.train(workspace.partial, checkpoint)
         report = {
             "base": base.name,
+            "base_fingerprint": fingerprint(model),
             "settings": settings.numbers(),
-            "dataset": _dataset(data, kept),
-            "device": str(trainer.args.device),
-            "steps": trainer.state.global_step,
+            "dataset": _dataset(data, fitted),
+            "device": f"{accelerator.num_processes} x {accelerator.device.type}",
+            "steps": len(session.loop.log),
             "resumed_from_step": int(checkpoint.name.rpartition("-")[2]) if checkpoint else None,
-            "trained_tokens": int(trainer.state.num_input_tokens_seen),
+            "trained_tokens": session.loop.tokens,
             "load_seconds": load_seconds,
-            "train_seconds": trainer.state.log_history[-1]["train_runtime"],
+            **seconds,
             "wall_seconds": time.monotonic() - started,
             "versions": versions(),
-            **figures(trainer.state.log_history),
+            **figures(session.loop.log),
         }
-        _stage(trainer.model, tokenizer, base, report, workspace.staging)
+        if accelerator.is_main_process:
+            _stage(accelerator.unwrap_model(session.loop.model), tokenizer, base, report, workspace.staging)
     except BaseException as error:
         if isinstance(error, DivergedError) or workspace.last_checkpoint() is None:
             workspace.discard()
         if isinstance(error, TrainerError) or not isinstance(error, Exception):
             raise
         raise _explained(error, base, workspace) from error
-    workspace.publish()
+    if accelerator.is_main_process:
+        workspace.publish()
+    accelerator.wait_for_everyone()
     return report
 
 
-def _dataset(data: Preferences, kept: list[int]) -> dict[str, Any]:
+def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
+    with Bar("tokenizing", data.train.num_rows, "row", main) as bar:
+        pairs = list(tokenize(tokenizer, data.train.to_list(), bar.advance))
+    length, bound = limit(settings.max_length, getattr(model.config.get_text_config(), "max_position_embeddings", None))
+    fitted = fit(pairs, length, settings.truncation_mode, bound)
+    warning = fitted.warning(bound)
+    if warning and main:
+        print(f"warning: {warning}", file=sys.stderr)
+    return fitted
+
+
+def _dataset(data: Preferences, fitted: Fitted) -> dict[str, Any]:
     return {
         "folder": data.folder.absolute().name,
         "manifest_sha256": data.manifest_sha256,
         "train_sha256": data.train_sha256,
-        "rows": len(kept),
-        "left_out": len(data.labels) - len(kept),
+        "rows": len(fitted.kept),
+        "left_out": fitted.left_out,
+        "cut": fitted.cut,
         "test_rows": data.test_rows,
-        "counts": count(data.labels[index] for index in kept),
+        "counts": count(data.labels[index] for index in fitted.kept),
     }
 
 
@@ -94,5 +123,5 @@ def _explained(error: Exception, base: Base, workspace: Workspace) -> TrainerErr
         return ModelError(f"the chat template of {base.name} refuses the messages ({error}): use another base")
     kept = f"; checkpoints stay in {workspace.partial} for --resume" if workspace.partial.exists() else ""
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
-        return TrainingError(f"training ran out of memory: lower --batch-size or --max-length{kept}")
+        return TrainingError(f"training ran out of memory: lower --max-tokens or --max-length{kept}")
     return TrainingError(f"training failed: {brief(error)}{kept}")

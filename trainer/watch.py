@@ -1,46 +1,34 @@
-"""Looks on while a model trains. Imports transformers, so import it only once training is certain."""
+"""A progress bar, drawn on a terminal only."""
 
-import math
-from typing import Any
+from types import TracebackType
+from typing import Self
 
 from tqdm import tqdm
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from trainer.errors import DivergedError
 from trainer.quiet import on_terminal
 
 
-class Watch(TrainerCallback):
-    """Draws a progress bar on a terminal, and stops a run whose numbers have left the real line."""
+class Bar:
+    """Counts up to `total`; used in a `with` statement, it is gone after it."""
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    def __init__(self, name: str, total: int, unit: str, watched: bool = True, done: int = 0) -> None:
+        """Begin at `done`; unless `watched`, as in all processes but one, nothing is drawn."""
+        off = not (watched and on_terminal())
+        self._bar = tqdm(desc=name, total=total, initial=done, unit=unit, disable=off, leave=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Open the bar, at the step a resumed run begins from."""
-        self._bar = tqdm(
-            total=state.max_steps,
-            initial=state.global_step,
-            unit="step",
-            disable=not on_terminal(),
-            leave=False,
-        )
-
-    def on_log(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Move the bar. Raises DivergedError when the loss or the gradient of this step is not finite."""
-        logs: dict[str, float] = kwargs["logs"]
-        bad = [name for name in ("loss", "grad_norm") if not math.isfinite(logs.get(name, 0.0))]
-        if bad:
-            self._bar.close()
-            raise DivergedError(
-                f"training diverged: {bad[0]} is {logs[bad[0]]} at step {state.global_step}: "
-                "lower --learning-rate or raise --batch-size"
-            )
-        self._bar.update(state.global_step - self._bar.n)
-        if "rewards/margins" in logs:
-            self._bar.set_postfix(loss=f"{logs['loss']:.3f}", margins=f"{logs['rewards/margins']:.2f}")
-
-    def on_train_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        """Take the bar away."""
         self._bar.close()
+
+    def advance(self, count: int) -> None:
+        """Move on by `count`."""
+        self._bar.update(count)
+
+    def step(self, record: dict[str, float]) -> None:
+        """Move on by one step and show its loss and margin."""
+        self._bar.set_postfix({name: f"{record[name]:.3f}" for name in ("loss", "rewards/margins") if name in record})
+        self._bar.update(1)

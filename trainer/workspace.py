@@ -9,9 +9,9 @@ from trainer.errors import UsageError, brief
 from trainer.models import ADAPTER_FILES
 
 REPORT_FILE = "training.json"
+STATE_FILE = "trainer_state.json"
 
 _RUN_FILE = "run.json"
-_STATE_FILE = "trainer_state.json"
 
 
 class Workspace:
@@ -66,7 +66,7 @@ class Workspace:
 
     def last_checkpoint(self) -> Path | None:
         """Return the newest whole checkpoint: the state file is written last, one without it was cut off."""
-        found = [path.parent for path in self.partial.glob(f"checkpoint-*/{_STATE_FILE}") if _is_json(path)]
+        found = [path.parent for path in self.partial.glob(f"checkpoint-*/{STATE_FILE}") if _is_json(path)]
         return max(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
 
     def publish(self) -> None:

@@ -1,0 +1,102 @@
+"""Sets up a model for training on pairs: adapter, attention, order of rows, reference, loop."""
+
+import math
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from trainer.attention import Batches, prepare_model
+from trainer.logps import add_head
+from trainer.loop import Loop
+from trainer.plan import Schedule, groups
+from trainer.reference import reference_logps
+from trainer.settings import Settings
+from trainer.tokens import Pair
+from trainer.watch import Bar
+
+_MAX_TOKENS = {"cuda": 8192}
+_MAX_TOKENS_ELSEWHERE = 2048
+
+
+class Session:
+    """A model with a fresh adapter, ready to train. The work itself begins with `train`."""
+
+    def __init__(self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any) -> None:
+        """Put a LoRA adapter on all linear layers of `model` and plan the steps.
+
+        Raises ModelError when the model cannot share prefixes and `settings.attention` asks for it.
+        """
+        import torch
+        from peft import LoraConfig, get_peft_model
+
+        device = accelerator.device
+        budget = settings.max_tokens or _MAX_TOKENS.get(device.type, _MAX_TOKENS_ELSEWHERE)
+        self.batches = Batches(settings.attention, budget, device, chosen_only=settings.loss_type == "sft")
+        add_head(model)
+        prepare_model(model, self.batches, pairs)
+        _switch_off_dropout(model)
+        checkpointing = settings.gradient_checkpointing
+        if device.type == "cuda" if checkpointing is None else checkpointing:
+            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            # The embeddings are frozen; without this nothing that is checkpointed would need a gradient.
+            model.enable_input_require_grads()
+        torch.manual_seed(settings.seed)
+        lora = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+        self.model = accelerator.prepare(get_peft_model(model, lora))
+        self._settings, self._pairs, self._accelerator = settings, pairs, accelerator
+        self._groups = groups(pairs)
+        self._schedule = Schedule(self._groups, settings.batch_size, settings.pairs_per_prefix, settings.seed)
+        self.steps = settings.max_steps or math.ceil(settings.num_train_epochs * self._schedule.steps_an_epoch)
+        self.loop: Loop
+
+    def train(self, folder: Path, checkpoint: Path | None) -> dict[str, float]:
+        """Compute the reference and run the loop, both kept in `folder`; return the seconds that each took."""
+        import torch
+
+        started, watched = time.monotonic(), self._accelerator.is_main_process
+        if self._settings.loss_type == "sft":
+            reference = torch.zeros(0, 2)
+        else:
+            rows = self._met()
+            with Bar("reference", len(rows), "pair", watched) as bar:
+                reference = reference_logps(
+                    self.model, self._pairs, rows, self.batches, self._accelerator, folder, bar.advance
+                )
+        reference_seconds = time.monotonic() - started
+        self.loop = Loop(
+            settings=self._settings,
+            model=self.model,
+            pairs=self._pairs,
+            reference=reference,
+            schedule=self._schedule,
+            batches=self.batches,
+            accelerator=self._accelerator,
+            steps=self.steps,
+        )
+        done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+        with Bar("training", self.steps, "step", watched, done) as bar:
+            self.loop.run(folder, checkpoint, bar.step)
+        return {
+            "reference_seconds": reference_seconds,
+            "train_seconds": time.monotonic() - started - reference_seconds,
+        }
+
+    def _met(self) -> Any:
+        # A short run meets few of the rows; in the order of the groups they share the most.
+        met = np.unique(np.concatenate([self._schedule.rows(step) for step in range(self.steps)]))
+        ordered = np.concatenate(self._groups)
+        return ordered[np.isin(ordered, met)]
+
+
+def _switch_off_dropout(model: Any) -> None:
+    # Policy and reference have to be one function of the tokens, as in TRL.
+    import torch
+
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+        if isinstance(getattr(module, "attention_dropout", None), float):
+            module.attention_dropout = 0.0
