@@ -60,7 +60,7 @@ class Loop:
             self.log, self.tokens = state["log"], state["tokens"]
         self.model.train()
         for step in range(len(self.log), self.steps):
-            record = self._backward(self.schedule.rows(step))
+            record = self.backward(self.schedule.rows(step))
             record["grad_norm"] = float(self.accelerator.clip_grad_norm_(parameters.values(), settings.max_grad_norm))
             _check_finite(record, step + 1)
             record |= {
@@ -77,7 +77,7 @@ class Loop:
                 state = {"scheduler": scheduler.state_dict(), "log": self.log, "tokens": self.tokens}
                 checkpoint.save(folder, step + 1, parameters, optimizer, state)
 
-    def _backward(self, rows: Rows) -> Record:
+    def backward(self, rows: Rows) -> Record:
         """Accumulate the gradient of the mean loss of `rows` over all passes and processes; return its figures."""
         import torch
 

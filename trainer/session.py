@@ -48,45 +48,45 @@ class Session:
         self.model = accelerator.prepare(get_peft_model(model, lora))
         self._settings, self._pairs, self._accelerator = settings, pairs, accelerator
         self._groups = groups(pairs)
-        self._schedule = Schedule(self._groups, settings.batch_size, settings.pairs_per_prefix, settings.seed)
-        self.steps = settings.max_steps or math.ceil(settings.num_train_epochs * self._schedule.steps_an_epoch)
+        self.schedule = Schedule(self._groups, settings.batch_size, settings.pairs_per_prefix, settings.seed)
+        self.steps = settings.max_steps or math.ceil(settings.num_train_epochs * self.schedule.steps_an_epoch)
         self.loop: Loop
 
-    def train(self, folder: Path, checkpoint: Path | None) -> dict[str, float]:
-        """Compute the reference and run the loop, both kept in `folder`; return the seconds that each took."""
+    def begin(self, folder: Path) -> Loop:
+        """Compute the reference, or read it from `folder`, and return the loop that uses it."""
         import torch
 
-        started, watched = time.monotonic(), self._accelerator.is_main_process
-        if self._settings.loss_type == "sft":
-            reference = torch.zeros(0, 2)
-        else:
+        reference = torch.zeros(0, 2)
+        if self._settings.loss_type != "sft":
             rows = self._met()
-            with Bar("reference", len(rows), "pair", watched) as bar:
+            with Bar("reference", len(rows), "pair", self._accelerator.is_main_process) as bar:
                 reference = reference_logps(
                     self.model, self._pairs, rows, self.batches, self._accelerator, folder, bar.advance
                 )
-        reference_seconds = time.monotonic() - started
-        self.loop = Loop(
+        return Loop(
             settings=self._settings,
             model=self.model,
             pairs=self._pairs,
             reference=reference,
-            schedule=self._schedule,
+            schedule=self.schedule,
             batches=self.batches,
             accelerator=self._accelerator,
             steps=self.steps,
         )
+
+    def train(self, folder: Path, checkpoint: Path | None) -> dict[str, float]:
+        """Begin and run the loop, with what it keeps in `folder`; return the seconds that each took."""
+        started = time.monotonic()
+        self.loop = self.begin(folder)
+        begun = time.monotonic()
         done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
-        with Bar("training", self.steps, "step", watched, done) as bar:
+        with Bar("training", self.steps, "step", self._accelerator.is_main_process, done) as bar:
             self.loop.run(folder, checkpoint, bar.step)
-        return {
-            "reference_seconds": reference_seconds,
-            "train_seconds": time.monotonic() - started - reference_seconds,
-        }
+        return {"reference_seconds": begun - started, "train_seconds": time.monotonic() - begun}
 
     def _met(self) -> Any:
         # A short run meets few of the rows; in the order of the groups they share the most.
-        met = np.unique(np.concatenate([self._schedule.rows(step) for step in range(self.steps)]))
+        met = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
         ordered = np.concatenate(self._groups)
         return ordered[np.isin(ordered, met)]
 
