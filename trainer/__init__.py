@@ -1,4 +1,4 @@
-"""The plain trainer: reads an exported preference dataset, writes a LoRA adapter trained with DPO.
+"""The trainer: reads an exported preference dataset and writes a LoRA adapter, computing once what pairs share.
 
 A package apart. It imports nothing else of this project: the dataset folder is the whole contract.
 """

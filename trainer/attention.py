@@ -33,7 +33,7 @@ class Batches:
     def split(self, pairs: Sequence[Pair], rows: Iterable[int]) -> list[list[int]]:
         """Say which rows go through the model together."""
         cut = shared_packs if self.attention == "shared" else padded_packs
-        return list(cut(lambda row: self._sides(pairs[row]), rows, self.budget))
+        return list(cut(lambda row: self.sides(pairs[row]), rows, self.budget))
 
     def make(self, pairs: Sequence[Pair]) -> Batch:
         """Make one batch: first all chosen sequences, in the order of the pairs, then all rejected ones."""
@@ -44,7 +44,7 @@ class Batches:
 
     def sequences(self, pairs: Sequence[Pair]) -> list[Scored]:
         """Return what `make` puts into a batch, in its order."""
-        sides = zip(*map(self._sides, pairs), strict=True)
+        sides = zip(*map(self.sides, pairs), strict=True)
         return [Scored(tokens, len(pair.prompt)) for side in sides for tokens, pair in zip(side, pairs, strict=True)]
 
     @property
@@ -52,7 +52,8 @@ class Batches:
         """Say whether packs are for FlexAttention: on CUDA, elsewhere for scaled_dot_product_attention."""
         return bool(self.device.type == "cuda")
 
-    def _sides(self, pair: Pair) -> tuple[Tokens, ...]:
+    def sides(self, pair: Pair) -> tuple[Tokens, ...]:
+        """Return the sequences of a pair that are computed."""
         return pair.sequences()[: 1 if self.chosen_only else 2]
 
 

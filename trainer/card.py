@@ -3,7 +3,7 @@
 from typing import Any
 
 from trainer.bases import Base
-from trainer.report import FIGURES, LAST_STEPS
+from trainer.report import LAST_STEPS
 
 
 def card(report: dict[str, Any], base: Base) -> str:
@@ -15,7 +15,7 @@ def card(report: dict[str, Any], base: Base) -> str:
         library_name="peft",
         license="unknown",
         pipeline_tag="text-generation",
-        tags=["dpo", "lora", "trl", "transformers"],
+        tags=["dpo", "lora", "transformers"],
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
     parts += [_intro(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
@@ -25,7 +25,7 @@ def card(report: dict[str, Any], base: Base) -> str:
 
 def _intro(report: dict[str, Any]) -> str:
     return (
-        f"Trained with DPO on synthetic preference pairs, on top of `{report['base']}`. The prompt holds "
+        f"Trained on synthetic preference pairs, on top of `{report['base']}`. The prompt holds "
         "the reader's profile, so one adapter serves all readers. The licence is unknown here: it follows "
         "from those of the base model and of the data."
     )
@@ -37,6 +37,7 @@ def _data(dataset: dict[str, Any]) -> str:
         f"- Dataset folder: `{dataset['folder']}`",
         f"- Manifest: {f'SHA-256 `{manifest}`' if manifest else 'none in the folder'}",
         f"- Rows trained on: {dataset['rows']}, left out for their length: {dataset['left_out']}, "
+        f"cut: {dataset['cut']}, "
         f"in the test split: {dataset['test_rows']}",
     ]
     counts = [[entry["culture"], entry["track"], entry["rows"]] for entry in dataset["counts"]]
@@ -49,9 +50,11 @@ def _settings(report: dict[str, Any]) -> str:
 
 
 def _figures(report: dict[str, Any]) -> str:
-    rows = [[name, *(f"{report[when][name]:.3f}" for when in ("first", "last"))] for name in FIGURES]
+    rows = [[name, *(f"{report[when][name]:.3f}" for when in ("first", "last"))] for name in report["first"]]
     note = (
-        f"{report['steps']} steps, {report['trained_tokens']} tokens, {report['train_seconds']:.0f} s. "
+        f"{report['steps']} steps, {report['trained_tokens']} tokens computed (in whose place every side of every "
+        f"pair alone would have been {report['unshared_tokens']}), {report['train_seconds']:.0f} s, and "
+        f"{report['reference_seconds']:.0f} s for the reference. "
         "All on the training rows: they show that it learned, not that it generalises. "
         "The whole log is in `training.json`."
     )

@@ -2,20 +2,18 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from trainer.contract import LEAK_COLUMNS, MESSAGE_COLUMNS, problem
 from trainer.errors import DatasetError, UsageError, brief
 
-if TYPE_CHECKING:
-    from datasets import Dataset
-
-MESSAGE_COLUMNS = ("prompt", "chosen", "rejected")
 LABEL_COLUMNS = ("culture", "track")
 
 _FILES = ("train.parquet", "test.parquet", "manifest.json")
+_READER = "reader"
 _BATCH_ROWS = 1000
 
 
@@ -23,26 +21,29 @@ _BATCH_ROWS = 1000
 class Preferences:
     """A checked dataset.
 
-    `train` has the columns prompt, chosen and rejected and nothing else; `labels` has the (culture,
-    track) of each of its rows, "?" where the column is absent; the checksums are SHA-256 in hex.
+    `train` is a pyarrow table with the columns prompt, chosen and rejected and nothing else; `labels` has the
+    (culture, track) of each of its rows, "?" where the column is absent; the checksums are SHA-256 in hex.
     """
 
     folder: Path
-    train: "Dataset"
+    train: Any
     labels: list[tuple[str, str]]
     test_rows: int
     train_sha256: str
     manifest_sha256: str | None
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Return the training rows, message lists by column, one after the other."""
+        for batch in self.train.to_batches(max_chunksize=_BATCH_ROWS):
+            yield from batch.to_pylist()
 
 
 def read(folder: Path) -> Preferences:
     """Read train.parquet and, where there is one, test.parquet, and check every row of both.
 
     Raises UsageError when the folder is not there, DatasetError for everything wrong in it; the
-    message names the file, and the row counted from 1.
+    message names the file, and the row counted from 1. A reader in both splits is wrong too.
     """
-    from datasets import Dataset
-
     if not folder.is_dir():
         raise UsageError(f"dataset {folder} is not a folder: give the folder of an exported dataset")
     train_file, test_file, manifest = (folder / name for name in _FILES)
@@ -51,11 +52,14 @@ def read(folder: Path) -> Preferences:
     train = _checked(train_file)
     if train.num_rows == 0:
         raise DatasetError(f"{train_file} has no rows: export a dataset whose train split is not empty")
+    test = _checked(test_file) if test_file.is_file() else None
+    if test is not None:
+        _check_apart(folder, train, test)
     return Preferences(
         folder=folder,
-        train=Dataset(train.select(MESSAGE_COLUMNS)),
+        train=train.select(MESSAGE_COLUMNS),
         labels=_labels(train),
-        test_rows=_checked(test_file).num_rows if test_file.is_file() else 0,
+        test_rows=test.num_rows if test is not None else 0,
         train_sha256=_sha256(train_file),
         manifest_sha256=_sha256(manifest) if manifest.is_file() else None,
     )
@@ -73,20 +77,33 @@ def _checked(file: Path) -> Any:
 
     try:
         parquet = pq.ParquetFile(file)
-        present = [name for name in (*MESSAGE_COLUMNS, *LABEL_COLUMNS) if name in parquet.schema_arrow.names]
+        wanted = (*MESSAGE_COLUMNS, *LABEL_COLUMNS, *LEAK_COLUMNS, _READER)
+        present = [name for name in wanted if name in parquet.schema_arrow.names]
         _check_columns(file, parquet.schema_arrow)
         # The schema's own metadata describes columns that are left behind here.
         table = parquet.read(columns=present).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
         raise DatasetError(f"{file} cannot be read as Parquet ({brief(error)}): export the dataset again") from error
+    shown = [name for name in (*MESSAGE_COLUMNS, *LEAK_COLUMNS) if name in table.column_names]
     number = 0
-    for batch in table.select(MESSAGE_COLUMNS).to_batches(max_chunksize=_BATCH_ROWS):
+    for batch in table.select(shown).to_batches(max_chunksize=_BATCH_ROWS):
         for row in batch.to_pylist():
             number += 1
-            problem = _problem(row)
-            if problem:
-                raise DatasetError(f"{file} row {number}: {problem}")
+            wrong = problem(row)
+            if wrong:
+                raise DatasetError(f"{file} row {number}: {wrong}")
     return table
+
+
+def _check_apart(folder: Path, train: Any, test: Any) -> None:
+    if not all(_READER in table.column_names for table in (train, test)):
+        return
+    known, tested = (set(table.column(_READER).to_pylist()) - {None} for table in (train, test))
+    both = sorted(map(str, known & tested))
+    if both:
+        raise DatasetError(
+            f"{folder}: {len(both)} readers are in both splits, such as {both[0]}: they must be apart, export again"
+        )
 
 
 def _check_columns(file: Path, schema: Any) -> None:
@@ -108,28 +125,6 @@ def _is_messages(kind: Any) -> bool:
         name in fields and (types.is_string(fields[name]) or types.is_large_string(fields[name]))
         for name in ("role", "content")
     )
-
-
-def _problem(row: dict[str, Any]) -> str | None:
-    for name in MESSAGE_COLUMNS:
-        if not row[name]:
-            return f"{name} is empty: it needs at least one message"
-        for message in row[name]:
-            if message is None or not message["role"] or not (message["content"] or "").strip():
-                return f"{name} has a message without role or content: every message needs both"
-    # The trainer asks the model for the assistant's turn, so that is what a pair has to hold.
-    if row["prompt"][-1]["role"] != "user":
-        return f"prompt ends with role {row['prompt'][-1]['role']}: its last message must be the user's"
-    for name in ("chosen", "rejected"):
-        if row[name][0]["role"] != "assistant":
-            return f"{name} begins with role {row[name][0]['role']}: it must be the assistant's answer"
-    if _said(row["chosen"]) == _said(row["rejected"]):
-        return "chosen and rejected are equal: a pair needs two different answers, remove the row"
-    return None
-
-
-def _said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
-    return [(message["role"], message["content"].strip()) for message in messages]
 
 
 def _labels(table: Any) -> list[tuple[str, str]]:

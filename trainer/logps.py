@@ -87,7 +87,7 @@ def add_head(model: Any) -> None:
     import trl.trainer.utils as utils
     from peft import PeftModel
 
-    inner = model.get_base_model() if isinstance(model, PeftModel) else model
+    inner: Any = model.get_base_model() if isinstance(model, PeftModel) else model
     if not getattr(inner, "scores_labels", False):
         # Off CUDA TRL scores all places and then drops those without a label, unless told that leaving them out
         # is fine: same figures, 40% less time on the CPU. A TRL without this name would only be slower again.
@@ -106,7 +106,8 @@ def answer_logps(model: Any, batch: Batch) -> "Tensor":
     device = batch.places.device
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
         per_token = model(**batch.inputs, use_cache=False, fused_lm_head=True).log_probs.flatten().float()
-    return per_token.new_zeros(batch.sequences).index_add(0, batch.owners, per_token[batch.places])
+    sums: Tensor = per_token.new_zeros(batch.sequences).index_add(0, batch.owners, per_token[batch.places])
+    return sums
 
 
 def _batch(inputs: dict[str, Any], paths: list[Indices]) -> Batch:

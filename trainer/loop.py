@@ -37,6 +37,7 @@ class Loop:
     steps: int
     log: list[Record] = field(default_factory=list)
     tokens: int = 0
+    unshared_tokens: int = 0
 
     def run(self, folder: Path, resume_from: Path | None, on_step: Callable[[Record], object]) -> None:
         """Train for `steps` steps in all, with checkpoints under `folder`; `log` gets a record a step, as TRL names it.
@@ -48,16 +49,14 @@ class Loop:
 
         settings, named = self.settings, self.accelerator.unwrap_model(self.model).named_parameters()
         parameters = {name: parameter for name, parameter in named if parameter.requires_grad}
-        optimizer = torch.optim.AdamW(
-            parameters.values(), lr=settings.learning_rate, weight_decay=0.0, fused=self.batches.device.type != "mps"
-        )
+        optimizer = torch.optim.AdamW(parameters.values(), lr=settings.learning_rate, weight_decay=0.0, fused=True)
         scheduler = get_scheduler("linear", optimizer, settings.warmup_steps, self.steps)
         if resume_from is not None:
             state = checkpoint.restore(resume_from, parameters, optimizer)
             scheduler.load_state_dict(state["scheduler"])
             for group, rate in zip(optimizer.param_groups, state["scheduler"]["_last_lr"], strict=True):
                 group["lr"] = rate
-            self.log, self.tokens = state["log"], state["tokens"]
+            self.log, self.tokens, self.unshared_tokens = state["log"], state["tokens"], state["unshared_tokens"]
         self.model.train()
         for step in range(len(self.log), self.steps):
             record = self.backward(self.schedule.rows(step))
@@ -74,7 +73,12 @@ class Loop:
             self.log.append(record)
             on_step(record)
             if (step + 1) % settings.save_steps == 0 and step + 1 < self.steps and self.accelerator.is_main_process:
-                state = {"scheduler": scheduler.state_dict(), "log": self.log, "tokens": self.tokens}
+                state = {
+                    "scheduler": scheduler.state_dict(),
+                    "log": self.log,
+                    "tokens": self.tokens,
+                    "unshared_tokens": self.unshared_tokens,
+                }
                 checkpoint.save(folder, step + 1, parameters, optimizer, state)
 
     def backward(self, rows: Rows) -> Record:
@@ -100,6 +104,7 @@ class Loop:
         sums = self.accelerator.reduce(torch.stack([totals[name] for name in names])).tolist()
         record = dict(zip(names, sums, strict=True))
         self.tokens += int(record.pop("tokens"))
+        self.unshared_tokens += sum(len(side) for row in rows for side in self.batches.sides(self.pairs[row]))
         return {name: value / len(rows) for name, value in record.items()} | {"num_tokens": self.tokens}
 
     def _figures(self, logps: "Tensor", rows: list[int], answer_tokens: float) -> dict[str, "Tensor"]:

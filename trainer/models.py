@@ -9,9 +9,10 @@ from trainer.bases import Base, resolve_base
 from trainer.errors import ModelError, brief
 from trainer.quiet import hushed
 
-__all__ = ["ADAPTER_FILES", "load", "on_cuda", "resolve_base"]
+__all__ = ["ADAPTER_FILES", "REPORT_FILE", "fingerprint", "load", "on_cuda", "resolve_base"]
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+REPORT_FILE = "training.json"
 
 _PROBE_SECONDS = 10
 _FINGERPRINT_ROWS = 256
@@ -141,7 +142,21 @@ def _recorded_base(adapter: Path) -> str:
 def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
     from peft import PeftModel
 
+    trained_on = _trained_on(adapter)
+    if trained_on.get("base_fingerprint") not in (None, fingerprint(model)):
+        raise ModelError(
+            f"adapter {adapter} was trained on another base ({trained_on.get('base')}), whose weights are not those "
+            f"of {base.name}: give that base"
+        )
     try:
         return PeftModel.from_pretrained(model, str(adapter))
     except Exception as error:  # sizes that do not match, an unknown method, a damaged file
         raise ModelError(f"adapter {adapter} does not fit the base {base.name}: {brief(error)}") from error
+
+
+def _trained_on(adapter: Path) -> dict[str, Any]:
+    # An adapter of another trainer has no such file; whether it fits then shows in the sizes of its weights.
+    try:
+        return dict(json.loads((adapter / REPORT_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return {}

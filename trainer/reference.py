@@ -34,8 +34,9 @@ def reference_logps(
 
     file = folder / REFERENCE_FILE
     if file.is_file():
-        return load_file(file)["logps"].to(batches.device)
-    logps = torch.zeros(len(pairs), 2, device=batches.device)
+        kept: Tensor = load_file(file)["logps"].to(batches.device)
+        return kept
+    logps: Tensor = torch.zeros(len(pairs), 2, device=batches.device)
     inner = accelerator.unwrap_model(model)
     with torch.no_grad(), inner.disable_adapter():
         for part in batches.split(pairs, rows)[accelerator.process_index :: accelerator.num_processes]:

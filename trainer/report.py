@@ -7,22 +7,22 @@ from typing import Any
 FIGURES = ("loss", "rewards/margins", "rewards/accuracies")
 LAST_STEPS = 5
 
-_PACKAGES = ("torch", "transformers", "trl", "peft", "datasets")
+_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
 def figures(history: list[dict[str, float]]) -> dict[str, Any]:
     """Sum up the log of a run, one record a step, under TRL's names.
 
-    `first` is step 1, where the adapter still does nothing: loss ln 2, margins 0. `last` is the mean of
-    the last LAST_STEPS steps, since one batch alone says little. `final_loss` is the last step's.
+    `first` is step 1, where the adapter still does nothing: DPO's loss is ln 2, margins are 0 but for rounding.
+    `last` is the mean of the last LAST_STEPS steps, since one batch alone says little. `final_loss` is the last
+    step's. A loss that needs no rejected answers has no rewards.
     """
-    steps = [record for record in history if "loss" in record]
-    tail = steps[-LAST_STEPS:]
+    tail, names = history[-LAST_STEPS:], [name for name in FIGURES if name in history[0]]
     return {
-        "first": {name: steps[0][name] for name in FIGURES},
-        "last": {name: sum(record[name] for record in tail) / len(tail) for name in FIGURES},
-        "final_loss": steps[-1]["loss"],
-        "log": steps,
+        "first": {name: history[0][name] for name in names},
+        "last": {name: sum(record[name] for record in tail) / len(tail) for name in names},
+        "final_loss": history[-1]["loss"],
+        "log": history,
     }
 
 
@@ -34,4 +34,6 @@ def versions() -> dict[str, str]:
 def summary(report: dict[str, Any]) -> list[str]:
     """Lay out the first and last figures as lines of equal columns."""
     lines = [f"{'':<20}{'step 1':>10}{f'last {LAST_STEPS}':>10}"]
-    return lines + [f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}" for name in FIGURES]
+    return lines + [
+        f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}" for name in report["first"]
+    ]

@@ -44,7 +44,9 @@ class Session:
             # The embeddings are frozen; without this nothing that is checkpointed would need a gradient.
             model.enable_input_require_grads()
         torch.manual_seed(settings.seed)
-        lora = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+        lora = LoraConfig(
+            r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+        )
         self.model = accelerator.prepare(get_peft_model(model, lora))
         self._settings, self._pairs, self._accelerator = settings, pairs, accelerator
         self._groups = groups(pairs)

@@ -1,6 +1,6 @@
 """Turns rows into tokens as TRL's DPOTrainer does."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -37,7 +37,7 @@ class Pair:
 
 
 def tokenize(
-    tokenizer: Any, rows: Sequence[dict[str, Messages]], progress: Callable[[int], object] = lambda _: None
+    tokenizer: Any, rows: Iterable[Mapping[str, Messages]], progress: Callable[[int], object] = lambda done: None
 ) -> Iterator[Pair]:
     """Tokenize prompt, chosen and rejected of each row with the tokenizer's chat template.
 

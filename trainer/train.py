@@ -64,6 +64,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "steps": len(session.loop.log),
             "resumed_from_step": int(checkpoint.name.rpartition("-")[2]) if checkpoint else None,
             "trained_tokens": session.loop.tokens,
+            "unshared_tokens": session.loop.unshared_tokens,
             "load_seconds": load_seconds,
             **seconds,
             "wall_seconds": time.monotonic() - started,
@@ -86,7 +87,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
 
 def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
     with Bar("tokenizing", data.train.num_rows, "row", main) as bar:
-        pairs = list(tokenize(tokenizer, data.train.to_list(), bar.advance))
+        pairs = list(tokenize(tokenizer, data.rows(), bar.advance))
     length, bound = limit(settings.max_length, getattr(model.config.get_text_config(), "max_position_embeddings", None))
     fitted = fit(pairs, length, settings.truncation_mode, bound)
     warning = fitted.warning(bound)

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import UsageError, brief
-from trainer.models import ADAPTER_FILES
+from trainer.models import ADAPTER_FILES, REPORT_FILE
 
-REPORT_FILE = "training.json"
+__all__ = ["REPORT_FILE", "STATE_FILE", "Workspace"]
+
 STATE_FILE = "trainer_state.json"
 
 _RUN_FILE = "run.json"

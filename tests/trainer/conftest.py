@@ -75,7 +75,7 @@ def dataset_of(tmp_path: Path) -> Callable[[Rows], Path]:
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("planted")
     write_split(folder / "train.parquet", planted_rows())
-    write_split(folder / "test.parquet", planted_rows()[:4])
+    write_split(folder / "test.parquet", [row | {"reader": f"unseen {row['reader']}"} for row in planted_rows()[:4]])
     (folder / "manifest.json").write_text("{}", encoding="utf-8")
     return folder
 
@@ -129,19 +129,19 @@ def adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
     from trainer.train import train
 
     output = tmp_path_factory.mktemp("trained") / "adapter"
-    train(Settings(dataset, output, str(base), max_steps=60, learning_rate=1e-2, max_length=128))
+    train(Settings(dataset, output, str(base), max_steps=90, batch_size=8, learning_rate=1e-2))
     return output
 
 
 @pytest.fixture
 def command(base: Path) -> Callable[..., Any]:
-    """Return a function that runs the command line in this process, with the tiny base unless told."""
+    """Return a function that runs the command `train` in this process, with the tiny base unless told."""
     from typer.testing import CliRunner
 
     from trainer.__main__ import app
 
     def run(*arguments: str | Path) -> Any:
-        words = [str(argument) for argument in arguments]
+        words = ["train", *map(str, arguments)]
         return CliRunner().invoke(app, words if "--base" in words else [*words, "--base", str(base)])
 
     return run

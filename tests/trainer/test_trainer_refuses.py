@@ -137,7 +137,7 @@ def test_an_output_with_something_in_it(command: Command, tmp_path: Path, datase
     _refused(command, 2, ["no finished adapter"], tmp_path, dataset, "--output", tmp_path / "out", "--resume")
 
 
-@pytest.mark.parametrize("option", ["--batch-size", "--epochs", "--learning-rate", "--max-steps"])
+@pytest.mark.parametrize("option", ["--batch-size", "--num-train-epochs", "--learning-rate", "--max-steps"])
 def test_a_number_out_of_range(option: str, command: Command, tmp_path: Path, dataset: Path) -> None:
     _refused(command, 2, [option, "greater than 0"], tmp_path, dataset, "--output", tmp_path / "out", option, "0")
 
@@ -151,13 +151,14 @@ def test_a_device_without_enough_memory(
     command: Command, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
-    from transformers import Trainer
+
+    from trainer.loop import Loop
 
     def exhausted(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
-    monkeypatch.setattr(Trainer, "training_step", exhausted)
-    _refused(command, 5, ["out of memory", "--batch-size"], tmp_path, dataset, "--output", tmp_path / "out")
+    monkeypatch.setattr(Loop, "backward", exhausted)
+    _refused(command, 5, ["out of memory", "--max-tokens"], tmp_path, dataset, "--output", tmp_path / "out")
 
 
 def _refused(command: Command, code: int, words: list[str], folder: Path, *arguments: str | Path) -> None:

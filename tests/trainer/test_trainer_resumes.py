@@ -16,7 +16,7 @@ _RUN = ("--max-steps", "120", "--learning-rate", "1e-3", "--batch-size", "4", "-
 
 def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path) -> None:
     output, partial = tmp_path / "out", tmp_path / ".out.partial"
-    words = [sys.executable, "-m", "trainer", dataset, "--output", output, "--base", base, *_RUN]
+    words = [sys.executable, "-m", "trainer", "train", dataset, "--output", output, "--base", base, *_RUN]
     process = subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE, text=True)
     checkpoint = partial / "checkpoint-50" / "trainer_state.json"
     while not checkpoint.exists():
