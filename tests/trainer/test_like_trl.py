@@ -1,6 +1,5 @@
 """Losses, gradients and optimizer steps are those of TRL's DPOTrainer, on a tiny model in float32."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ Rows = list[dict[str, Any]]
 # Relative; rounding in float32 that is summed in another order.
 TOLERANCE = 2e-4
 STEPS = 4
+WORDS = "old village river custom freedom night harbor salt orchard leaves glad family town rule back she"
 CUT = 141
 FIGURES = (
     "loss",
@@ -31,7 +31,7 @@ FIGURES = (
 
 def personal_rows(words_in_card: int, pairs_per_reader: int) -> Rows:
     """16 pairs whose cards have so many words, and questions and answers of many lengths."""
-    words = re.findall(r"\w+", "old village river custom freedom night harbor salt orchard leaves glad town rule back")
+    words = WORDS.split()
     rows = []
     for number in range(16):
         reader = number // pairs_per_reader

@@ -1,0 +1,142 @@
+"""Packs by brute force: every token sees what it would see alone, in either form of the mask."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trainer.packing import Pack, Size, Tokens, pack
+
+# Few different tokens, so that sequences begin alike in all ways: prefixes of one another, equal ones, none.
+SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=9)
+
+
+def _arrays(lists: list[list[int]]) -> list[Tokens]:
+    return [np.array(ids, dtype=np.int32) for ids in lists]
+
+
+def _seen(packed: Pack, query: int) -> list[int]:
+    return [key for key in range(len(packed)) if key <= query < packed.until[key]]
+
+
+@given(SEQUENCES)
+def test_a_token_sees_its_own_sequence_up_to_itself_and_nothing_else(lists: list[list[int]]) -> None:
+    packed = pack(_arrays(lists))
+    for ids, path in zip(lists, packed.paths, strict=True):
+        assert packed.ids[path].tolist() == ids
+        assert packed.positions[path].tolist() == list(range(len(ids)))
+        for place in range(len(ids)):
+            assert _seen(packed, path[place]) == path[: place + 1].tolist()
+
+
+@given(SEQUENCES)
+def test_a_token_is_followed_by_one_token_only(lists: list[list[int]]) -> None:
+    packed = pack(_arrays(lists))
+    successors: dict[int, set[int]] = {}
+    for ids, path in zip(lists, packed.paths, strict=True):
+        for place, following in zip(path, ids[1:], strict=False):
+            successors.setdefault(int(place), set()).add(following)
+    assert all(len(found) == 1 for found in successors.values())
+
+
+@given(SEQUENCES)
+def test_its_size_is_known_before(lists: list[list[int]]) -> None:
+    size = Size()
+    for count, array in enumerate(_arrays(lists), 1):
+        size = size.with_also([array])
+        assert size.tokens == len(pack(_arrays(lists[:count])))
+
+
+def test_a_prefix_is_laid_out_once() -> None:
+    card, questions = [7] * 100, [[1, 2], [3]]
+    sequences = [[*card, *question, 8, answer] for question in questions for answer in (4, 5)]
+    # For each branch one token more, of what is shared last.
+    assert len(pack(_arrays(sequences))) == 99 + (1 + 2) + (2 + 2) + (1 + 1) + (2 + 2)
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEQUENCES, st.integers(1, 4))
+def test_dense_and_block_masks_are_the_definition(lists: list[list[int]], blocks: int) -> None:
+    import torch
+
+    from trainer.masks import BLOCK, blockwise, dense
+
+    # Stretched over several blocks, and filled up with tokens that see only themselves.
+    packed = pack(_arrays([ids * (13 * blocks) for ids in lists]))
+    filling = np.arange(len(packed), len(packed) + -len(packed) % BLOCK)
+    until = torch.as_tensor(np.concatenate([packed.until, filling + 1]))
+    at = torch.arange(len(until))
+    expected = (at[None] <= at[:, None]) & (at[:, None] < until[None])
+    assert torch.equal(dense(until)[0, 0], expected)
+    assert torch.equal(_dense_of(blockwise(until), BLOCK), expected)
+
+
+def _dense_of(mask: Any, block: int) -> Any:
+    """Spell a BlockMask out: full blocks are all seen, partial ones by its function, others not at all."""
+    import torch
+
+    size = mask.shape[-1]
+    seen = torch.zeros(size, size, dtype=torch.bool)
+    at = torch.arange(size)
+    exact = mask.mask_mod(0, 0, at[:, None], at[None])
+    for counts, indices, full in (
+        (mask.kv_num_blocks, mask.kv_indices, False),
+        (mask.full_kv_num_blocks, mask.full_kv_indices, True),
+    ):
+        for query in range(size // block):
+            for key in indices[0, 0, query, : counts[0, 0, query]].tolist():
+                rows, columns = (slice(part * block, (part + 1) * block) for part in (query, key))
+                seen[rows, columns] = True if full else exact[rows, columns]
+    return seen
+
+
+def test_flex_attention_takes_the_block_mask() -> None:
+    import torch
+    from torch.nn.attention.flex_attention import flex_attention
+
+    from trainer.masks import blockwise, dense
+
+    card = np.arange(150)
+    packed = pack(
+        [np.concatenate([card, [200 + n] * 30, [300 + m] * 20]).astype(np.int32) for n in (1, 2) for m in (3, 4)]
+    )
+    until = torch.as_tensor(np.concatenate([packed.until, np.arange(len(packed), 384) + 1]))
+    torch.manual_seed(0)
+    query, key, value = torch.randn(3, 1, 2, 384, 16)
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=dense(until))
+    found = flex_attention(query, key, value, block_mask=blockwise(until))
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("model_type", ["llama", "qwen3", "gemma", "gpt_neox", "phi"])
+def test_packed_is_plain_for_a_decoder_of_the_type(model_type: str) -> None:
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from trainer.logps import Scored, add_head, answer_logps, padded, shared
+
+    torch.manual_seed(0)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = AutoConfig.for_model(
+        model_type, vocab_size=50, num_key_value_heads=2, head_dim=8, pad_token_id=0, eos_token_id=1, **sizes
+    )
+    model = AutoModelForCausalLM.from_config(config).eval()
+    add_head(model)
+    random = np.random.default_rng(0)
+    card = random.integers(0, 50, 20)
+    sequences = [
+        Scored(np.concatenate([card, random.integers(0, 50, 3 + n)]).astype(np.int32), 21 + n % 3) for n in range(6)
+    ]
+    device = torch.device("cpu")
+    with torch.no_grad():
+        packed = answer_logps(model, shared(sequences, device, flex=False))
+        plain = answer_logps(model, padded(sequences, device))
+        logits = [model(input_ids=torch.tensor(s.tokens[None], dtype=torch.long)).logits[0] for s in sequences]
+    by_hand = [
+        sum(float(rows.log_softmax(-1)[at - 1, s.tokens[at]]) for at in range(s.start, len(s.tokens)))
+        for rows, s in zip(logits, sequences, strict=True)
+    ]
+    assert packed.tolist() == pytest.approx(by_hand, rel=1e-5)
+    assert plain.tolist() == pytest.approx(by_hand, rel=1e-5)
