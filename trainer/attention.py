@@ -49,7 +49,7 @@ class Batches:
 
     @property
     def flex(self) -> bool:
-        """Say whether packs are for FlexAttention: on CUDA, elsewhere for scaled_dot_product_attention."""
+        """Say whether packs are for FlexAttention: on CUDA, elsewhere for `trainer.blocks`."""
         return bool(self.device.type == "cuda")
 
     def sides(self, pair: Pair) -> tuple[Tokens, ...]:
@@ -66,6 +66,8 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     """
     if batches.attention == "plain":
         return
+    from trainer import blocks
+
     longest = max(map(len, pairs))
     window = _window(model.config.get_text_config())
     if window is not None and window < longest:
@@ -74,7 +76,8 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
             f"their prefix cannot be shared, {_HINT} or a lower --max-length"
         )
     try:
-        model.set_attn_implementation("flex_attention" if batches.flex else "sdpa")
+        blocks.register()
+        model.set_attn_implementation("flex_attention" if batches.flex else blocks.NAME)
         difference = _difference(model, batches, pairs[:_CHECKED_PAIRS])
     except Exception as error:  # every architecture fails in its own way
         if "out of memory" in str(error):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.masks import BLOCK, blockwise, dense
+from trainer.masks import BLOCK, blockwise
 from trainer.packing import Indices, Tokens, pack
 
 if TYPE_CHECKING:
@@ -40,7 +40,10 @@ class Batch:
 
 
 def shared(sequences: Sequence[Scored], device: Any, flex: bool) -> Batch:
-    """Pack the sequences so that what they begin with is computed once; `flex` makes FlexAttention's mask."""
+    """Pack the sequences so that what they begin with is computed once.
+
+    The mask is FlexAttention's with `flex`, else that of `trainer.blocks`.
+    """
     import torch
 
     packed = pack([sequence.tokens for sequence in sequences])
@@ -55,7 +58,7 @@ def shared(sequences: Sequence[Scored], device: Any, flex: bool) -> Batch:
         "input_ids": torch.as_tensor(ids, device=device)[None],
         "position_ids": torch.as_tensor(positions, device=device)[None],
         "shift_labels": torch.as_tensor(labels, device=device)[None],
-        "attention_mask": blockwise(until) if flex else dense(until),
+        "attention_mask": blockwise(until) if flex else until[None, None, None],
     }
     paths = [path[sequence.start - 1 : -1] for sequence, path in zip(sequences, packed.paths, strict=True)]
     return _batch(inputs, paths)

@@ -8,29 +8,24 @@ if TYPE_CHECKING:
 BLOCK = 128
 
 
-def dense(until: "Tensor") -> "Tensor":
-    """Return the mask as booleans of shape (1, 1, n, n), for scaled_dot_product_attention."""
-    import torch
+def seen_blocks(until: "Tensor", block: int = BLOCK) -> "Tensor":
+    """Say which blocks of queries (rows) see something of which blocks of keys (columns), `block` tokens each.
 
-    at = torch.arange(len(until), device=until.device)
-    return ((at <= at[:, None]) & (at[:, None] < until))[None, None]
+    It follows from the greatest `until` in a block of keys, so nothing is made that grows with the square of the
+    tokens. Their number must be a multiple of `block`.
+    """
+    queries, keys = _numbered(until, block)
+    greatest = until.view(-1, block).amax(1)
+    return (keys == queries) | ((keys < queries) & (greatest > queries * block))
 
 
 def blockwise(until: "Tensor") -> Any:
-    """Return the mask as FlexAttention's BlockMask; the number of tokens must be a multiple of BLOCK.
-
-    What a block of keys shows to a block of queries follows from the least and the greatest `until` in it, so
-    nothing is made that grows with the square of the tokens.
-    """
-    import torch
+    """Return the mask as FlexAttention's BlockMask; the number of tokens must be a multiple of BLOCK."""
     from torch.nn.attention.flex_attention import BlockMask
 
-    blocks = until.view(-1, BLOCK)
-    least, greatest = blocks.amin(1), blocks.amax(1)
-    keys = torch.arange(len(blocks), device=until.device)
-    queries = keys[:, None]
-    full = (keys < queries) & (least >= (queries + 1) * BLOCK)
-    partial = (keys == queries) | ((keys < queries) & (greatest > queries * BLOCK) & ~full)
+    queries, keys = _numbered(until, BLOCK)
+    full = (keys < queries) & (until.view(-1, BLOCK).amin(1) >= (queries + 1) * BLOCK)
+    partial = seen_blocks(until) & ~full
 
     def visible(batch: "Tensor", head: "Tensor", query: "Tensor", key: "Tensor") -> "Tensor":
         return (key <= query) & (query < until[key])
@@ -38,6 +33,13 @@ def blockwise(until: "Tensor") -> Any:
     return BlockMask.from_kv_blocks(
         *_listed(partial), *_listed(full), BLOCK_SIZE=BLOCK, mask_mod=visible, seq_lengths=(len(until), len(until))
     )
+
+
+def _numbered(until: "Tensor", block: int) -> tuple["Tensor", "Tensor"]:
+    import torch
+
+    numbers = torch.arange(len(until) // block, device=until.device)
+    return numbers[:, None], numbers
 
 
 def _listed(blocks: "Tensor") -> tuple["Tensor", "Tensor"]:

@@ -18,7 +18,7 @@ from trainer.tokens import Pair
 from trainer.watch import Bar
 
 _MAX_TOKENS = {"cuda": 8192}
-_MAX_TOKENS_ELSEWHERE = 2048
+_MAX_TOKENS_ELSEWHERE = 4096
 
 
 class Session:

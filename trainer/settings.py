@@ -27,7 +27,7 @@ class Settings:
     a longer row, or one longer than the model's context, is left out ("drop") or cut ("keep_start", TRL's way).
 
     `attention` "shared" computes once what pairs begin with, "plain" computes each side of each pair alone.
-    `max_tokens` is how many tokens go through the model at once, padding included (None: 2,048 on a CPU, 8,192 on
+    `max_tokens` is how many tokens go through the model at once, padding included (None: 4,096 on a CPU, 8,192 on
     CUDA); it changes memory and speed and no figure. `pairs_per_prefix` is how many pairs of one card lie together
     in the order of rows: more share more, fewer mix readers better. `gradient_checkpointing` None means on CUDA.
     `save_steps` is the distance between checkpoints, which is also the most that a killed run loses.

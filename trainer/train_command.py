@@ -46,7 +46,7 @@ def command(
         _option("shared computes once what pairs begin with; plain takes any model.", Settings.attention),
     ] = None,
     max_tokens: Annotated[
-        int | None, _option("Tokens through the model at once, for memory and speed.", "2048, on CUDA 8192")
+        int | None, _option("Tokens through the model at once, for memory and speed.", "4096, on CUDA 8192")
     ] = None,
     pairs_per_prefix: Annotated[
         int | None, _option("Pairs of one card side by side in the order of rows.", Settings.pairs_per_prefix)

@@ -56,21 +56,25 @@ def test_a_prefix_is_laid_out_once() -> None:
     assert len(pack(_arrays(sequences))) == 99 + (1 + 2) + (2 + 2) + (1 + 1) + (2 + 2)
 
 
-@settings(max_examples=30, deadline=None)
-@given(SEQUENCES, st.integers(1, 4))
-def test_dense_and_block_masks_are_the_definition(lists: list[list[int]], blocks: int) -> None:
+def _dense(until: Any) -> Any:
     import torch
 
-    from trainer.masks import BLOCK, blockwise, dense
+    at = torch.arange(len(until))
+    return (at[None] <= at[:, None]) & (at[:, None] < until[None])
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEQUENCES, st.integers(1, 4))
+def test_the_block_mask_is_the_definition(lists: list[list[int]], blocks: int) -> None:
+    import torch
+
+    from trainer.masks import BLOCK, blockwise
 
     # Stretched over several blocks, and filled up with tokens that see only themselves.
     packed = pack(_arrays([ids * (13 * blocks) for ids in lists]))
     filling = np.arange(len(packed), len(packed) + -len(packed) % BLOCK)
     until = torch.as_tensor(np.concatenate([packed.until, filling + 1]))
-    at = torch.arange(len(until))
-    expected = (at[None] <= at[:, None]) & (at[:, None] < until[None])
-    assert torch.equal(dense(until)[0, 0], expected)
-    assert torch.equal(_dense_of(blockwise(until), BLOCK), expected)
+    assert torch.equal(_dense_of(blockwise(until), BLOCK), _dense(until))
 
 
 def _dense_of(mask: Any, block: int) -> Any:
@@ -92,22 +96,51 @@ def _dense_of(mask: Any, block: int) -> Any:
     return seen
 
 
+def _branches() -> Any:
+    """The `until` of 385 tokens: two questions after one card, two answers after each, padding."""
+    import torch
+
+    card = np.arange(150)
+    ends = [[[200 + question] * 30, [300 + answer] * 20] for question in (1, 2) for answer in (3, 4)]
+    packed = pack([np.concatenate([card, *end]).astype(np.int32) for end in ends])
+    return torch.as_tensor(np.concatenate([packed.until, np.arange(len(packed), 384) + 1]))
+
+
+@pytest.mark.filterwarnings("ignore:flex_attention called without")
 def test_flex_attention_takes_the_block_mask() -> None:
     import torch
     from torch.nn.attention.flex_attention import flex_attention
 
-    from trainer.masks import blockwise, dense
+    from trainer.masks import blockwise
 
-    card = np.arange(150)
-    packed = pack(
-        [np.concatenate([card, [200 + n] * 30, [300 + m] * 20]).astype(np.int32) for n in (1, 2) for m in (3, 4)]
-    )
-    until = torch.as_tensor(np.concatenate([packed.until, np.arange(len(packed), 384) + 1]))
+    until = _branches()
     torch.manual_seed(0)
     query, key, value = torch.randn(3, 1, 2, 384, 16)
-    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=dense(until))
+    expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=_dense(until))
     found = flex_attention(query, key, value, block_mask=blockwise(until))
     torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("length", [384, 300, 100])
+def test_attention_by_blocks_is_attention_under_the_mask(length: int) -> None:
+    import torch
+    from transformers import AttentionInterface
+
+    from trainer import blocks
+
+    blocks.register()
+    until = _branches()[:length].clamp(max=length)
+    torch.manual_seed(0)
+    tensors = [torch.randn(1, heads, length, 16, requires_grad=True) for heads in (6, 2, 2)]
+    query, key, value = tensors
+    many = [tensor.repeat_interleave(3, dim=1) for tensor in (key, value)]
+    expected = torch.nn.functional.scaled_dot_product_attention(query, *many, attn_mask=_dense(until), scale=0.3)
+    found, _ = AttentionInterface()[blocks.NAME](None, *tensors, until[None, None, None], scaling=0.3)
+    torch.testing.assert_close(found, expected.transpose(1, 2))
+    weight = torch.randn_like(found)
+    gradients = [torch.autograd.grad((out * weight).sum(), tensors) for out in (found, expected.transpose(1, 2))]
+    for ours, theirs in zip(*gradients, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("model_type", ["llama", "qwen3", "gemma", "gpt_neox", "phi"])
@@ -115,6 +148,7 @@ def test_packed_is_plain_for_a_decoder_of_the_type(model_type: str) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    from trainer import blocks
     from trainer.logps import Scored, add_head, answer_logps, padded, shared
 
     torch.manual_seed(0)
@@ -124,6 +158,8 @@ def test_packed_is_plain_for_a_decoder_of_the_type(model_type: str) -> None:
     )
     model = AutoModelForCausalLM.from_config(config).eval()
     add_head(model)
+    blocks.register()
+    model.set_attn_implementation(blocks.NAME)
     random = np.random.default_rng(0)
     card = random.integers(0, 50, 20)
     sequences = [
