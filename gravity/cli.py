@@ -54,6 +54,10 @@ def main() -> None:
     try:
         app()
     except BaseException as error:
+        missing = errors.missing_package(error)
+        if missing:
+            print(f"error: {missing}", file=sys.stderr)
+            raise SystemExit(errors.USAGE) from None
         # Typer makes this exit of Ctrl-C.
         interrupted = isinstance(error, SystemExit) and error.code == errors.INTERRUPTED
         code = errors.INTERRUPTED if interrupted else errors.exit_code(error)
@@ -165,7 +169,7 @@ def review(
     reviewing.review(workshop, views.find_run(workshop, run), wanted, by, as_json)
 
 
-@app.command(epilog="Example: gravity export out/dataset && python -m trainer out/dataset --output out/adapter")
+@app.command(epilog="Example: gravity export out/dataset && python -m trainer train out/dataset --output out/adapter")
 def export(
     folder: Annotated[Path, typer.Argument(help="The dataset's folder; it is made.")],
     run: RunOption = None,

@@ -11,6 +11,20 @@ class ConfigError(Exception):
     """The configuration cannot be read or does not fit together; the message is one line."""
 
 
+_TRAIN = {"accelerate", "gguf", "peft", "safetensors", "torch", "transformers", "trl"}
+
+
+def missing_package(error: BaseException) -> str | None:
+    """What to install, in one line, for the import of another project's package that failed; None for other errors."""
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return None
+    package = error.name.partition(".")[0]
+    if package in {"agents", "frameworks", "graphs", "gravity", "prompts", "store", "trainer"}:
+        return None
+    extra = "train" if package in _TRAIN else "curate"
+    return f"the Python package {package} is not installed: pip install 'gravity-preferences[{extra}]'"
+
+
 def exit_code(error: BaseException) -> int | None:
     """The documented exit code of an expected error, or None for a bug."""
     from agents.errors import ModelError

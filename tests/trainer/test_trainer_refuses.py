@@ -40,6 +40,19 @@ def _misspoken(rows: Rows) -> None:
     rows[1]["chosen"] = [{"role": "user", "content": "I say it myself."}]
 
 
+def _told_by_profile(rows: Rows) -> None:
+    for row in rows:
+        row["seed"], row["profile"] = "hof-1", [{"component": "values", "seed": "hof-2", "text": "- Rest."}]
+    rows[5]["profile"][0]["seed"] = "hof-1"
+
+
+def _told_by_words(rows: Rows) -> None:
+    for row in rows:
+        row["seed"], row["basis"] = "hof-1", "the reader would agree with: Elders go first."
+        row["prompt"][0]["content"] += "\nViews they hold:\n- Guests go first."
+    rows[3]["prompt"][0]["content"] += "\n- Elders go first."
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -47,6 +60,8 @@ def _misspoken(rows: Rows) -> None:
         (_texts, ["column prompt", "string", "role and content"]),
         (_emptied, ["column chosen"]),
         (_equal, ["row 5", "equal"]),
+        (_told_by_profile, ["row 6", "hof-1", "tells the view"]),
+        (_told_by_words, ["row 4", "hof-1", "tells the view"]),
         (_unasked, ["row 7", "user"]),
         (_speechless, ["row 3", "content"]),
         (_misspoken, ["row 2", "chosen", "assistant"]),
@@ -84,6 +99,15 @@ def test_a_bad_test_split_is_named(command: Command, tmp_path: Path, dataset: Pa
 def test_a_folder_without_a_train_split(command: Command, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     _refused(command, 3, ["train.parquet", "missing"], tmp_path, tmp_path / "nothing", "--output", tmp_path / "out")
+
+
+def test_a_reader_in_both_splits(
+    command: Command, tmp_path: Path, rows: Rows, dataset_of: Callable[[Rows], Path]
+) -> None:
+    folder = dataset_of(rows)
+    (folder / "test.parquet").write_bytes((folder / "train.parquet").read_bytes())
+    words = ["8 readers", "both splits", "r0"]
+    _refused(command, 3, words, tmp_path, folder, "--output", tmp_path / "out")
 
 
 def test_a_dataset_folder_that_is_not_there(command: Command, tmp_path: Path) -> None:
@@ -135,6 +159,83 @@ def test_an_output_with_something_in_it(command: Command, tmp_path: Path, datase
     (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
     _refused(command, 2, ["not empty"], tmp_path, dataset, "--output", tmp_path / "out")
     _refused(command, 2, ["no finished adapter"], tmp_path, dataset, "--output", tmp_path / "out", "--resume")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        ("batchsize = 3", ["batchsize", "no setting", "batch_size"]),
+        ("batch_size = 2.5", ["--batch-size is 2.5", "whole number"]),
+        ("gradient_checkpointing = 1", ["--gradient-checkpointing is 1", "true or false"]),
+        ('loss_type = "hinge"', ["--loss-type is hinge", "sigmoid", "ipo"]),
+        ("beta = ", ["cannot be read", "Invalid value"]),
+        (None, ["neither a file nor one of", "cpu-tiny"]),
+    ],
+)
+def test_a_recipe_that_cannot_be_used(
+    recipe: str | None, words: list[str], command: Command, tmp_path: Path, dataset: Path
+) -> None:
+    file = tmp_path / "recipe.toml"
+    if recipe is not None:
+        file.write_text(recipe, encoding="utf-8")
+    _refused(command, 2, words, tmp_path, dataset, "--output", tmp_path / "out", "--recipe", file)
+
+
+def test_a_context_that_no_row_fits_into(command: Command, tmp_path: Path, rows: Rows, dataset_of: Any) -> None:
+    for row in rows:
+        row["prompt"][0]["content"] *= 60
+    words = ["all 32", "the model's context of 256", "shortest"]
+    _refused(command, 3, words, tmp_path, dataset_of(rows), "--output", tmp_path / "out")
+
+
+def test_a_model_that_looks_back_over_a_window_only(
+    command: Command, tmp_path: Path, base: Path, dataset: Path
+) -> None:
+    from transformers import AutoTokenizer, MistralConfig, MistralForCausalLM
+
+    tokenizer = AutoTokenizer.from_pretrained(base)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
+    config = MistralConfig(vocab_size=len(tokenizer), num_key_value_heads=2, sliding_window=16, **sizes)
+    windowed = tmp_path / "windowed"
+    MistralForCausalLM(config).save_pretrained(windowed)
+    tokenizer.save_pretrained(windowed)
+    options = ("--output", tmp_path / "out", "--base", windowed, "--max-steps", "1", "--batch-size", "2")
+    _refused(command, 4, ["windows of 16", "--attention plain"], tmp_path, dataset, *options)
+    assert command(dataset, *options, "--attention", "plain").exit_code == 0
+
+
+def test_a_model_that_does_not_heed_the_mask(
+    command: Command, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from trainer import blocks
+
+    # Every token sees all that came before it, as a model does that makes its own mask.
+    honest = blocks._parts
+    monkeypatch.setattr(blocks, "_parts", lambda until, groups: honest(torch.full_like(until, len(until)), groups))
+    words = ["does not heed the mask", "--attention plain"]
+    _refused(command, 4, words, tmp_path, dataset, "--output", tmp_path / "out")
+
+
+def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from trainer.errors import ModelError
+    from trainer.models import load
+
+    model = AutoModelForCausalLM.from_pretrained(base)
+    load(str(base), adapter)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[3] += 1
+    other = tmp_path / "other"
+    model.save_pretrained(other)
+    for file in base.glob("*token*"):
+        (other / file.name).write_bytes(file.read_bytes())
+    (other / "chat_template.jinja").write_bytes((base / "chat_template.jinja").read_bytes())
+    with pytest.raises(ModelError, match="trained on another base"):
+        load(str(other), adapter)
 
 
 @pytest.mark.parametrize("option", ["--batch-size", "--num-train-epochs", "--learning-rate", "--max-steps"])
