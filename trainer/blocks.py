@@ -45,7 +45,8 @@ def _forward(
     batch, heads, length, width = query.shape
     groups = heads // key.shape[1]
     folded = query.view(batch, key.shape[1], groups, length, width)
-    output = _Blocks.apply(folded, key, value, attention_mask.view(-1), options.get("scaling"))
+    until, scale = attention_mask.view(-1), options.get("scaling")
+    output: Tensor = _Blocks.apply(folded, key, value, until, scale)  # type: ignore[no-untyped-call]
     return output.view(batch, heads, length, width).transpose(1, 2).contiguous(), None
 
 
@@ -72,7 +73,7 @@ class _Blocks(torch.autograd.Function):
             taken = query[:, :, :, rows].flatten(2, 3), key[:, :, keys], value[:, :, keys]
             parts = [part.detach().requires_grad_() for part in taken]
             with torch.enable_grad():
-                output = scaled_dot_product_attention(*parts, attn_mask=mask, scale=ctx.scale)
+                output = scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=mask, scale=ctx.scale)
             found = torch.autograd.grad(output, parts, gradients[0][:, :, :, rows].flatten(2, 3))
             d_query[:, :, :, rows] = found[0].view(shape)
             d_key.index_add_(2, keys, found[1])

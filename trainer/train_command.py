@@ -1,5 +1,6 @@
 """The command `train`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,6 +73,8 @@ def command(
 
         done = resume and Workspace(output).finished()
         report = train(settings, resume)
+        if os.environ.get("RANK", "0") != "0":  # accelerate's other processes have nothing to add
+            return
         took = f"{report['steps']} steps in {report['train_seconds']:.0f} s"
         typer.echo(f"adapter {output} {'was complete already' if done else 'is written'}: {took}")
         for line in summary(report):

@@ -1,6 +1,7 @@
 """A killed run goes on from its last checkpoint as if nothing had happened."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -53,3 +54,22 @@ def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path,
     again = command(dataset, "--output", output, *_RUN, "--resume")
     assert again.exit_code == 0
     assert "complete already" in again.stdout
+
+
+@pytest.mark.slow
+def test_two_processes_train_what_one_does(
+    command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path
+) -> None:
+    # Six pairs a step, of 32: the last step of an epoch has two.
+    run = ("--max-steps", "8", "--batch-size", "6", "--learning-rate", "1e-2")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "trainer"]
+    words = [*launch, "train", dataset, "--output", tmp_path / "two", "--base", base, *run]
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true"}
+    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("is written") == 1
+    assert command(dataset, "--output", tmp_path / "one", *run).exit_code == 0
+    one, two = (json.loads((tmp_path / name / "training.json").read_text()) for name in ("one", "two"))
+    assert (one["device"], two["device"]) == ("1 x cpu", "2 x cpu")
+    for name in ("loss", "grad_norm", "rewards/margins"):
+        assert [r[name] for r in two["log"]] == pytest.approx([r[name] for r in one["log"]], rel=1e-3, abs=1e-4)
