@@ -37,8 +37,8 @@ def _forward(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
     if attention_mask is None or attention_mask.dtype != torch.long:
-        output, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
-        return output, None
+        plain, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return plain, None
     if options.get("softcap") is not None or options.get("position_bias") is not None:
         raise ValueError("attention scores are capped or biased")
     # Query heads that share a key head are rows of one matrix, so that keys and values need not be repeated.
