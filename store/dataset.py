@@ -23,6 +23,7 @@ from jinja2 import Environment, StrictUndefined
 
 from store.errors import StoreError
 from store.ledger import Ledger
+from store.profile import lines
 from store.records import Fact, Pair, Run, Scenario, content_id
 
 SPLITS = ("train", "test")
@@ -42,6 +43,7 @@ _VOTES = pa.list_(
         ]
     )
 )
+_PROFILE = pa.list_(pa.struct([(name, pa.string()) for name in ("component", "framework", "seed", "text")]))
 SCHEMA = pa.schema(
     [
         ("prompt", _MESSAGES),
@@ -62,6 +64,7 @@ SCHEMA = pa.schema(
         ("basis", pa.string()),
         ("confidence", pa.float64()),
         ("evidence", pa.list_(pa.string())),
+        ("profile", _PROFILE),
         ("votes", _VOTES),
         ("models", pa.list_(pa.string())),
         ("prompt_hashes", pa.list_(pa.string())),
@@ -210,6 +213,9 @@ class _Trail:
             "book": pair.subject if pair.track == "interests" else None,
             "confidence": fact.confidence if fact else None,
             "evidence": fact.evidence if fact else [],
+            "profile": [
+                line for message in pair.prompt if message["role"] == "system" for line in lines(message["content"])
+            ],
             "votes": [
                 {
                     "judge": vote.judge,
