@@ -1,24 +1,41 @@
-"""The command line: `python -m trainer DATASET_DIR --output ADAPTER`."""
+"""The command line: `python -m trainer COMMAND`; without the name of a command it trains."""
 
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from trainer import evaluate
 from trainer.bases import DEFAULT_BASE
+from trainer.console import EXIT_CODES
 from trainer.errors import TrainerError
 from trainer.settings import Settings
 
 _INTERRUPTED = 130
 
-app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+class _TrainsByDefault(TyperGroup):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["train", *args]
+        return super().parse_args(ctx, args)
 
 
-@app.command(
-    epilog="Exit codes: 0 done, 2 usage or path, 3 dataset, 4 model cannot be loaded, 5 training failed, "
-    "130 interrupted."
+app = typer.Typer(
+    cls=_TrainsByDefault,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
+    "Example: python -m trainer train out/dataset --output out/adapter",
 )
+app.command("evaluate", epilog=EXIT_CODES)(evaluate.command)
+
+
+@app.command("train", epilog=EXIT_CODES)
 def main(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")],
     output: Annotated[Path, typer.Option(help="Folder to write the adapter to; must not exist yet.")],

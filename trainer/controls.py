@@ -89,10 +89,13 @@ def length_slope(longer: Array) -> float:
 
 def answer_lengths(tokenizer: Any, rows: Sequence[Row]) -> Array:
     """Return how many tokens the chosen answer of each row is longer than the rejected."""
-    sides = [[" ".join(m["content"] for m in row[name]) for row in rows] for name in ("chosen", "rejected")]
-    chosen, rejected = ([len(ids) for ids in tokenizer(texts)["input_ids"]] if texts else [] for texts in sides)
-    return np.array(chosen, dtype=float) - np.array(rejected, dtype=float)
+
+    def tokens(name: str) -> Array:
+        texts = [" ".join(message["content"] for message in row[name]) for row in rows]
+        return np.array([len(ids) for ids in tokenizer(texts)["input_ids"]] if texts else [], dtype=float)
+
+    return tokens("chosen") - tokens("rejected")
 
 
 def _rewards(own: Sequence[Score], base: Sequence[Score], beta: float) -> Array:
-    return np.array([beta * (one.margin - ref.margin) for one, ref in zip(own, base, strict=True)], dtype=np.float64)
+    return np.array([beta * (one.margin - ref.margin) for one, ref in zip(own, base, strict=True)], dtype=float)

@@ -1,0 +1,41 @@
+"""What all commands share: errors as one line with their exit code, and a bar for long work."""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+
+import typer
+
+from trainer.errors import TrainerError
+
+EXIT_CODES = (
+    "Exit codes: 0 done, 2 usage or path, 3 dataset, 4 model cannot be loaded, 5 training failed, 130 interrupted."
+)
+
+_INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def reported(interrupted: str = "stopped: nothing was written") -> Iterator[None]:
+    """End the command with a line on standard error and a documented exit code where the block fails."""
+    # Libraries warning one another of what they will rename: nothing that a user here could change.
+    warnings.simplefilter("ignore", FutureWarning)
+    try:
+        yield
+    except TrainerError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        typer.echo(interrupted, err=True)
+        raise typer.Exit(_INTERRUPTED) from error
+
+
+@contextlib.contextmanager
+def bar(total: int, unit: str, name: str) -> Iterator[Callable[[int], object]]:
+    """Draw a progress bar on a terminal; the function that is given moves it on."""
+    from tqdm import tqdm
+
+    from trainer.quiet import on_terminal
+
+    with tqdm(total=total, unit=unit, desc=name, disable=not on_terminal(), leave=False) as drawn:
+        yield drawn.update
