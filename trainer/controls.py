@@ -21,10 +21,11 @@ CONDITIONS = {
     "base": "base model, reader's own profile: log-probability",
     "length": "length only",
 }
-# What each difference sets side by side; log-probabilities are compared with log-probabilities.
+# What each difference sets side by side. The base is met twice: as each model is best read, and like with like.
 DIFFERENCES = {
     "adapter - shuffled": ("adapter", "shuffled"),
     "adapter - no profile": ("adapter", "no profile"),
+    "adapter - base": ("adapter", "base"),
     "adapter - base, log-prob": ("adapter, log-prob", "base"),
     "adapter - length": ("adapter", "length"),
 }

@@ -12,7 +12,8 @@ from trainer.perplexity import LANGUAGES
 _QUESTIONS = {
     "adapter - shuffled": "does the reader's own profile beat another's",
     "adapter - no profile": "does it beat none",
-    "adapter - base, log-prob": "does training beat the base",
+    "adapter - base": "does it beat the base",
+    "adapter - base, log-prob": "would it sooner write what is chosen",
     "adapter - length": "does it beat length alone",
 }
 _VERDICTS = {True: "yes", False: "no, it is worse", None: "not shown"}
@@ -114,11 +115,13 @@ def _markdown(report: dict[str, Any]) -> str:
 _FIGURES = (("accuracy", 2), ("margin", 2), ("brier", 3), ("ece", 3))
 _HEAD = ("culture", "track", "rows", "readers", "seeds")
 _NOTES = """- Accuracy is the share of pairs whose chosen answer is preferred: by DPO's implicit reward with beta \
-{beta} for the adapter, by log-probability for the base, whose implicit reward is 0. A tie counts half. The base is \
-compared with the adapter's log-probabilities, so that the two differ in training alone.
+{beta} for the adapter, by log-probability for the base, whose implicit reward is 0. A tie counts half.
+- The implicit reward asks whether training moved the model toward the chosen answer; log-probability asks \
+whether a model would sooner write it, which also depends on how much the base liked either text.
 - Another reader's profile is that of a random reader of the same culture, from a pair of the same track, by \
 preference about the same seed; it never holds the pair's own seed. Rows with none to take: {missing}.
 - No profile: the card's lines about the reader are taken out of the prompt.
+- The correlation of margin and length counts each pair both ways round, since which answer comes first is arbitrary.
 - Length only: a logistic regression on the difference in tokens, fitted on training rows.
 - Brier score and calibration error are those of the sigmoid of the margin. The calibration error is over ten bins and \
 is above 0 by chance even for a calibrated model.

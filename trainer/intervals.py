@@ -78,15 +78,16 @@ def mean(values: Array, clusters: Sequence[str], bounds: tuple[float, float] | N
 
 
 def correlation(x: Array, y: Array, clusters: Sequence[str]) -> Estimate:
-    """Estimate Pearson's correlation, -1 to 1; 0 where either does not vary."""
-    columns = np.column_stack([np.ones(len(x)), x, y, x * x, y * y, x * y])
+    """Estimate Pearson's correlation (-1 to 1) of differences between the two sides of pairs, 0 where one is always 0.
+
+    Which side comes first is arbitrary, so each pair counts both ways round: (x, y) and (-x, -y). Then the means are 0.
+    """
 
     def pearson(sums: Array) -> Array:
-        n, sx, sy, sxx, syy, sxy = np.moveaxis(sums, -1, 0)
-        spread = np.sqrt(np.maximum(n * sxx - sx**2, 0) * np.maximum(n * syy - sy**2, 0))
-        return np.asarray(np.where(spread > 1e-12, (n * sxy - sx * sy) / np.maximum(spread, 1e-12), 0.0))
+        xx, yy, xy = np.moveaxis(sums, -1, 0)
+        return np.asarray(xy / np.maximum(np.sqrt(xx * yy), 1e-12))
 
-    return _estimate(columns, clusters, pearson)
+    return _estimate(np.column_stack([x * x, y * y, x * y]), clusters, pearson)
 
 
 def calibration_error(confidence: Array, right: Array, clusters: Sequence[str]) -> Estimate:

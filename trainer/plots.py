@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from trainer.controls import DIFFERENCES, Margins
+from trainer.controls import Margins
 from trainer.figures import ALL, Cell
 from trainer.intervals import Estimate
 
@@ -31,9 +31,9 @@ def accuracy(cells: Sequence[Cell], file: Path) -> None:
     labels = [f"{_title(cell)}\n{cell['rows']} rows, {cell['subjects']} seeds" for cell in shown]
     with _figure(file, 12, 1.6 + 0.95 * len(shown), 2) as (left, right):
         _forest(left, labels, {_NAMES[n]: [c["conditions"][n]["accuracy"] for c in shown] for n in _SHOWN}, 0.5)
-        left.set(xlim=(0, 1), xlabel="preference accuracy (0.5: chance)")
-        names = {name: f"over {_NAMES[other]}" for name, (_, other) in DIFFERENCES.items()}
-        _forest(right, labels, {names[n]: [c["differences"][n] for c in shown] for n in DIFFERENCES}, 0.0, skip=1)
+        left.set(xlim=(-0.03, 1.03), xlabel="preference accuracy (0.5: chance)")
+        beaten = {f"over {_NAMES[n]}": [c["differences"][f"adapter - {n}"] for c in shown] for n in _SHOWN[1:]}
+        _forest(right, labels, beaten, 0.0, skip=1)
         right.set(xlabel="adapter's advance in accuracy (paired)", yticklabels=[])
         for axes in (left, right):
             axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=9)
@@ -46,25 +46,22 @@ def calibration(curves: Mapping[str, Sequence[Mapping[str, Any]]], cell: Cell, f
         for name, mark, shade in zip(("adapter", "shuffled", "base"), _MARKS, _SHADES, strict=False):
             points = curves[name]
             error = cell["conditions"][name]["ece"]
-            axes.plot(
-                [point["confidence"] for point in points],
-                [point["accuracy"] for point in points],
-                color=shade,
-                linestyle="-" if name == "adapter" else "--",
-                linewidth=1,
-                label=f"{_NAMES[name]}: error {error.text()}",
-            )
+            x, y = ([point[axis] for point in points] for axis in ("confidence", "accuracy"))
+            axes.plot(x, y, color=shade, linestyle="-" if name == "adapter" else "--", linewidth=1)
             axes.scatter(
-                [point["confidence"] for point in points],
-                [point["accuracy"] for point in points],
-                s=[10 + 150 * point["rows"] / max(1, cell["rows"]) for point in points],
+                x,
+                y,
+                label=f"{_NAMES[name]}: error {error.text()}",
+                s=[20 + 150 * point["rows"] / max(1, cell["rows"]) for point in points],
                 marker=mark,
                 facecolor="white",
                 edgecolor=shade,
                 zorder=3,
             )
         axes.set(xlim=(0.49, 1.01), ylim=(-0.02, 1.02), xlabel="confidence", ylabel="share right")
-        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
+        drawn = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
+        for handle in drawn.legend_handles[1:]:
+            handle.set_sizes([40])  # type: ignore[union-attr]
 
 
 def length(found: Margins, cell: Cell, file: Path) -> None:
@@ -85,7 +82,9 @@ def length(found: Margins, cell: Cell, file: Path) -> None:
         )
         labels = [f"{title}\n{cell['length'][name].rows} rows" for name, title in names.items()]
         _forest(right, labels, {"adapter": [cell["length"][name] for name in names]}, 0.5)
-        right.set(xlim=(0, 1), xlabel="preference accuracy of the adapter", title="where length points either way")
+        right.set(
+            xlim=(-0.03, 1.03), xlabel="preference accuracy of the adapter", title="where length points either way"
+        )
 
 
 def drops(labels: Sequence[str], estimates: Sequence[Estimate], file: Path) -> None:
@@ -133,13 +132,15 @@ def _forest(
     axes.axvline(line, color="0.6", linestyle="--", linewidth=0.8)
     for place in range(0, len(labels), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.95", zorder=0)
+    for place in range(len(labels)):
+        if not any(estimates[place].sufficient for estimates in series.values()):
+            axes.text(line, place, " insufficient", va="center", fontsize=9, color="0.4", fontstyle="italic")
     for number, (name, estimates) in enumerate(series.items()):
         mark, shade = _MARKS[(number + skip) % len(_MARKS)], _SHADES[(number + skip) % len(_SHADES)]
         drawn = False
         for place, one in enumerate(estimates):
             at = place + (number - (len(series) - 1) / 2) * step
             if one.value is None or one.low is None or one.high is None:
-                axes.text(line, at, " insufficient", va="center", fontsize=7, color="0.4", fontstyle="italic")
                 continue
             label = None if drawn else name
             axes.plot([one.low, one.high], [at, at], color=shade, linewidth=1.4)

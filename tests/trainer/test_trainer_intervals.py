@@ -55,14 +55,16 @@ def test_too_little_is_called_insufficient(rows: int, clusters: int) -> None:
         assert made.above(0) is None
 
 
-def test_correlation_is_numpys() -> None:
+def test_correlation_is_numpys_over_pairs_seen_both_ways_round() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=300)
-    y = 0.5 * x + rng.normal(size=300)
+    y = 0.5 * x + rng.normal(size=300) + 1
     made = correlation(x, y, [str(n // 3) for n in range(300)])
-    assert made.value == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert made.value == pytest.approx(np.corrcoef([*x, *-x], [*y, *-y])[0, 1])
     assert made.low < made.value < made.high  # type: ignore[operator]
-    assert correlation(x, np.ones(300), [str(n) for n in range(300)]).value == 0
+    swapped = np.where(rng.random(300) < 0.5, 1.0, -1.0)
+    assert correlation(x * swapped, y * swapped, [str(n // 3) for n in range(300)]).value == pytest.approx(made.value)
+    assert correlation(x, np.zeros(300), [str(n) for n in range(300)]).value == 0
 
 
 def test_calibration_error_tells_an_overconfident_model() -> None:
