@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainer import evaluate
+from trainer import ablate_command, evaluate_command, transfer_command
 from trainer.bases import DEFAULT_BASE
 from trainer.console import EXIT_CODES
 from trainer.errors import TrainerError
@@ -32,7 +32,9 @@ app = typer.Typer(
     help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
     "Example: python -m trainer train out/dataset --output out/adapter",
 )
-app.command("evaluate", epilog=EXIT_CODES)(evaluate.command)
+app.command("evaluate", epilog=EXIT_CODES)(evaluate_command.command)
+app.command("ablate", epilog=EXIT_CODES)(ablate_command.command)
+app.command("transfer", epilog=EXIT_CODES)(transfer_command.command)
 
 
 @app.command("train", epilog=EXIT_CODES)

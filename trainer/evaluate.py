@@ -4,11 +4,9 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from trainer.console import bar, reported
+from trainer.console import bar
 from trainer.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
 from trainer.errors import DatasetError, brief
 from trainer.heldout import TRAIN, HeldOut, held_out, rows_of
@@ -122,25 +120,3 @@ def _write_margins(rows: Sequence[Row], found: Margins, file: Path) -> None:
     names = ("id", "reader", "culture", "track", "framework", "seed", "item", "book")
     columns: dict[str, list[Any] | Array] = {name: [row.get(name) for row in rows] for name in names}
     pq.write_table(pa.table({**columns, **found.by, "longer": found.longer, "tokens": found.tokens}), file)
-
-
-def command(
-    adapter: Annotated[Path, typer.Argument(metavar="ADAPTER", help="Folder of a trained adapter.")],
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")],
-    output: Annotated[Path, typer.Option(help="Folder to write the report to; must not exist yet.")],
-    base: Annotated[str | None, typer.Option(help="Base model, where it has moved since training.")] = None,
-) -> None:
-    """Did it help? Compare an adapter with four controls on held-out readers and seeds.
-
-    The controls: the base model, the same adapter with another reader's profile, with none, and length alone. Each
-    figure comes with a 95% interval that draws whole seeds.
-
-    Example: python -m trainer evaluate out/adapter out/dataset --output out/evaluation
-    """
-    with reported():
-        from trainer.evaluation_report import answers
-
-        report = evaluate(adapter, dataset, output, base)
-        typer.echo(f"evaluation {output} is written: {report['rows']} rows")
-        for line in answers(report):
-            typer.echo(line)

@@ -12,6 +12,7 @@ Messages = list[dict[str, str]]
 
 COMPONENTS = ("demographics", "interests", "values", "personality")
 FRAMEWORKS = ("hofstede", "schwartz", "wvs", "big five")
+PARTS = (*COMPONENTS, *FRAMEWORKS)
 
 
 def card(row: Row) -> str | None:

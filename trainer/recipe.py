@@ -1,0 +1,37 @@
+"""Recipes: settings in a commented TOML file, the shipped ones by name."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from trainer.errors import UsageError
+from trainer.settings import Settings
+
+_SHIPPED = Path(__file__).parent / "recipes"
+_NOT_IN_A_FILE = ("dataset", "output")
+
+
+def names() -> list[str]:
+    """Return the names of the recipes that come with the trainer."""
+    return sorted(path.stem for path in _SHIPPED.glob("*.toml"))
+
+
+def read_recipe(recipe: str) -> dict[str, Any]:
+    """Read the settings of a recipe, given by file or by name, to be passed on to Settings.
+
+    Raises UsageError when there is no such recipe, it is no TOML, or it holds a setting that there is not.
+    """
+    file = Path(recipe)
+    if not file.is_file():
+        file = _SHIPPED / f"{recipe}.toml"
+        if recipe not in names():
+            raise UsageError(f"recipe {recipe} is neither a file nor one of {', '.join(names())}")
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"recipe {file} cannot be read: {error}") from error
+    known = [name for name in get_type_hints(Settings) if name not in _NOT_IN_A_FILE]
+    for name in values:
+        if name not in known:
+            raise UsageError(f"recipe {file}: {name} is no setting: it takes {', '.join(known)}")
+    return values
