@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainer import ablate_command, evaluate_command, transfer_command
+from trainer import ablate_command, evaluate_command, gguf_command, merge_command, transfer_command
 from trainer.bases import DEFAULT_BASE
 from trainer.console import EXIT_CODES
 from trainer.errors import TrainerError
@@ -35,6 +35,8 @@ app = typer.Typer(
 app.command("evaluate", epilog=EXIT_CODES)(evaluate_command.command)
 app.command("ablate", epilog=EXIT_CODES)(ablate_command.command)
 app.command("transfer", epilog=EXIT_CODES)(transfer_command.command)
+app.command("merge", epilog=EXIT_CODES)(merge_command.command)
+app.command("gguf", epilog=EXIT_CODES)(gguf_command.command)
 
 
 @app.command("train", epilog=EXIT_CODES)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from trainer.controls import Margins
@@ -98,11 +100,11 @@ def matrix(names: Sequence[str], estimates: Sequence[Sequence[Estimate]], file: 
     """Draw accuracies as a square: trained on the row's culture, tested on the column's."""
     with _figure(file, 2.6 + 1.5 * len(names), 1.8 + 1.1 * len(names), 1) as (axes,):
         values = np.array([[np.nan if one.value is None else one.value for one in line] for line in estimates])
-        shown = axes.imshow(values, cmap="Greys", vmin=0, vmax=1, aspect="auto")
+        light = ListedColormap(colormaps["Greys"](np.linspace(0, 0.5, 256)))
+        shown = axes.imshow(values, cmap=light, vmin=0, vmax=1, aspect="auto")
         for row, line in enumerate(estimates):
             for column, one in enumerate(line):
                 text = f"{one.text().replace(' ', chr(10), 1)}\nn {one.rows}"
-                light = one.value is not None and one.value > 0.55
                 bold = "bold" if row == column else "normal"
                 axes.text(
                     column,
