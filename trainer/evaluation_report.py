@@ -26,13 +26,20 @@ def answers(report: dict[str, Any]) -> list[str]:
     lines = [f"{'preference accuracy of the adapter':<46}{accuracy.text()}"]
     for name, question in _QUESTIONS.items():
         difference = cell["differences"][name]
-        lines.append(f"{question + '?':<46}{verdict(difference)}: {difference.text(signed=True)}")
+        lines.append(f"{question + '?':<46}{_verdict(cell, name)}: {difference.text(signed=True)}")
     return lines
 
 
-def verdict(difference: Estimate) -> str:
-    """Say what a difference shows: yes where its whole interval is above 0."""
-    return _VERDICTS[difference.above(0)] if difference.sufficient else "insufficient"
+def verdict(difference: Estimate, over_readers: Estimate) -> str:
+    """Say what a difference shows: yes where the intervals over seeds and, if any, over readers are above 0."""
+    if not difference.sufficient:
+        return "insufficient"
+    shown = difference.above(0)
+    return _VERDICTS[shown if not over_readers.sufficient or over_readers.above(0) == shown else None]
+
+
+def _verdict(cell: Cell, name: str) -> str:
+    return verdict(cell["differences"][name], cell["over readers"][name])
 
 
 def write(report: dict[str, Any], found: Margins, folder: Path) -> None:
@@ -56,9 +63,9 @@ def _markdown(report: dict[str, Any]) -> str:
         f"training has seen none of the readers, seeds and items. Left out as too long for the model: {left_out}. "
         f"Brackets are 95% intervals that draw whole seeds. {report['rule']}",
         table(
-            ["question", "answer", "difference in accuracy"],
+            ["question", "answer", "difference in accuracy", "the same, drawing readers"],
             [
-                [question + "?", verdict(cell["differences"][name]), cell["differences"][name].text(signed=True)]
+                [question + "?", _verdict(cell, name), *(cell[of][name].text(signed=True) for of in _DRAWN)]
                 for name, question in _QUESTIONS.items()
             ],
         ),
@@ -113,6 +120,7 @@ def _markdown(report: dict[str, Any]) -> str:
 
 
 _FIGURES = (("accuracy", 2), ("margin", 2), ("brier", 3), ("ece", 3))
+_DRAWN = ("differences", "over readers")
 _HEAD = ("culture", "track", "rows", "readers", "seeds")
 _NOTES = """- Accuracy is the share of pairs whose chosen answer is preferred: by DPO's implicit reward with beta \
 {beta} for the adapter, by log-probability for the base, whose implicit reward is 0. A tie counts half.
@@ -125,8 +133,9 @@ preference about the same seed; it never holds the pair's own seed. Rows with no
 - Length only: a logistic regression on the difference in tokens, fitted on training rows.
 - Brier score and calibration error are those of the sigmoid of the margin. The calibration error is over ten bins and \
 is above 0 by chance even for a calibrated model.
-- Intervals cover the choice of seeds, not that of readers nor that of training seeds: a few readers, or one training \
-run, say less than the interval."""
+- Intervals draw whole seeds, items and books. The first table also draws whole readers, and answers yes only where \
+both intervals are above 0, or that over seeds where there are too few readers. None covers what another training run \
+would change."""
 
 
 def _where(cell: Cell) -> list[Any]:

@@ -23,12 +23,14 @@ Cell = dict[str, Any]
 def cells(rows: Sequence[Row], found: Margins) -> list[Cell]:
     """Make the figures of each cell, the first of them over all rows.
 
-    A cell has culture, track, rows, readers, subjects (seeds, items and books), and three groups of Estimates:
-    `conditions` by condition and figure, `differences` of accuracy by name, and `length`. Differences are paired:
-    row by row, over the rows that both sides answer.
+    A cell has culture, track, rows, readers, subjects (seeds, items and books), and four groups of Estimates:
+    `conditions` by condition and figure, `differences` of accuracy by name, the same `over readers`, with intervals
+    that draw whole readers and not whole subjects, and `length`. Differences are paired: row by row, over the rows
+    that both sides answer.
     """
-    clusters = np.array([str(subject(row)) for row in rows])
-    return [_cell(culture, track, mask, rows, found, clusters) for culture, track, mask in _masks(rows)]
+    subjects = np.array([str(subject(row)) for row in rows])
+    readers = np.array([str(row["reader"]) for row in rows])
+    return [_cell(culture, track, mask, found, subjects, readers) for culture, track, mask in _masks(rows)]
 
 
 def right(margin: Array) -> Array:
@@ -71,18 +73,19 @@ def _masks(rows: Sequence[Row]) -> Iterator[tuple[str, str, Mask]]:
 
 
 def _cell(
-    culture: str, track: str, mask: Mask, rows: Sequence[Row], found: Margins, clusters: npt.NDArray[np.str_]
+    culture: str, track: str, mask: Mask, found: Margins, subjects: npt.NDArray[np.str_], readers: npt.NDArray[np.str_]
 ) -> Cell:
     by = {name: margin[mask] for name, margin in found.by.items()}
-    names = clusters[mask].tolist()
+    names, people = subjects[mask].tolist(), readers[mask].tolist()
     return {
         "culture": culture,
         "track": track,
         "rows": int(mask.sum()),
-        "readers": len({row["reader"] for row, taken in zip(rows, mask, strict=True) if taken}),
+        "readers": len(set(people)),
         "subjects": len(set(names)),
         "conditions": {name: _condition(margin, names) for name, margin in by.items()},
         "differences": {name: _difference(by[one], by[other], names) for name, (one, other) in DIFFERENCES.items()},
+        "over readers": {name: _difference(by[one], by[other], people) for name, (one, other) in DIFFERENCES.items()},
         "length": _length(by["adapter"], found.longer[mask], found.tokens[mask], names),
     }
 

@@ -17,7 +17,10 @@ Statistic = Callable[[Array], Array]
 
 MIN_ROWS = 30
 MIN_CLUSTERS = 10
-RULE = f"A figure from fewer than {MIN_ROWS} rows, or from fewer than {MIN_CLUSTERS} seeds, is called insufficient."
+RULE = (
+    f"A figure from fewer than {MIN_ROWS} rows or {MIN_CLUSTERS} seeds (readers, where readers are drawn) is called "
+    "insufficient."
+)
 
 DRAWS = 2000
 

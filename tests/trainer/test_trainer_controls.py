@@ -10,8 +10,10 @@ import pytest
 from tests.trainer.tastes import Rows, by_profile, split, write_dataset
 from trainer.controls import length_slope, margins
 from trainer.donors import donors
+from trainer.evaluation_report import verdict
 from trainer.figures import cells, reliability
 from trainer.heldout import held_out
+from trainer.intervals import Estimate
 from trainer.profile import Row, card, without_component, without_framework, without_profile
 from trainer.scoring import Score
 
@@ -39,6 +41,7 @@ def test_a_scorer_that_reads_the_profile_is_told_from_one_that_does_not(held: An
     assert accuracy["shuffled"].low <= 3 / 7 <= accuracy["shuffled"].high
     assert every["differences"]["adapter - shuffled"].low > 0.4
     assert every["differences"]["adapter - no profile"].value == 0.5
+    assert every["over readers"]["adapter - shuffled"].low > 0.4
     assert (every["rows"], every["readers"], every["subjects"]) == (288, 16, 18)
     assert [(cell["culture"], cell["track"]) for cell in found] == [
         ("all", "all"), ("jp", "all"), ("us", "all"), ("all", "personality"), ("all", "values"),
@@ -59,6 +62,18 @@ def test_a_scorer_that_counts_words_is_exposed(held: Any) -> None:
     assert every["conditions"]["adapter"]["accuracy"].value == 0.5
     assert every["differences"]["adapter - length"].value == 0
     assert every["differences"]["adapter - shuffled"].value == 0
+
+
+def test_a_difference_that_a_few_readers_make_is_not_shown() -> None:
+    def estimate(low: float | None, high: float | None) -> Estimate:
+        return Estimate(low, low, high, 100, 10)
+
+    assert verdict(estimate(0.1, 0.3), estimate(0.05, 0.4)) == "yes"
+    assert verdict(estimate(0.1, 0.3), estimate(-0.1, 0.5)) == "not shown"
+    assert verdict(estimate(0.1, 0.3), estimate(None, None)) == "yes"
+    assert verdict(estimate(-0.3, -0.1), estimate(-0.4, -0.1)) == "no, it is worse"
+    assert verdict(estimate(-0.1, 0.1), estimate(0.1, 0.2)) == "not shown"
+    assert verdict(estimate(None, None), estimate(0.1, 0.2)) == "insufficient"
 
 
 def test_length_alone_learns_which_way_length_points() -> None:
