@@ -8,6 +8,8 @@ from tests.trainer.conftest import _BOOKS, _TASTES, Rows, write_split
 from trainer.profile import Row
 from trainer.scoring import Score
 
+# What teaches the tiny base to read the card.
+RECIPE = {"max_steps": 60, "batch_size": 8, "learning_rate": 5e-3, "max_length": 256}
 FRAMEWORKS = ("hofstede", "schwartz", "wvs")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from tests.trainer.tastes import Rows, split, write_dataset
+from tests.trainer.tastes import RECIPE, Rows, split, write_dataset
 from trainer.__main__ import app
 from trainer.errors import TrainingError
 
@@ -18,7 +18,8 @@ Run = Callable[..., Any]
 @pytest.fixture(scope="module")
 def recipe(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("recipe") / "tiny.toml"
-    file.write_text(f'base = "{base}"\nmax_steps = 40\nlearning_rate = 1e-2\nmax_length = 256\n', encoding="utf-8")
+    lines = [f'base = "{base}"', *(f"{name} = {value}" for name, value in RECIPE.items())]
+    file.write_text("\n".join(lines), encoding="utf-8")
     return file
 
 

@@ -138,9 +138,8 @@ def test_llama_cpp_writes_the_same_words(bent: tuple[Path, Path], tmp_path: Path
     model, tokenizer = load(None, adapter)
     ids = tokenizer("Describe The Salt Road.")["input_ids"]
     with torch.inference_mode():
-        expected = model.generate(torch.tensor([ids]), do_sample=False, min_new_tokens=24, max_new_tokens=24)[
-            0
-        ].tolist()
+        written = model.generate(torch.tensor([ids]), do_sample=False, min_new_tokens=24, max_new_tokens=24)
+    expected = written[0, len(ids) :].tolist()
     opened = _opened(tmp_path / "base.gguf", lora_path=str(tmp_path / "lora.gguf"))
 
     def endless(_: Any, scores: Any) -> Any:
