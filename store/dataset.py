@@ -24,6 +24,7 @@ from jinja2 import Environment, StrictUndefined
 from store.errors import StoreError
 from store.ledger import Ledger
 from store.lots import lots
+from store.profile import lines
 from store.records import Fact, Lot, Pair, Run, Scenario, content_id
 
 SPLITS = ("train", "test")
@@ -54,6 +55,7 @@ _CHECKS = pa.list_(
         ]
     )
 )
+_PROFILE = pa.list_(pa.struct([(name, pa.string()) for name in ("component", "framework", "seed", "text")]))
 SCHEMA = pa.schema(
     [
         ("prompt", _MESSAGES),
@@ -74,6 +76,7 @@ SCHEMA = pa.schema(
         ("basis", pa.string()),
         ("confidence", pa.float64()),
         ("evidence", pa.list_(pa.string())),
+        ("profile", _PROFILE),
         ("votes", _VOTES),
         ("checks", _CHECKS),
         ("decision", pa.string()),
@@ -263,6 +266,9 @@ class _Trail:
             "book": pair.subject if pair.track == "interests" else None,
             "confidence": fact.confidence if fact else None,
             "evidence": fact.evidence if fact else [],
+            "profile": [
+                line for message in pair.prompt if message["role"] == "system" for line in lines(message["content"])
+            ],
             "votes": [
                 {
                     "judge": vote.judge,

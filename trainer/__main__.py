@@ -2,7 +2,14 @@
 
 import typer
 
-from trainer import train_command
+from trainer import (
+    ablate_command,
+    evaluate_command,
+    gguf_command,
+    merge_command,
+    train_command,
+    transfer_command,
+)
 from trainer.console import EXIT_CODES
 
 app = typer.Typer(
@@ -13,12 +20,15 @@ app = typer.Typer(
     help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
     "Example: python -m trainer train out/dataset --output out/adapter",
 )
-app.command("train", epilog=EXIT_CODES)(train_command.command)
-
-
-@app.callback()
-def main() -> None:
-    """Keep `train` a command of its own, however many there are."""
+for name, module in (
+    ("train", train_command),
+    ("evaluate", evaluate_command),
+    ("ablate", ablate_command),
+    ("transfer", transfer_command),
+    ("merge", merge_command),
+    ("gguf", gguf_command),
+):
+    app.command(name, epilog=EXIT_CODES)(module.command)
 
 
 if __name__ == "__main__":

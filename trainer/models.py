@@ -140,7 +140,8 @@ def _recorded_base(adapter: Path) -> str:
 
 
 def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
-    from peft import PeftModel
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import safe_open
 
     trained_on = _trained_on(adapter)
     if trained_on.get("base_fingerprint") not in (None, fingerprint(model)):
@@ -149,9 +150,18 @@ def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
             f"of {base.name}: give that base"
         )
     try:
-        return PeftModel.from_pretrained(model, str(adapter))
+        adapted = PeftModel.from_pretrained(model, str(adapter))
+        # PEFT only warns of layers that the file lacks, and would leave them as they were.
+        with safe_open(adapter / ADAPTER_FILES[1], framework="pt") as file:
+            differing = len(set(file.keys()) ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False)))
     except Exception as error:  # sizes that do not match, an unknown method, a damaged file
         raise ModelError(f"adapter {adapter} does not fit the base {base.name}: {brief(error)}") from error
+    if differing:
+        raise ModelError(
+            f"adapter {adapter} does not fit the base {base.name}: {differing} of their layers' weights have no "
+            "counterpart, so it was trained on another base"
+        )
+    return adapted
 
 
 def _trained_on(adapter: Path) -> dict[str, Any]:

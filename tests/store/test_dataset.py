@@ -142,6 +142,21 @@ def test_rows_carry_what_they_rest_on(ledger: Ledger, folder: Path) -> None:
             assert (row["confidence"], row["evidence"], row["models"]) == (None, [], [])
 
 
+def test_rows_say_what_each_line_of_their_card_tells(database: Database, folder: Path) -> None:
+    made = Ledger(database)
+    made.open_run(RUN)
+    text = "You write for one reader.\n\nPersonality: high openness\nViews they hold:\n- A view of nobody."
+    prompt = [{"role": "system", "content": text}, {"role": "user", "content": "- Personality: not of the card"}]
+    made.add_pairs([pair(RUN, "us1", "B1", "interests", prompt=prompt)])
+    export(made, RUN, folder, test_share=0.0, overwrite=False)
+    (row,) = written(folder)["train"]
+    assert [(line["component"], line["framework"], line["text"]) for line in row["profile"]] == [
+        ("personality", "big five", "Personality: high openness"),
+        ("values", None, "Views they hold:"),
+        ("values", "other", "- A view of nobody."),
+    ]
+
+
 def test_folder_loads_with_its_splits(ledger: Ledger, folder: Path, tmp_path: Path) -> None:
     result = export(ledger, RUN, folder, test_share=0.2, overwrite=False)
     loaded = datasets.load_dataset(str(folder), cache_dir=str(tmp_path / "cache"))

@@ -1,0 +1,27 @@
+"""Tables and JSON as reports hold them."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from trainer.intervals import Estimate
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+    """Return a Markdown table."""
+    columns = list(head)
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def write_json(report: Any, file: Path) -> None:
+    """Write a report in which figures are Estimates; a number that JSON does not know is an error."""
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False, default=_record)
+    file.write_text(text + "\n", encoding="utf-8")
+
+
+def _record(value: Any) -> Any:
+    if isinstance(value, Estimate):
+        return value.record()
+    raise TypeError(f"{type(value).__name__} does not belong into a report")

@@ -1,0 +1,68 @@
+"""Outputs that appear whole or not at all: they grow under a hidden name beside their place and are renamed last."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from trainer.errors import UsageError, brief
+
+
+@contextlib.contextmanager
+def whole_folder(output: Path) -> Iterator[Path]:
+    """Give a hidden folder to write to, which becomes `output` when the block ends without an error.
+
+    Raises UsageError where `output` is taken or cannot be made.
+    """
+    check_free(output)
+    growing = _hidden(output)
+    _remove(growing)
+    try:
+        _make(growing, output)
+        yield growing
+        if output.is_dir():
+            output.rmdir()
+        growing.rename(output)
+    finally:
+        _remove(growing)
+
+
+@contextlib.contextmanager
+def whole_file(output: Path) -> Iterator[Path]:
+    """Give a hidden file to write to, which becomes `output` when the block ends without an error.
+
+    Raises UsageError where `output` is there already or cannot be made.
+    """
+    if output.exists():
+        raise UsageError(f"output {output} is there already: give another name or remove it")
+    growing = _hidden(output)
+    try:
+        _make(growing.parent, output)
+        yield growing
+        growing.rename(output)
+    finally:
+        growing.unlink(missing_ok=True)
+
+
+def check_free(output: Path) -> None:
+    """Raise UsageError where `output` is a file, or a folder that is not empty."""
+    if output.exists() and not output.is_dir():
+        raise UsageError(f"output {output} is a file: give a folder that does not exist yet")
+    if output.is_dir() and any(output.iterdir()):
+        raise UsageError(f"output {output} is not empty: give another folder or remove it")
+
+
+def _hidden(output: Path) -> Path:
+    place = output.resolve()
+    return place.with_name(f".{place.name}.building")
+
+
+def _make(folder: Path, output: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"output {output} cannot be made ({brief(error)}): give another") from error
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
