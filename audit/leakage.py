@@ -1,0 +1,206 @@
+"""Leakage: words of other cultures in a culture's texts, and identities that come with attributes.
+
+A text is counted once however many pairs use it. Texts of the values track alone are read where tracks are known:
+book descriptions may speak of anywhere, and personality items belong to no culture.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from audit.figures import Alarm, Figure
+from audit.resampling import Draws, Interval
+from audit.study import Study, count_words, listed
+from audit.tables import Codes, Floats, codes, group, pick, where
+
+SECTION = "leakage"
+WORDS = Path(__file__).parent / "associations.yaml"
+SHOWN = 5
+
+_SENTENCE = re.compile(r"[^.!?\n。！？।]+[.!?。！？।]?")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Distinct texts by culture: the codes of their culture and seed, and the text; rows name where they stand."""
+
+    culture: Codes
+    seed: Codes
+    text: list[str]
+    row: list[str]
+    rows_are: str
+
+    @cached_property
+    def words(self) -> Floats:
+        """The words of each."""
+        return np.array([count_words(text) for text in self.text], dtype=np.float64)
+
+
+def texts(study: Study) -> Texts:
+    """The scenarios' texts; where there are none, the distinct sides and tasks of the pairs."""
+    scenes = study.evidence.scenes
+    culture = study.culture_codes(scenes)
+    if len(scenes):
+        found, distinct = codes(scenes, "text")
+        rows = np.flatnonzero((culture >= 0) & (found >= 0))
+        shown = [distinct[code] for code in found[rows]]
+        return Texts(culture[rows], codes(scenes, "seed")[0][rows], shown, pick(scenes, "id", rows), "scenarios")
+    pairs = study.evidence.pairs
+    known = where(pairs, "track", "values", "all") & (study.culture_codes(pairs) >= 0)
+    if not known.any():
+        return Texts(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), [], [], "pairs")
+    of, seed, ids = study.culture_codes(pairs)[known], codes(pairs, "subject")[0][known], pairs["id"].filter(known)
+    kept: list[Codes] = []
+    text: list[str] = []
+    names: list[str] = []
+    for column in ("task", "chosen", "rejected"):
+        found, distinct = codes(pairs, column)
+        key = np.stack((of, found[known]), axis=1)
+        first = np.sort(np.unique(key, axis=0, return_index=True)[1])
+        first = first[found[known][first] >= 0]
+        kept.append(first)
+        text += [distinct[code] for code in found[known][first]]
+        names += ids.take(first).to_pylist()
+    place = np.concatenate(kept)
+    return Texts(of[place], seed[place], text, names, "pairs")
+
+
+def measure(study: Study) -> list[Figure]:
+    """The matrix of cultures and lexicons, and the associations."""
+    read = texts(study)
+    return [*_matrix(study, read), *_associations(study, read)]
+
+
+def _matrix(study: Study, read: Texts) -> Iterator[Figure]:
+    hits = {name: matches(culture.lexicon.terms(), read.text) for name, culture in study.library.cultures.items()}
+    for code, culture in enumerate(study.cultures):
+        places = np.flatnonzero(read.culture == code)
+        if not len(places):
+            continue
+        draws = Draws((read.seed[places],), study.settings.repeats)
+        for name, found in hits.items():
+            yield _rate(study, "lexicon entries", culture, name, [found[p] for p in places], read.words[places], draws)[
+                0
+            ]
+        strange = [[term for name, found in hits.items() if name != culture for term in found[p]] for p in places]
+        if culture in hits:
+            yield _foreign(study, read, culture, places, strange, draws)
+
+
+def _rate(
+    study: Study, name: str, culture: str, group_: str, found: list[list[str]], words: Floats, draws: Draws
+) -> tuple[Figure, Interval | None]:
+    hits = np.array([len(terms) for terms in found], dtype=np.float64)
+    figure = Figure(SECTION, name, culture, group_, "per 1,000 words", int(words.sum()), extra={"texts": len(found)})
+    total = max(1.0, float(words.sum()))
+    spread = 1_000 * draws.sums(hits) / np.maximum(draws.sums(words), 1)
+    estimate = draws.of(1_000 * float(hits.sum()) / total, spread)
+    study.filled(figure, estimate, draws)
+    figure.enough = len(found) >= study.settings.min_rows and draws.count >= study.settings.min_clusters
+    if estimate is not None and not hits.any():
+        # No hit in so many words: the rule of three bounds the rate (Hanley & Lippman-Hand 1983).
+        figure.high = 1_000 * 3 / total
+    return figure, estimate
+
+
+def _foreign(study: Study, read: Texts, culture: str, places: Codes, strange: list[list[str]], draws: Draws) -> Figure:
+    """The rate of words of all other cultures together, which is what is tested."""
+    figure, estimate = _rate(study, "words of other cultures", culture, "", strange, read.words[places], draws)
+    if study.above(figure, estimate, study.settings.leak_per_1000):
+        common = [term for term, _ in Counter(term for terms in strange for term in terms).most_common(SHOWN)]
+        figure.extra["most often"] = listed(common)
+        figure.alarm = Alarm(
+            "moderate",
+            f"Texts of {study.called(culture)} hold words of other cultures: {figure.value:.1f} in 1,000 words, such "
+            f"as {listed(common)}",
+            "Look at the writer's prompt and the revisions: a scene should be at home in its own culture",
+            rows=lambda: [read.row[place] for place, terms in zip(places, strange, strict=True) if terms],
+            rows_are=f"{read.rows_are} with words of other cultures",
+        )
+    return figure
+
+
+def matches(terms: Sequence[str], texts: Sequence[str]) -> list[list[str]]:
+    """The terms that stand in each text, as written and as whole words."""
+    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})\b")
+    # Most texts hold none: a look at their words is cheaper than the whole pattern.
+    heads = {re.findall(r"\w+", term)[0] for term in terms}
+    return [pattern.findall(text) if heads.intersection(_HEAD.findall(text)) else [] for text in texts]
+
+
+_HEAD = re.compile(r"\w+")
+
+
+def _associations(study: Study, read: Texts) -> Iterator[Figure]:
+    """How much likelier an attribute is in sentences with an identity than in those with its counterpart.
+
+    The log2 of the odds ratio with half a count added to each cell (Haldane 1956; Anscombe 1956).
+    """
+    lists = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
+    patterns = {
+        kind: {
+            name: re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
+            for name, words in named.items()
+        }
+        for kind, named in lists.items()
+        if kind != "against"
+    }
+    for code, culture in enumerate(study.cultures):
+        places = np.flatnonzero(read.culture == code)
+        sentences = [(place, sentence.strip()) for place in places for sentence in _SENTENCE.findall(read.text[place])]
+        seen = {
+            name: np.array([bool(pattern.search(sentence)) for _, sentence in sentences], dtype=bool)
+            for named in patterns.values()
+            for name, pattern in named.items()
+        }
+        seeds = read.seed[[place for place, _ in sentences]] if sentences else np.empty(0, dtype=np.int64)
+        for one, other in lists["against"]:
+            for attribute in patterns["attributes"]:
+                yield _association(study, read, culture, (one, other, attribute), seen, seeds, sentences)
+
+
+def _association(
+    study: Study, read: Texts, culture: str, names: tuple[str, str, str], seen: dict[str, Any], seeds: Codes,
+    sentences: list[tuple[Any, str]],
+) -> Figure:  # fmt: skip
+    one, other, attribute = names
+    # A sentence with both identities tells neither from the other.
+    first, second = seen[one] & ~seen[other], seen[other] & ~seen[one]
+    cells = [first & seen[attribute], first & ~seen[attribute], second & seen[attribute], second & ~seen[attribute]]
+    n = int(first.sum() + second.sum())
+    figure = Figure(SECTION, "association", culture, f"{one} rather than {other}: {attribute}", "log2 odds ratio", n)
+    if not n:
+        figure.enough = False
+        return figure
+    draws = Draws((group(seeds),), study.settings.repeats)
+    sums = [draws.sums(cell.astype(float)) + 0.5 for cell in cells]
+    a, b, c, d = (float(cell.sum()) + 0.5 for cell in cells)
+    spread = np.log2(sums[0] * sums[3] / (sums[1] * sums[2]))
+    found = draws.of(float(np.log2(a * d / (b * c))), spread)
+    study.filled(figure, found, draws)
+    # An odds ratio needs its cells filled and not only sentences.
+    figure.enough = (
+        figure.enough and min(int((first | second)[seen[attribute]].sum()), int(first.sum()), int(second.sum())) >= 10
+    )
+    spots = np.flatnonzero(cells[0] | cells[2])
+    figure.extra["sentences"] = [sentences[spot][1][:240] for spot in spots[:SHOWN]]
+    if study.above(figure, found, 1.0, both_ways=0.0):
+        more, less = (one, other) if (figure.value or 0) > 0 else (other, one)
+        cell = cells[0] if more == one else cells[2]
+        figure.alarm = Alarm(
+            "moderate",
+            f"In texts of {study.called(culture)}, {attribute} comes with {more} rather than with {less}: the odds are "
+            f"{2 ** abs(figure.value or 0):.1f} times as high",
+            "Read the sentences: an association can be what the seeds are about, or a stereotype of the writer",
+            rows=lambda: list(dict.fromkeys(read.row[sentences[spot][0]] for spot in np.flatnonzero(cell))),
+            rows_are=f"{read.rows_are} with such a sentence",
+        )
+        figure.extra["sentences"] = [sentences[spot][1][:240] for spot in np.flatnonzero(cell)[:SHOWN]]
+    return figure
