@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from audit import coverage, gates, judges, leakage, profiles, shortcuts, stances, swapstats
+from audit import coverage, gates, judges, leakage, profiles, shortcuts, stances, swaps
 from audit.evidence import Evidence
 from audit.figures import LEVELS, Figure, correct
 from audit.findings import Finding, findings
@@ -15,7 +15,7 @@ from frameworks.loader import Library
 MEASURES: dict[str, Callable[[Study], list[Figure]]] = {
     gates.SECTION: gates.measure,
     stances.SECTION: stances.measure,
-    swapstats.SECTION: swapstats.measure,
+    swaps.SECTION: swaps.measure,
     leakage.SECTION: leakage.measure,
     shortcuts.SECTION: shortcuts.measure,
     judges.SECTION: judges.measure,

@@ -63,13 +63,12 @@ def _ratio(study: Study, gate: Gate, code: int, best: int, draws: Draws) -> Figu
     )  # fmt: skip
 
     def rate(rows: Flags) -> Any:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return draws.sums((gate.passed & rows).astype(float)) / draws.sums(rows.astype(float))
+        return draws.ratio((gate.passed & rows).astype(float), rows.astype(float))
 
-    top = gate.passed[theirs].mean()
+    top = float(gate.passed[theirs].mean())
+    value = float(gate.passed[mine].mean()) / top if top else float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = rate(mine) / rate(theirs)
-    value = float(gate.passed[mine].mean() / top) if top else float("nan")
     study.filled(figure, draws.of(value, spread), draws)
     if code == best:
         # One by definition.
@@ -113,9 +112,7 @@ def _pair(study: Study, gate: Gate, first: int, second: int) -> Figure:
     part = gate.of(np.isin(gate.culture, (first, second)))
     mine = part.culture == first
     draws = Draws(part.clusters, study.settings.repeats)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        one = draws.sums((part.passed & mine).astype(float)) / draws.sums(mine.astype(float))
-        other = draws.sums((part.passed & ~mine).astype(float)) / draws.sums((~mine).astype(float))
+    one, other = (draws.ratio((part.passed & rows).astype(float), rows.astype(float)) for rows in (mine, ~mine))
     gap = float(part.passed[mine].mean() - part.passed[~mine].mean())
     figure = Figure(
         SECTION, "difference of pass rates", study.cultures[first], gate.name, "difference", len(mine),

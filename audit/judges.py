@@ -82,7 +82,7 @@ def _position(study: Study, judge: str, asked: Asked, rows: Flags, labels: dict[
         figure.enough = False
         return figure
     draws = Draws((asked.seed[rows],), study.settings.repeats)
-    found = draws.of(float(wins.sum() / sides.sum()), draws.sums(wins) / np.maximum(draws.sums(sides), 1))
+    found = draws.of(float(wins.sum() / sides.sum()), draws.ratio(wins, sides))
     study.filled(figure, found, draws)
     figure.unit = "share"
     one, other = (

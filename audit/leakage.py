@@ -100,7 +100,7 @@ def _rate(
     hits = np.array([len(terms) for terms in found], dtype=np.float64)
     figure = Figure(SECTION, name, culture, group_, "per 1,000 words", int(words.sum()), extra={"texts": len(found)})
     total = max(1.0, float(words.sum()))
-    spread = 1_000 * draws.sums(hits) / np.maximum(draws.sums(words), 1)
+    spread = 1_000 * draws.ratio(hits, words)
     estimate = draws.of(1_000 * float(hits.sum()) / total, spread)
     study.filled(figure, estimate, draws)
     figure.enough = len(found) >= study.settings.min_rows and draws.count >= study.settings.min_clusters

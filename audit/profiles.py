@@ -53,7 +53,7 @@ def _known(study: Study, rows: Flags, reader: Codes, culture: str, group_: str) 
     for column, name, unit in (("confidence", "confidence", "mean"), ("evidence", "reviews as evidence", "mean")):
         values = numbers(facts, column)[told]
         figure = Figure(name=name, unit=unit, n=int(told.sum()), **labels)
-        spread = draws.sums(values) / np.maximum(draws.sums(np.ones(len(values))), 1)
+        spread = draws.ratio(values, np.ones(len(values)))
         yield study.filled(figure, draws.of(float(values.mean()), spread), draws)
 
 

@@ -7,7 +7,7 @@ Rows of one seed, and rows of one reader, share their luck. Drawing whole cluste
 
 import math
 from dataclasses import dataclass
-from typing import cast
+from functools import lru_cache
 
 import numpy as np
 from scipy import sparse, stats
@@ -35,15 +35,13 @@ class Draws:
     """
 
     def __init__(self, clusters: tuple[Codes, ...], repeats: int, seed: int = 0) -> None:
-        generator = np.random.default_rng(seed)
         self.count = min((len(np.unique(way)) for way in clusters), default=0)
         self._ways: list[tuple[Codes, Floats]] = []
-        for way in clusters:
+        for number, way in enumerate(clusters):
             bundled = way % MOST if way.max(initial=0) >= MOST else way
             kinds, place = np.unique(bundled, return_inverse=True)
-            size = max(1, len(kinds))
-            weights = generator.multinomial(size, np.full(size, 1 / size), size=repeats)
-            self._ways.append((place.astype(np.int64), weights.astype(np.float64)))
+            weights = _weights(max(1, len(kinds)), repeats, seed, number)
+            self._ways.append((place.astype(np.int64), weights))
 
     @property
     def weights(self) -> Floats:
@@ -68,6 +66,11 @@ class Draws:
         cells = sparse.coo_matrix((values, (place, other)), shape=shape).tocsr()
         return np.asarray(((cells.T @ weights.T).T * more).sum(axis=1), dtype=np.float64)
 
+    def ratio(self, values: Floats, of: Floats) -> Floats:
+        """The ratio of two sums in every draw, NaN where the lower one is nothing."""
+        lower = self.sums(of)
+        return self.sums(values) / np.where(lower > 0, lower, np.nan)
+
     def rate(self, hits: Floats, of: Floats) -> Interval | None:
         """The rate sum(hits) / sum(of) of 0-or-1 rows, with Wilson's interval on the effective n.
 
@@ -79,7 +82,7 @@ class Draws:
         if not n:
             return None
         share = float(hits.sum()) / n
-        shares = _finite(self.sums(hits) / _positive(self.sums(of)))
+        shares = _finite(self.ratio(hits, of))
         variance = float(np.var(shares)) if len(shares) > 1 else 0.0
         effective = float(self.count) if variance == 0 else min(n, share * (1 - share) / variance)
         effective = max(effective, 1.0)
@@ -103,6 +106,13 @@ class Draws:
         return float(stats.t.ppf(0.975, self.freedom))
 
 
+@lru_cache(maxsize=32)
+def _weights(size: int, repeats: int, seed: int, way: int) -> Floats:
+    """How often each of `size` clusters is drawn in `size` draws with replacement: repeats x size."""
+    drawn = np.random.default_rng((seed, way)).multinomial(size, np.full(size, 1 / size), size=repeats)
+    return drawn.astype(np.float64)
+
+
 def beyond(found: Interval, bound: float, share: bool = False) -> float:
     """The p of the hypothesis that the true figure is at most `bound`, by t over the clusters.
 
@@ -123,10 +133,6 @@ def wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
     middle = share + z * z / (2 * n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
-
-
-def _positive(sums: Floats) -> Floats:
-    return cast(Floats, np.where(sums > 0, sums, np.nan))
 
 
 def _finite(draws: Floats) -> Floats:

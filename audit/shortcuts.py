@@ -57,7 +57,7 @@ def _length(
     figure.extra["AUC of length alone"] = auc(chosen, rejected)
     ratio = np.log((chosen + 1) / (rejected + 1))
     size = Figure(SECTION, "length of chosen against rejected", culture, track, "ratio", len(chosen))
-    spread = np.exp(draws.sums(ratio) / draws.sums(ones))
+    spread = np.exp(draws.ratio(ratio, ones))
     study.filled(size, draws.of(float(np.exp(ratio.mean())), spread), draws)
     # The tracks are looked at to see where a lean comes from; the test is over all of them.
     if track == "all" and study.above(figure, found, study.settings.length_margin, both_ways=0.5):

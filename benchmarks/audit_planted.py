@@ -36,7 +36,7 @@ CRITIC, POSITION, SWAP, NATIONAL, LENGTH, NAMES = BIASES = (
 )
 # How strongly those are planted that the name does not say: the share of swaps that flip, of labels set to the
 # national side, and of the culture's scenes with a foreign name.
-FLIPS, FOLLOW, FOREIGN = 0.15, 0.6, 0.15
+FLIPS, FOLLOW, FOREIGN = 0.15, 0.8, 0.15
 
 # What each bias should be found as: section, figure, culture (None for each of them).
 EXPECTED = {

@@ -43,8 +43,7 @@ def _flips(study: Study, rows: Flags, culture: str, role: str, model: str) -> It
     swapped, rerun = (before != after).astype(float), (before != again).astype(float)
     figure = Figure(SECTION, "flips beyond reruns", culture, f"{role} {model}", "difference", len(swapped))
     draws = Draws((codes(swaps, "seed")[0][rows],), study.settings.repeats)
-    ones = draws.sums(np.ones(len(swapped)))
-    found = draws.of(float((swapped - rerun).mean()), draws.sums(swapped - rerun) / np.maximum(ones, 1))
+    found = draws.of(float((swapped - rerun).mean()), draws.ratio(swapped - rerun, np.ones(len(swapped))))
     study.filled(figure, found, draws)
     # McNemar over the directions: from an answer to the other, among the swaps that changed it.
     pairs = list(zip(before, after, strict=True))
@@ -89,7 +88,7 @@ def _traits(study: Study, rows: Flags, model: str) -> Iterator[Figure]:
             seeds: Codes = codes(swaps, "case")[0][mine]
             draws = Draws((seeds,), study.settings.repeats)
             figure = Figure(SECTION, "shift of a trait", culture, f"{name}, {model}", "levels", len(shift))
-            spread = draws.sums(shift) / np.maximum(draws.sums(np.ones(len(shift))), 1)
+            spread = draws.ratio(shift, np.ones(len(shift)))
             found = draws.of(float(shift.mean()), spread)
             study.filled(figure, found, draws)
             if study.above(figure, found, study.settings.parity_margin, both_ways=0.0):
