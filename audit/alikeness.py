@@ -28,10 +28,6 @@ class Views:
         home[reader] = culture
         return cls(yes, no, home)
 
-    def has(self, code: int) -> bool:
-        """Whether any reader is of the culture."""
-        return bool((self.culture == code).any())
-
     def readers(self, code: int) -> int:
         """How many readers are of the culture."""
         return int((self.culture == code).sum())
@@ -45,22 +41,30 @@ class Views:
         """By seed, how many of the readers agree and how many disagree."""
         return self.agree[rows].sum(axis=0), self.disagree[rows].sum(axis=0)
 
-    def entropy(self, code: int) -> float | None:
-        """The mean over seeds of the entropy in bits of agree against disagree, with Miller and Madow's correction.
 
-        1 is an even split on every seed, 0 one voice. None where no seed has two views.
-        """
-        yes, no = self.sums(self.culture == code)
-        n = yes + no
-        told = n > 1
-        if not told.any():
-            return None
-        share = yes[told] / n[told]
-        both = (share > 0) & (share < 1)
-        bits = np.zeros(len(share))
-        p = share[both]
-        bits[both] = -(p * np.log2(p) + (1 - p) * np.log2(1 - p)) + 1 / (2 * n[told][both] * np.log(2))
-        return float(np.minimum(bits, 1.0).mean())
+def entropy(views: Views, code: int) -> Interval | None:
+    """The mean over seeds of the entropy in bits of agree against disagree, with Miller and Madow's correction.
+
+    1 is an even split on every seed, 0 one voice. None where no seed has two views.
+    """
+    mine = views.culture == code
+    yes, no = views.sums(mine)
+    bits = _bits(yes, no)
+    told = ~np.isnan(bits)
+    if not told.any():
+        return None
+    by_reader = np.nanmean(_bits(yes - views.agree[mine], no - views.disagree[mine])[:, told], axis=1)
+    by_seed = (bits[told].sum() - bits[told]) / max(1, told.sum() - 1)
+    return _interval(float(bits[told].mean()), [by_reader, by_seed])
+
+
+def _bits(yes: Floats, no: Floats) -> Floats:
+    """The entropies by seed; NaN where there are fewer than two views."""
+    n = yes + no
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p = yes / n
+        bits = np.where((p > 0) & (p < 1), -(p * np.log2(p) + (1 - p) * np.log2(1 - p)) + 1 / (2 * n * np.log(2)), 0.0)
+    return np.where(n > 1, np.minimum(bits, 1.0), np.nan)
 
 
 def within(views: Views, code: int) -> Interval | None:
@@ -114,6 +118,10 @@ def _jackknifed(whole: tuple[Floats, ...], *without: tuple[Floats, ...]) -> Inte
     seeds = len(whole[0])
     left = [_value(terms) for terms in without]
     left.append(np.array([float(_value(tuple(np.delete(t, s) for t in whole))) for s in range(seeds)]))
+    return _interval(value, left)
+
+
+def _interval(value: float, left: list[Floats]) -> Interval | None:
     if not np.isfinite(value) or any(len(made) < 2 or not np.isfinite(made).all() for made in left):
         return None
     error = float(np.sqrt(sum((len(made) - 1) * float(np.var(made)) for made in left)))

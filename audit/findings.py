@@ -9,13 +9,13 @@ from audit.settings import AuditSettings
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding. `place` is the position of its figure among the audit's figures; `rows` are ids; `also` tells
+    """One finding. `cultures` are those it is about, "" for all together; `place` is the position of its figure among the audit's figures; `rows` are ids; `also` tells
     the same of further cultures."""
 
     id: str
     level: Level
     section: str
-    culture: str
+    cultures: list[str]
     what: str
     sure: str
     advice: str
@@ -48,7 +48,7 @@ def findings(figures: Sequence[Figure], settings: AuditSettings) -> list[Finding
                 id=f"F{number_}",
                 level=alarm.level,
                 section=figure.section,
-                culture=figure.culture,
+                cultures=sorted({one.culture for _, one, _ in same}),
                 what=alarm.title,
                 sure=_sure(figure),
                 advice=alarm.advice,

@@ -116,8 +116,12 @@ def _trails(database: Database, ids: Sequence[str]) -> dict[str, list[str]]:
         pair = ledger.pair(identity)
         facts = ledger.facts(pair.run, pair.reader) if pair and pair.fact else []
         shown = [each for f in facts if pair and pair.fact == [f.kind, f.name] for each in f.evidence]
-        trails[identity] = [f"{r.rating:g}/5 {r.title}: {r.text[:EXCERPT]}" for r in corpus.reviews(shown)]
+        trails[identity] = [f"{r.rating:g}/5 {r.title}: {_cut(r.text)}" for r in corpus.reviews(shown)]
     return trails
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]} …"
 
 
 def last_message(given: Any) -> str:

@@ -21,12 +21,13 @@ from audit.charts import chart
 from audit.examine import Audit
 from audit.figures import Figure
 from audit.findings import Finding, number, probability
-from audit.tables import pick
+from audit.tables import codes, pick
 from store.errors import StoreError
 
 HERE = Path(__file__).parent
 SHOWN = 10
 SAMPLED = 12
+MOST = 2_000  # pairs of a culture, drawn at random, that samples are taken from
 EXCERPT = 160
 
 Named = dict[str, Any]
@@ -120,7 +121,7 @@ class _Page:
 
     def report(self) -> str:
         """report.html."""
-        pages = list(self.culture_files.items())
+        pages = [(self.audit.study.called(name), file) for name, file in self.culture_files.items()]
         return self._render("report.html", **self._common(), culture_pages=pages)
 
     def markdown(self) -> str:
@@ -129,10 +130,10 @@ class _Page:
 
     def culture(self, culture: str) -> str:
         """The page that one hands to a culture's reviewers."""
-        mine = [found for found in self.audit.findings if found.culture in ("", culture)]
+        mine = [found for found in self.audit.findings if {"", culture}.intersection(found.cultures)]
         return self._render(
             "culture.html",
-            culture=culture,
+            culture=self.audit.study.called(culture),
             source=self.audit.study.evidence.source,
             findings=[self._shown(found, linked=False) for found in mine],
             sections=self._sections([f for f in self.audit.figures if f.culture == culture], charts=False),
@@ -253,8 +254,11 @@ class _Page:
     def _samples(self, culture: str) -> list[Named]:
         study = self.audit.study
         mine = np.flatnonzero(study.culture_codes(study.evidence.pairs) == study.cultures.index(culture))
-        if len(mine) > SAMPLED:
-            mine = np.sort(np.random.default_rng(0).choice(mine, SAMPLED, replace=False))
+        order = np.random.default_rng(0).permutation(mine)[:MOST]
+        tracks = codes(study.evidence.pairs, "track")[0][order]
+        # Each track in turn, so that a small one is seen as well.
+        turn = np.array([np.count_nonzero(tracks[:place] == track) for place, track in enumerate(tracks)])
+        mine = order[np.argsort(turn, kind="stable")][:SAMPLED] if len(mine) else mine
         names = ("id", "track", "dimension", "task", "chosen", "rejected")
         columns = {name: pick(study.evidence.pairs, name, mine) for name in names}
         rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]

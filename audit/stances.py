@@ -4,13 +4,14 @@ National figures describe countries. Nearness to them is shown and never wanted:
 more than countries do, so readers who all take the national side are a stereotype and no success.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
 
-from audit.alikeness import Views, excess, within
+from audit.alikeness import Views, entropy, excess, within
 from audit.figures import Alarm, Figure
 from audit.resampling import Draws, Interval
 from audit.study import Study, percent
@@ -40,7 +41,7 @@ def measure(study: Study) -> list[Figure]:
     held = _held(study)
     if held is not None:
         shares = list(_shares(study, held))
-        figures += [*shares, *_with_nations(shares), *_spread(study, held)]
+        figures += [*shares, *_with_nations(study, shares), *_spread(study, held)]
     return figures + list(_national(study))
 
 
@@ -100,32 +101,37 @@ def national(study: Study, culture: Culture, dimension: str) -> tuple[float, str
     return position * meant.sign, f"WVS map {meant.axis.replace('_', ' to ', 1).replace('_', '-')} {position:+.2f}"
 
 
-def _with_nations(shares: list[Figure]) -> Iterator[Figure]:
+def _with_nations(study: Study, shares: list[Figure]) -> Iterator[Figure]:
     """The rank correlation of shares with Hofstede's scores over the cells of culture and dimension; descriptive."""
     cells = [f for f in shares if f.group.startswith("hofstede/") and "national" in f.extra and f.enough]
     figure = Figure(SECTION, "rank correlation with Hofstede's scores", unit="correlation", n=len(cells))
-    values = [[f.value, f.extra["national"]] for f in cells]
-    if len(cells) > 4 and all(len({row[k] for row in values}) > 1 for k in (0, 1)):
-        found = stats.spearmanr(np.array(values, dtype=float)).statistic
-        figure.value = float(found)
-    else:
-        figure.enough = False
+    values = np.array([[f.value, f.extra["national"]] for f in cells], dtype=float)
+    figure.enough = len(cells) > 4 and all(len(np.unique(column)) > 1 for column in values.T)
+    if figure.enough:
+        figure.value = float(stats.spearmanr(values).statistic)
+        ranks = np.random.default_rng(0).integers(0, len(cells), (study.settings.repeats, len(cells)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            drawn = np.array([stats.spearmanr(values[rows]).statistic for rows in ranks])
+        figure.low, figure.high = (float(bound) for bound in np.nanquantile(drawn, (0.025, 0.975)))
     yield figure
 
 
 def _spread(study: Study, held: Held) -> Iterator[Figure]:
     """Entropy within cultures, and how much more alike a culture's readers are than readers of different cultures."""
-    truth = _truth(study)
+    both = _both(study)
     kept = _some_readers(held)
     views = Views.of(group(held.reader[kept]), held.seed[kept], held.culture[kept], held.agree[kept])
     for code, culture in enumerate(study.cultures):
         mine = held.culture == code
         readers = len(np.unique(held.reader[mine]))
         n = int(mine.sum())
-        entropy = Figure(SECTION, "entropy within the culture", culture, unit="bits", n=n, clusters=readers)
+        spread = Figure(SECTION, "entropy within the culture", culture, unit="bits", n=n, clusters=readers)
         alike = Figure(SECTION, "excess likeness of readers", culture, unit="difference", n=n, clusters=readers)
-        alike.enough = entropy.enough = n >= study.settings.min_rows and readers >= study.settings.min_clusters
-        entropy.value = views.entropy(code)
+        alike.enough = spread.enough = n >= study.settings.min_rows and readers >= study.settings.min_clusters
+        bits = entropy(views, code)
+        if bits is not None:
+            spread.value, spread.low, spread.high = bits.value, max(0.0, bits.low), min(1.0, bits.high)
         found = excess(views, code)
         if found is not None:
             alike.value, alike.low, alike.high = found.value, found.low, found.high
@@ -138,10 +144,10 @@ def _spread(study: Study, held: Held) -> Iterator[Figure]:
                 "culture left out, and compare with real readers' answers",
                 rows=list,
             )
-        yield entropy
+        yield spread
         yield alike
-        if truth is not None and truth.has(code):
-            yield from _against_truth(study, views, truth, code)
+        if both is not None:
+            yield from _against_truth(study, *both, code)
 
 
 def _some_readers(held: Held) -> Flags:
@@ -155,23 +161,28 @@ def _some_readers(held: Held) -> Flags:
     return np.asarray(taken[held.reader], dtype=bool)
 
 
-def _truth(study: Study) -> Views | None:
-    """The true stances of the readers, for the cells that the profiles answer as well."""
-    table, facts = study.evidence.truth, study.evidence.facts
-    if not len(table) or not len(facts):
-        return None
-    culture = {
-        row["reader"]: row["culture"]
-        for row in facts.select(["reader", "culture"]).group_by(["reader", "culture"]).aggregate([]).to_pylist()
+def _both(study: Study) -> tuple[Views, Views] | None:
+    """The stances as profiled and in truth, of the readers and seeds that have both. None where there are none."""
+    facts = study.evidence.facts
+    sides = {"agree": True, "disagree": False}
+    true = {
+        (row["reader"], row["name"]): sides[row["value"]]
+        for row in study.evidence.truth.to_pylist()
+        if row["kind"] == "stance" and row["value"] in sides
     }
-    rows = where(table, "kind", "stance") & where(table, "value", "agree", "disagree")
-    readers, seeds = codes(table, "reader"), codes(table, "name")
-    places = [study.cultures.index(culture[name]) if culture.get(name) in study.cultures else -1 for name in readers[1]]
-    of = np.array([*places, -1], dtype=np.int64)[readers[0]]
-    rows &= of >= 0
-    if not rows.any():
+    if not true:
         return None
-    return Views.of(group(readers[0][rows]), group(seeds[0][rows]), of[rows], where(table, "value", "agree")[rows])
+    told = np.flatnonzero(where(facts, "kind", "stance") & where(facts, "value", *sides))
+    keys = list(zip(pick(facts, "reader", told), pick(facts, "name", told), strict=True))
+    kept = np.array([key in true for key in keys], dtype=bool) & (study.culture_codes(facts)[told] >= 0)
+    if not kept.any():
+        return None
+    rows = told[kept]
+    reader, seed = group(codes(facts, "reader")[0][rows]), group(codes(facts, "name")[0][rows])
+    said = where(facts, "value", "agree")[rows]
+    truth = np.array([true[key] for key, keep in zip(keys, kept, strict=True) if keep], dtype=bool)
+    culture = study.culture_codes(facts)[rows]
+    return Views.of(reader, seed, culture, said), Views.of(reader, seed, culture, truth)
 
 
 def _against_truth(study: Study, said: Views, true: Views, code: int) -> Iterator[Figure]:
@@ -179,11 +190,11 @@ def _against_truth(study: Study, said: Views, true: Views, code: int) -> Iterato
     mine, theirs = within(said, code), within(true, code)
     if mine is None or theirs is None:
         return
-    pair = (("as profiled", said, mine), ("in truth", true, theirs))
-    for name, views, found in pair:
+    enough = true.readers(code) >= study.settings.min_clusters and true.size(code) >= study.settings.min_rows
+    for name, found in (("as profiled", mine), ("in truth", theirs)):
         yield Figure(
-            SECTION, "two readers of the culture agree", culture, name, n=views.size(code),
-            clusters=views.readers(code), value=found.value, low=found.low, high=found.high,
+            SECTION, "two readers of the culture agree", culture, name, n=true.size(code), clusters=true.readers(code),
+            value=found.value, low=max(0.0, found.low), high=min(1.0, found.high), enough=enough,
         )  # fmt: skip
     gap = mine.value - theirs.value
     # The two rest on the same readers: the errors are added, which is cautious.
@@ -191,10 +202,9 @@ def _against_truth(study: Study, said: Views, true: Views, code: int) -> Iterato
     margin = 1.96 * error
     interval = Interval(gap, gap - margin, gap + margin, error, min(mine.freedom, theirs.freedom))
     figure = Figure(
-        SECTION, "likeness beyond the truth", culture, unit="difference", n=said.size(code),
-        clusters=said.readers(code), value=gap, low=interval.low, high=interval.high,
+        SECTION, "likeness beyond the truth", culture, unit="difference", n=true.size(code),
+        clusters=true.readers(code), value=gap, low=interval.low, high=interval.high, enough=enough,
     )  # fmt: skip
-    figure.enough = true.readers(code) >= study.settings.min_clusters and true.size(code) >= study.settings.min_rows
     if study.above(figure, interval, study.settings.parity_margin):
         figure.alarm = Alarm(
             "serious",
