@@ -9,8 +9,11 @@ from audit.settings import AuditSettings
 
 @dataclass(frozen=True)
 class Finding:
-    """One finding. `cultures` are those it is about, "" for all together; `place` is the position of its figure among the audit's figures; `rows` are ids; `also` tells
-    the same of further cultures."""
+    """One finding.
+
+    `cultures` are those it is about, "" for all together; `also` tells the same of further ones. `rows` are ids, and
+    `place` is the position of its figure among the audit's figures.
+    """
 
     id: str
     level: Level

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.multitest import multipletests
 
-from audit.tables import Codes, Flags, Floats
+from audit.tables import Codes, Flags, Floats, group
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,7 @@ def clustered(first: Flags, passed: Flags, strata: Codes, clusters: Sequence[Cod
         fewest = min(fewest, telling)
         variances.append(float((sums**2).sum()))
     if len(clusters) == 2:
-        both = np.unique(np.stack(clusters, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
-        crossed = float((np.bincount(both, score) ** 2).sum())
+        crossed = float((np.bincount(group(*clusters), score) ** 2).sum())
         variance = max(sum(variances) - crossed, *variances)
     else:
         variance = variances[0]

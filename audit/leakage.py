@@ -6,7 +6,7 @@ book descriptions may speak of anywhere, and personality items belong to no cult
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -79,63 +79,88 @@ def measure(study: Study) -> list[Figure]:
 
 
 def _matrix(study: Study, read: Texts) -> Iterator[Figure]:
-    hits = {name: matches(culture.lexicon.terms(), read.text) for name, culture in study.library.cultures.items()}
+    lexicons = {name: culture.lexicon.terms() for name, culture in study.library.cultures.items()}
+    hits = matches(lexicons, read.text)
     for code, culture in enumerate(study.cultures):
         places = np.flatnonzero(read.culture == code)
         if not len(places):
             continue
         draws = Draws((read.seed[places],), study.settings.repeats)
         for name, found in hits.items():
-            yield _rate(study, "lexicon entries", culture, name, [found[p] for p in places], read.words[places], draws)[
-                0
-            ]
-        strange = [[term for name, found in hits.items() if name != culture for term in found[p]] for p in places]
+            yield _rate(study, read, "lexicon entries", culture, name, places, found, draws)[0]
         if culture in hits:
-            yield _foreign(study, read, culture, places, strange, draws)
+            yield _foreign(study, read, culture, places, hits, draws)
 
 
 def _rate(
-    study: Study, name: str, culture: str, group_: str, found: list[list[str]], words: Floats, draws: Draws
+    study: Study,
+    read: Texts,
+    name: str,
+    culture: str,
+    lexicon: str,
+    places: Codes,
+    found: Mapping[int, list[str]],
+    draws: Draws,
 ) -> tuple[Figure, Interval | None]:
-    hits = np.array([len(terms) for terms in found], dtype=np.float64)
-    figure = Figure(SECTION, name, culture, group_, "per 1,000 words", int(words.sum()), extra={"texts": len(found)})
+    """Entries in 1,000 words of the texts at `places`; `found` are the entries by text."""
+    hits = np.array([len(found.get(place, ())) for place in places.tolist()], dtype=np.float64)
+    words = read.words[places]
     total = max(1.0, float(words.sum()))
-    spread = 1_000 * draws.ratio(hits, words)
-    estimate = draws.of(1_000 * float(hits.sum()) / total, spread)
+    figure = Figure(SECTION, name, culture, lexicon, "per 1,000 words", int(total), extra={"texts": len(places)})
+    estimate = draws.of(1_000 * float(hits.sum()) / total, 1_000 * draws.ratio(hits, words))
     study.filled(figure, estimate, draws)
-    figure.enough = len(found) >= study.settings.min_rows and draws.count >= study.settings.min_clusters
+    figure.enough = len(places) >= study.settings.min_rows and draws.count >= study.settings.min_clusters
     if estimate is not None and not hits.any():
         # No hit in so many words: the rule of three bounds the rate (Hanley & Lippman-Hand 1983).
         figure.high = 1_000 * 3 / total
     return figure, estimate
 
 
-def _foreign(study: Study, read: Texts, culture: str, places: Codes, strange: list[list[str]], draws: Draws) -> Figure:
+def _foreign(
+    study: Study, read: Texts, culture: str, places: Codes, hits: Mapping[str, Mapping[int, list[str]]], draws: Draws
+) -> Figure:
     """The rate of words of all other cultures together, which is what is tested."""
-    figure, estimate = _rate(study, "words of other cultures", culture, "", strange, read.words[places], draws)
+    mine, strange = set(places.tolist()), dict[int, list[str]]()
+    for lexicon, found in hits.items():
+        for place in found.keys() & mine if lexicon != culture else ():
+            strange.setdefault(place, []).extend(found[place])
+    figure, estimate = _rate(study, read, "words of other cultures", culture, "", places, strange, draws)
     if study.above(figure, estimate, study.settings.leak_per_1000):
-        common = [term for term, _ in Counter(term for terms in strange for term in terms).most_common(SHOWN)]
+        common = [term for term, _ in Counter(term for terms in strange.values() for term in terms).most_common(SHOWN)]
         figure.extra["most often"] = listed(common)
         figure.alarm = Alarm(
             "moderate",
             f"Texts of {study.called(culture)} hold words of other cultures: {figure.value:.1f} in 1,000 words, such "
             f"as {listed(common)}",
             "Look at the writer's prompt and the revisions: a scene should be at home in its own culture",
-            rows=lambda: [read.row[place] for place, terms in zip(places, strange, strict=True) if terms],
+            rows=lambda: [read.row[place] for place in sorted(strange)],
             rows_are=f"{read.rows_are} with words of other cultures",
         )
     return figure
 
 
-def matches(terms: Sequence[str], texts: Sequence[str]) -> list[list[str]]:
-    """The terms that stand in each text, as written and as whole words."""
-    pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})\b")
-    # Most texts hold none: a look at their words is cheaper than the whole pattern.
-    heads = {re.findall(r"\w+", term)[0] for term in terms}
-    return [pattern.findall(text) if heads.intersection(_HEAD.findall(text)) else [] for text in texts]
+def matches(lexicons: Mapping[str, Sequence[str]], texts: Sequence[str]) -> dict[str, dict[int, list[str]]]:
+    """By lexicon, the entries that stand in each text that has any, as written and as whole words."""
+    patterns = {name: _any_of(terms) for name, terms in lexicons.items()}
+    found: dict[str, dict[int, list[str]]] = {name: {} for name in lexicons}
+    # Most texts hold no entry of most lexicons: a look at their words is cheaper than the patterns.
+    heads: dict[str, set[str]] = {}
+    for name, terms in lexicons.items():
+        for term in terms:
+            heads.setdefault(_WORD.findall(term)[0], set()).add(name)
+    known = frozenset(heads)
+    for place, text in enumerate(texts):
+        for name in {name for head in known.intersection(_WORD.findall(text)) for name in heads[head]}:
+            if entries := patterns[name].findall(text):
+                found[name][place] = entries
+    return found
 
 
-_HEAD = re.compile(r"\w+")
+def _any_of(terms: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})\b")
+
+
+_WORD = re.compile(r"\w+")
 
 
 def _associations(study: Study, read: Texts) -> Iterator[Figure]:
@@ -144,25 +169,20 @@ def _associations(study: Study, read: Texts) -> Iterator[Figure]:
     The log2 of the odds ratio with half a count added to each cell (Haldane 1956; Anscombe 1956).
     """
     lists = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
-    patterns = {
-        kind: {
-            name: re.compile(rf"\b(?:{'|'.join(map(re.escape, words))})\b", re.IGNORECASE)
-            for name, words in named.items()
-        }
-        for kind, named in lists.items()
-        if kind != "against"
-    }
+    named = {name: words for kind in ("identities", "attributes") for name, words in lists[kind].items()}
+    of = {word: {name for name, words in named.items() if word in words} for words in named.values() for word in words}
+    known = frozenset(of)
     for code, culture in enumerate(study.cultures):
         places = np.flatnonzero(read.culture == code)
         sentences = [(place, sentence.strip()) for place in places for sentence in _SENTENCE.findall(read.text[place])]
-        seen = {
-            name: np.array([bool(pattern.search(sentence)) for _, sentence in sentences], dtype=bool)
-            for named in patterns.values()
-            for name, pattern in named.items()
-        }
+        seen = {name: np.zeros(len(sentences), dtype=bool) for name in named}
+        for row, (_, sentence) in enumerate(sentences):
+            for word in known.intersection(_WORD.findall(sentence.lower())):
+                for name in of[word]:
+                    seen[name][row] = True
         seeds = read.seed[[place for place, _ in sentences]] if sentences else np.empty(0, dtype=np.int64)
         for one, other in lists["against"]:
-            for attribute in patterns["attributes"]:
+            for attribute in lists["attributes"]:
                 yield _association(study, read, culture, (one, other, attribute), seen, seeds, sentences)
 
 

@@ -58,8 +58,10 @@ def where(table: pa.Table, name: str, *values: str) -> Flags:
 
 def group(*columns: Codes) -> Codes:
     """One code for each combination of codes."""
-    combined = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)[1] if len(columns[0]) else columns[0]
-    return np.asarray(combined, dtype=np.int64).reshape(-1)
+    combined = columns[0]
+    for column in columns[1:]:
+        combined = combined * (int(column.max(initial=0)) + 2) + column
+    return np.asarray(np.unique(combined, return_inverse=True)[1], dtype=np.int64).reshape(-1)
 
 
 def pick(table: pa.Table, name: str, rows: Flags | Codes) -> list[Any]:
