@@ -53,7 +53,9 @@ def entropy(views: Views, code: int) -> Interval | None:
     told = ~np.isnan(bits)
     if not told.any():
         return None
-    by_reader = np.nanmean(_bits(yes - views.agree[mine], no - views.disagree[mine])[:, told], axis=1)
+    without = _bits(yes - views.agree[mine], no - views.disagree[mine])[:, told]
+    with np.errstate(invalid="ignore"):
+        by_reader = np.nansum(without, axis=1) / (~np.isnan(without)).sum(axis=1)
     by_seed = (bits[told].sum() - bits[told]) / max(1, told.sum() - 1)
     return _interval(float(bits[told].mean()), [by_reader, by_seed])
 

@@ -46,6 +46,8 @@ def from_folder(folder: Path) -> Evidence:
     notes.append(
         "a dataset folder holds what was kept: gates, profiles and refused scenarios can only be audited in the store"
     )
+    if votes:
+        notes.append("its votes are about scenarios that passed, so judges look steadier there than they are")
     return Evidence(
         source=f"dataset {folder.resolve().name}",
         pairs=pairs,

@@ -1,7 +1,8 @@
 """Leakage: words of other cultures in a culture's texts, and identities that come with attributes.
 
 A text is counted once however many pairs use it. Texts of the values track alone are read where tracks are known:
-book descriptions may speak of anywhere, and personality items belong to no culture.
+book descriptions may speak of anywhere, and personality items belong to no culture. Of more texts than `TEXTS` a
+culture that many are drawn at random.
 """
 
 import re
@@ -18,11 +19,13 @@ import yaml
 from audit.figures import Alarm, Figure
 from audit.resampling import Draws, Interval
 from audit.study import Study, count_words, listed
+from audit.swapper import any_of
 from audit.tables import Codes, Floats, codes, group, pick, where
 
 SECTION = "leakage"
 WORDS = Path(__file__).parent / "associations.yaml"
 SHOWN = 5
+TEXTS = 50_000
 
 _SENTENCE = re.compile(r"[^.!?\n。！？।]+[.!?。！？।]?")
 
@@ -44,6 +47,16 @@ class Texts:
 
 
 def texts(study: Study) -> Texts:
+    """The texts that are read, `TEXTS` of a culture at most."""
+    found = _all_texts(study)
+    order = np.random.default_rng(0).permutation(len(found.text))
+    kept = [order[found.culture[order] == code][:TEXTS] for code in range(len(study.cultures))]
+    places = np.sort(np.concatenate([np.empty(0, dtype=np.int64), *kept]))
+    text, row = ([values[place] for place in places] for values in (found.text, found.row))
+    return Texts(found.culture[places], found.seed[places], text, row, found.rows_are)
+
+
+def _all_texts(study: Study) -> Texts:
     """The scenarios' texts; where there are none, the distinct sides and tasks of the pairs."""
     scenes = study.evidence.scenes
     culture = study.culture_codes(scenes)
@@ -141,7 +154,7 @@ def _foreign(
 
 def matches(lexicons: Mapping[str, Sequence[str]], texts: Sequence[str]) -> dict[str, dict[int, list[str]]]:
     """By lexicon, the entries that stand in each text that has any, as written and as whole words."""
-    patterns = {name: _any_of(terms) for name, terms in lexicons.items()}
+    patterns = {name: any_of(terms) for name, terms in lexicons.items()}
     found: dict[str, dict[int, list[str]]] = {name: {} for name in lexicons}
     # Most texts hold no entry of most lexicons: a look at their words is cheaper than the patterns.
     heads: dict[str, set[str]] = {}
@@ -154,10 +167,6 @@ def matches(lexicons: Mapping[str, Sequence[str]], texts: Sequence[str]) -> dict
             if entries := patterns[name].findall(text):
                 found[name][place] = entries
     return found
-
-
-def _any_of(terms: Sequence[str]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})\b")
 
 
 _WORD = re.compile(r"\w+")

@@ -85,7 +85,8 @@ def _environment() -> Environment:
 
 def markdown_text(text: object) -> str:
     """Text that neither breaks a Markdown table nor brings markup of its own."""
-    return re.sub(r"([\\|`*_\[\]<>#])", r"\\\1", " ".join(str(text).split()))
+    plain = re.sub(r"([\\|`*_\[\]#])", r"\\\1", " ".join(str(text).split()))
+    return plain.replace("&", "&amp;").replace("<", "&lt;")
 
 
 @cache

@@ -1,8 +1,14 @@
 """Makes the twin of a text: the same words with the markers of one culture put in place of another's."""
 
 import re
+from collections.abc import Iterable
 
 from frameworks.records import Culture, Lexicon
+
+
+def any_of(entries: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of any of the entries as whole words, the longest first. An entry may end in a full stop."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(entries, key=len, reverse=True)))})(?!\w)")
 
 
 class Swapper:
@@ -19,8 +25,7 @@ class Swapper:
         for kind in Lexicon.model_fields:
             ours, theirs = getattr(home.lexicon, kind), getattr(away.lexicon, kind)
             self._twins |= {entry: theirs[place % len(theirs)] for place, entry in enumerate(ours)}
-        longest = sorted(self._twins, key=len, reverse=True)
-        self._pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, longest))})\b")
+        self._pattern = any_of(self._twins)
 
     def swap(self, text: str) -> tuple[str, int]:
         """The twin of a text, and how many markers were swapped."""

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.figures import Alarm, Figure
+from audit.findings import probability
 from audit.hypotheses import mcnemar
 from audit.resampling import Draws
 from audit.study import Study, percent
@@ -52,7 +53,7 @@ def _flips(study: Study, rows: Flags, culture: str, role: str, model: str) -> It
     for kind in kinds:
         one, other = sorted(kind)
         there, back = pairs.count((one, other)), pairs.count((other, one))
-        directions.append(f"{one} to {other} {there}, back {back} (p {mcnemar(there, back):.3f})")
+        directions.append(f"{one} to {other} {there}, back {back} (p {probability(mcnemar(there, back))})")
     figure.extra.update({"flips with markers swapped": float(swapped.mean()), "flips asked again": float(rerun.mean())})
     if directions:
         figure.extra["direction, by McNemar"] = "; ".join(directions[:3])

@@ -110,7 +110,7 @@ def test_a_dataset_folder_is_refused_in_one_line(tmp_path: Path):
     with pytest.raises(InputError, match="there is no dataset folder"):
         from_folder(tmp_path / "none")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no .parquet or .jsonl file"):
+    with pytest.raises(InputError, match=r"holds no \.parquet or \.jsonl file"):
         from_folder(tmp_path / "empty")
 
 
