@@ -16,10 +16,12 @@ def _schema(**fields: pa.DataType) -> pa.Schema:
 
 
 # A preference pair. `subject` is its seed, item or book; `takes` says which side was chosen, where that is known:
-# agree or disagree with the seed, high or low in the trait.
+# agree or disagree with the seed, high or low in the trait. `checked` is the side that a panel would choose (chosen,
+# rejected, undecided) where the pair was in the sample of its lot, `decided` what a person did with it (keep, edit,
+# flip, reject).
 PAIRS = _schema(
     id=_TEXT, reader=_TEXT, culture=_TEXT, track=_TEXT, framework=_TEXT, dimension=_TEXT, subject=_TEXT, scenario=_TEXT,
-    takes=_TEXT, verdict=_TEXT, task=_TEXT, chosen=_TEXT, rejected=_TEXT,
+    takes=_TEXT, verdict=_TEXT, checked=_TEXT, decided=_TEXT, task=_TEXT, chosen=_TEXT, rejected=_TEXT,
 )  # fmt: skip
 # A scenario pair. `clean` says that no critic stopped its first draft, `judged` that it came before the judges.
 SCENES = _schema(
@@ -38,6 +40,12 @@ FACTS = _schema(
 READERS = _schema(id=_TEXT, culture=_TEXT, gender=_TEXT, age=_TEXT, language=_TEXT, reviews=_COUNT)
 # What is true of readers, from outside: the same kinds and names as facts.
 TRUTH = _schema(reader=_TEXT, kind=_TEXT, name=_TEXT, value=_TEXT)
+# What a model showed on the gold cases of one task in one culture: counts as in a qualification. A task is scenario,
+# preference, stance, or defect, whose cases are planted defects and `clean` their twins, `alarms` of them blocked.
+GOLD = _schema(
+    task=_TEXT, model=_TEXT, culture=_TEXT, cases=_COUNT, answered=_COUNT, right=_COUNT, clean=_COUNT, alarms=_COUNT,
+    brier=_NUMBER, ece=_NUMBER,
+)  # fmt: skip
 # An answer about a case (`before`), about its twin with culture markers swapped (`after`), and about the case asked
 # `again` with nothing changed; `toward` is the culture whose markers were put in.
 SWAPS = _schema(
@@ -61,6 +69,7 @@ class Evidence:
     facts: pa.Table = field(default_factory=FACTS.empty_table)
     readers: pa.Table = field(default_factory=READERS.empty_table)
     truth: pa.Table = field(default_factory=TRUTH.empty_table)
+    gold: pa.Table = field(default_factory=GOLD.empty_table)
     swaps: pa.Table = field(default_factory=SWAPS.empty_table)
     notes: tuple[str, ...] = ()
     trails: Callable[[Sequence[str]], dict[str, list[str]]] = lambda ids: {}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from audit import coverage, gates, judges, leakage, profiles, shortcuts, stances, swaps
+from audit import coverage, gates, gold, judges, leakage, profiles, shortcuts, stances, swaps
 from audit.evidence import Evidence
 from audit.figures import LEVELS, Figure, correct
 from audit.findings import Finding, findings
@@ -18,7 +18,7 @@ MEASURES: dict[str, Callable[[Study], list[Figure]]] = {
     swaps.SECTION: swaps.measure,
     leakage.SECTION: leakage.measure,
     shortcuts.SECTION: shortcuts.measure,
-    judges.SECTION: judges.measure,
+    judges.SECTION: lambda study: [*judges.measure(study), *gold.measure(study)],
     profiles.SECTION: profiles.measure,
     coverage.SECTION: coverage.measure,
 }

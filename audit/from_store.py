@@ -41,6 +41,7 @@ def from_store(database: Database, run: Run, library: Library, truth: Path | Non
         facts=build(_facts(database, run.id, readers), evidence.FACTS),
         readers=build(readers.values(), evidence.READERS),
         truth=build(given, evidence.TRUTH),
+        gold=build(_gold(database, run), evidence.GOLD),
         trails=lambda ids: _trails(database, ids),
     )
 
@@ -97,16 +98,41 @@ def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
     stances = select(facts.c.reader, facts.c.kind, facts.c.name, facts.c.value).where(
         facts.c.run == run, facts.c.kind.in_(("stance", "trait")), facts.c.value.not_in(("unknown", "failed"))
     )
+    checked = {row["pair"]: row["prefers"] or "undecided" for row in _optional(database, "checks", run)}
+    decided = {row["pair"]: row["decided"] for row in _optional(database, "decisions", run)}
     takes = {(row["reader"], row["kind"], row["name"]): row["value"] for row in _stream(database, stances)}
     for row in _stream(database, query.where(table.c.run == run)):
         fact = row["fact"]
         yield {
             **{name: row[name] for name in names},
             "takes": takes.get((row["reader"], *fact)) if fact else None,
+            "checked": checked.get(row["id"]),
+            "decided": decided.get(row["id"]),
             "task": last_message(row["prompt"]),
             "chosen": last_message(row["chosen"]),
             "rejected": last_message(row["rejected"]),
         }
+
+
+def _optional(database: Database, name: str, run: str) -> Iterator[Any]:
+    """A run's rows of a table that not every version of the store has."""
+    table = tables.metadata.tables.get(name)
+    if table is not None:
+        yield from _stream(database, select(table).where(table.c.run == run))
+
+
+def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
+    """What the run's own models showed on gold cases, the latest of each."""
+    table = tables.metadata.tables.get("qualifications")
+    if table is None:
+        return
+    roles = run.settings.get("roles", {}).values()
+    named = {name for role in roles for name in ([role] if isinstance(role, str) else role)}
+    latest = {
+        (row["task"], row["model"], row["culture"]): {**row, **row["figures"]}
+        for row in _stream(database, select(table).where(table.c.model.in_(named)).order_by(table.c.time))
+    }
+    yield from latest.values()
 
 
 def _trails(database: Database, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -46,7 +46,7 @@ class Gate:
 
 def gates(study: Study) -> Iterator[Gate]:
     """The gates that the evidence has rows for."""
-    makers = (_critic, _scenario_link, _stance_link, _pair)
+    makers = (_critic, _scenario_link, _stance_link, _pair, _lot, _person)
     for gate, came in filter(None, (make(study) for make in makers)):
         rows = came & (gate.culture >= 0)
         if rows.any():
@@ -92,9 +92,23 @@ def _pair(study: Study) -> tuple[Gate, Flags] | None:
     if not (settled & ~vetted).any():
         # A dataset holds what passed: that is no pass rate of 100%.
         return None
+    return _of_pairs(study, "pair", "composed pairs are vetted", vetted), settled
+
+
+def _lot(study: Study) -> tuple[Gate, Flags]:
+    pairs = study.evidence.pairs
+    gate = _of_pairs(study, "lot", "labels in the sample of a lot are confirmed", where(pairs, "checked", "chosen"))
+    return gate, where(pairs, "checked", "chosen", "rejected", "undecided")
+
+
+def _person(study: Study) -> tuple[Gate, Flags]:
+    pairs = study.evidence.pairs
+    gate = _of_pairs(study, "person", "pairs that people saw are kept", where(pairs, "decided", "keep", "edit"))
+    return gate, where(pairs, "decided", "keep", "edit", "flip", "reject")
+
+
+def _of_pairs(study: Study, name: str, what: str, passed: Flags) -> Gate:
+    pairs = study.evidence.pairs
     strata = group(codes(pairs, "track")[0], codes(pairs, "dimension")[0])
-    gate = Gate(
-        "pair", "composed pairs are vetted", pairs, "id", "pairs",
-        study.culture_codes(pairs), strata, (codes(pairs, "reader")[0], codes(pairs, "subject")[0]), vetted,
-    )  # fmt: skip
-    return gate, settled
+    clusters = (codes(pairs, "reader")[0], codes(pairs, "subject")[0])
+    return Gate(name, what, pairs, "id", "pairs", study.culture_codes(pairs), strata, clusters, passed)

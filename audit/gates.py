@@ -138,4 +138,6 @@ _ADVICE = {
     "less in it; try another profiler or more reviews a reader",
     "pair": "Compare the confidence of facts by culture: one bound for all can hold back a culture of whom the "
     "profiler is less sure; calibrate it on gold stances",
+    "lot": "Look at the sampled pairs that the panel did not confirm: withhold the lot or mend the link that erred",
+    "person": "Ask the reviewers what was wrong: what they turn down is what the judges let pass",
 }

@@ -8,7 +8,8 @@ class AuditSettings(BaseModel):
 
     `alpha` bounds the error of the gates together (Holm) and the share of false findings among the exploratory
     ones (Benjamini-Hochberg). Fewer rows than `min_rows` or fewer clusters than `min_clusters` are insufficient:
-    80% power for an impact ratio of 0.8 takes 122 rows a culture at a pass rate of 0.8 and 388 at 0.5.
+    80% power for an impact ratio of 0.8 takes 122 rows a culture at a pass rate of 0.8 and 388 at 0.5. Of gold cases,
+    of which each stands for itself, `min_gold` are enough.
 
     `four_fifths` is the impact ratio below which a disparity is adverse. `national_share` is the share of pairs
     on the national mean's side, and `alike` the excess of agreement among a culture's readers over that with other
@@ -27,6 +28,7 @@ class AuditSettings(BaseModel):
     alpha: float = Field(0.05, gt=0, lt=0.5)
     min_rows: int = Field(100, ge=10)
     min_clusters: int = Field(10, ge=5)
+    min_gold: int = Field(30, ge=10)
     four_fifths: float = Field(0.8, gt=0, lt=1)
     national_share: float = Field(0.65, ge=0.5, lt=1)
     alike: float = Field(0.15, ge=0, lt=1)
