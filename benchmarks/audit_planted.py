@@ -83,11 +83,13 @@ class Planted:
             return None
         return "agree" if (lean[0] > 0) == (seed.pole == "high") else "disagree"
 
-    def evidence(self) -> Evidence:
-        """All tables."""
-        scenes, remarks, votes = self._scenes()
-        readers, facts = self._profiles()
-        pairs = self._pairs(scenes, facts)
+    def evidence(self, section: str | None = None) -> Evidence:
+        """All tables, or with a `section` only those that it reads."""
+        scenes, remarks, votes = self._scenes() if section != "swaps" else ([], [], [])
+        readers, facts, pairs = [], [], []
+        if section in (None, "gates", "stances", "shortcuts"):
+            readers, facts = self._profiles()
+            pairs = self._pairs(scenes, facts)
         return Evidence(
             source=f"planted: {self.bias or 'nothing'}",
             pairs=build(pairs, evidence.PAIRS),
@@ -96,11 +98,11 @@ class Planted:
             votes=build(votes, evidence.VOTES),
             facts=build(facts, evidence.FACTS),
             readers=build(readers, evidence.READERS),
-            swaps=build(self._swaps(), evidence.SWAPS),
+            swaps=build(self._swaps() if section in (None, "swaps") else [], evidence.SWAPS),
         )
 
     def _text(self, words: int) -> str:
-        return " ".join(self.random.choice(_WORDS, words)) + "."
+        return " ".join(_WORDS[place] for place in self.random.integers(len(_WORDS), size=words)) + "."
 
     def _scenes(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
         scenes: list[dict[str, Any]] = []
@@ -117,9 +119,9 @@ class Planted:
                 common = {"culture": culture, "seed": self.seeds[index]}
                 times = 1.5 if self.bias == CRITIC and culture == TARGET else 1.0
                 stopped = self.random.random() < min(0.95, times * REFUSED * local[index])
-                name = self.random.choice(lexicon.names)
+                name = lexicon.names[self.random.integers(len(lexicon.names))]
                 if self.bias == NAMES and culture == TARGET and self.random.random() < FOREIGN:
-                    name = self.random.choice(foreign)
+                    name = foreign[self.random.integers(len(foreign))]
                 ways = [self._text(int(self.random.integers(26, 35))) for _ in range(2)]
                 right = self.random.random() < RIGHT
                 given = [] if stopped else self._votes(identity, common, right)
