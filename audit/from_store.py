@@ -19,13 +19,13 @@ from store.ledger import Ledger
 from store.records import Run
 
 PAGE = 10_000
-LANGUAGE_CHARS = 2_000
+LANGUAGE_CHARS = 300  # of each review
 EXCERPT = 600
 
 
 def from_store(database: Database, run: Run, library: Library, truth: Path | None = None) -> Evidence:
     """The evidence of one run. Raises StoreError where the store cannot be read, InputError for a bad truth file."""
-    readers = {row["id"]: row for row in _readers(database)}
+    readers = {row["id"]: row for row in _readers(database, run.id)}
     given = _truth(truth) if truth else iter(())
     scenes: list[dict[str, Any]] = []
     remarks: list[dict[str, Any]] = []
@@ -51,15 +51,16 @@ def _stream(database: Database, query: Select[Any]) -> Iterator[Any]:
         yield from connection.execution_options(yield_per=PAGE).execute(query).mappings()
 
 
-def _readers(database: Database) -> Iterator[dict[str, Any]]:
-    """Readers with the language that most of what they wrote is in."""
-    text = func.substr(func.group_concat(tables.reviews.c.text, " "), 1, LANGUAGE_CHARS)
-    if database.engine.dialect.name == "postgresql":
-        text = func.substr(func.string_agg(tables.reviews.c.text, " "), 1, LANGUAGE_CHARS)
+def _readers(database: Database, run: str) -> Iterator[dict[str, Any]]:
+    """The readers profiled in the run, with the language that most of what they wrote is in."""
+    begun = func.substr(tables.reviews.c.text, 1, LANGUAGE_CHARS)
+    joined = func.string_agg if database.engine.dialect.name == "postgresql" else func.group_concat
+    profiled = select(tables.profiles.c.reader).where(tables.profiles.c.run == run)
     known, counted = tables.readers, tables.reviews.c
     query = (
-        select(known, func.count(counted.id).label("reviews"), text.label("sample"))
+        select(known, func.count(counted.id).label("reviews"), joined(begun, " ").label("sample"))
         .outerjoin(tables.reviews, counted.reader == known.c.id)
+        .where(known.c.id.in_(profiled))
         .group_by(*known.c)
         .order_by(known.c.id)
     )

@@ -117,7 +117,7 @@ class _Page:
         self._environment = environment
         self._words: dict[str, Any] = yaml.safe_load((HERE / "words.yaml").read_text(encoding="utf-8"))
         self._anchor = {id(figure): f"figure-{place}" for place, figure in enumerate(audit.figures)}
-        self._finding = {found.place: found.id for found in audit.findings}
+        self._finding = {id(audit.figures[found.place]): found.id for found in audit.findings}
         self.culture_files = {name: _file(name) for name in audit.study.cultures}
 
     def report(self) -> str:
@@ -222,7 +222,7 @@ class _Page:
         return {"id": self._anchor[id(figure)], "cells": cells}
 
     def _claim(self, figure: Figure) -> Cell:
-        found = self._finding.get(self.audit.figures.index(figure)) if figure.alarm else None
+        found = self._finding.get(id(figure))
         if found:
             return Cell(f"finding {found}", link=found)
         if not figure.enough:
