@@ -89,7 +89,7 @@ def _dots(figures: Sequence[Figure]) -> dict[str, Any]:
     """A dot and its interval a row; hollow where n cannot carry a claim; a tick for what it is held against."""
     unit = figures[0].unit
     axis = {"title": UNITS.get(unit, unit), **({"format": ".0%"} if unit == "share" else {})}
-    y = {"field": "row", "type": "nominal", "sort": None, "title": None}
+    y = {"field": "row", "type": "nominal", "sort": [row["row"] for row in _rows(figures)], "title": None}
     scale = {"zero": False, "nice": True}
     point = {
         "mark": {"type": "point", "size": 90, "stroke": MARK, "strokeWidth": 2, "opacity": 1},
