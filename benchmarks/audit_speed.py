@@ -105,7 +105,7 @@ def run(kind: str, folder: Path) -> dict[str, float]:
     done = time.perf_counter()
     return {
         "pairs": len(evidence.pairs), "read_s": read - begun, "measure_s": measured - read, "report_s": done - measured,
-        "seconds": done - begun, "memory_mb": peak(),
+        "seconds": done - begun, "cpu_s": time.process_time(), "memory_mb": peak(),
     }  # fmt: skip
 
 
