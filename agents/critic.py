@@ -182,4 +182,6 @@ def _words(text: str) -> list[str]:
 
 def _any_of(terms: Sequence[str]) -> re.Pattern[str]:
     # Entries are matched as written: most are names, and "Rio" is not "rio".
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(terms, key=len, reverse=True)))})\b")
+    # No \b: an entry such as "Washington, D.C." ends in what is no part of a word.
+    listed = "|".join(map(re.escape, sorted(terms, key=len, reverse=True)))
+    return re.compile(rf"(?<!\w)(?:{listed})(?!\w)")

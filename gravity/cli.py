@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Curates synthetic preference pairs from readers' reviews, and says how far they can be trusted.",
     epilog="Exit codes: 0 done, 2 usage or configuration, 3 input, 4 a model cannot be used, 5 the store cannot be "
-    "used, 130 interrupted. A run that stopped goes on when it is started again.",
+    "used, 6 the audit found what --fail-on names, 130 interrupted. A run that stopped goes on when started again.",
 )
 
 ConfigOption = Annotated[
@@ -47,6 +47,14 @@ class TrackName(StrEnum):
     VALUES = "values"
     PERSONALITY = "personality"
     INTERESTS = "interests"
+
+
+class FailOn(StrEnum):
+    """The levels of findings."""
+
+    SERIOUS = "serious"
+    MODERATE = "moderate"
+    NOTE = "note"
 
 
 def main() -> None:
@@ -186,6 +194,39 @@ def export(
         workshop.ledger, views.find_run(workshop, run), folder, workshop.config.curate.test_share, overwrite
     )
     views.exported(result, as_json)
+
+
+@app.command(epilog="Example: gravity audit --output out/audit --fail-on serious")
+def audit(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder of the report; it is made.")],
+    run: RunOption = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="Audit this folder instead: parquet or JSON lines in TRL's format with a culture column."),
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="What is true of readers, JSON lines: reader, stances, traits.")
+    ] = None,
+    swaps: Annotated[
+        bool, typer.Option("--swaps", help="Also ask the models about cases with their markers of culture swapped.")
+    ] = False,
+    max_calls: Annotated[int, typer.Option(min=1, help="Refuse swaps that take more model calls than this.")] = 2_000,
+    fail_on: Annotated[
+        FailOn | None, typer.Option(help="Exit with 6 where there is a finding of this level or a worse one.")
+    ] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Bias figures per culture, with intervals, tests and findings in plain words: report.html, report.md, audit.json.
+
+    Thresholds are in the section [audit] of gravity.toml. Without --swaps no model is called.
+    """
+    from gravity import auditing
+
+    code = auditing.audit(
+        _workshop(config), run, dataset, truth, output, swaps, max_calls, fail_on.value if fail_on else None, as_json
+    )
+    raise typer.Exit(code)
 
 
 @app.command(epilog='Example: gravity write --reader R1 --title "The Sea" --description "..." --adapter out/adapter')

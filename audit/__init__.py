@@ -1,0 +1,1 @@
+"""Bias figures per culture and the report, from the store or an exported dataset alone."""

@@ -1,0 +1,172 @@
+"""Vega-Lite charts of figures. Colour says nothing that shape and text do not say; text takes the page's colour."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from audit.figures import Figure
+from audit.findings import number
+
+ROWS = 40
+MARK = "#4a7fc1"  # at least 3:1 against white and against the dark page
+
+SHAPES = {"insufficient": "circle", "described": "circle", "after correction": "square"}
+
+_TEXT = "currentColor"
+CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": "system-ui, 'Segoe UI', 'Noto Sans', 'DejaVu Sans', sans-serif",  # as the page; widths are measured with it
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": _TEXT, "titleColor": _TEXT, "domainColor": _TEXT, "tickColor": _TEXT, "gridColor": _TEXT,
+        "gridOpacity": 0.15, "labelLimit": 190, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
+    },
+    "legend": {"labelColor": _TEXT, "titleColor": _TEXT},
+    "text": {"color": _TEXT, "fontSize": 12},
+}  # fmt: skip
+UNITS = {
+    "share": "share of rows",
+    "ratio": "ratio",
+    "per 1,000 words": "in 1,000 words",
+    "difference": "difference of shares",
+    "log2 odds ratio": "log2 of the odds ratio",
+}
+
+
+def chart(figures: Sequence[Figure], cultures: Sequence[str]) -> dict[str, Any] | None:
+    """The chart of one kind of figures, or None where a table says it better."""
+    shown = [figure for figure in figures if figure.value is not None]
+    if len(shown) > ROWS:
+        shown = [figure for figure in shown if figure.enough and _telling(figure)]
+    if not 1 < len(shown) <= ROWS:
+        return None
+    if shown[0].name == "lexicon entries":
+        return _heat(shown)
+    return _bars(shown) if shown[0].unit == "count" else _dots(shown)
+
+
+def _telling(figure: Figure) -> bool:
+    return "national" in figure.extra if figure.name == "takes the high pole" else figure.alarm is not None
+
+
+def _rows(figures: Sequence[Figure]) -> list[dict[str, Any]]:
+    rows = []
+    for figure in figures:
+        other = f"{figure.culture} less {figure.extra['other']}" if "other" in figure.extra else figure.culture
+        label = ", ".join(filter(None, (figure.group, other))) or "all"
+        interval = f"{number(figure.low, figure.unit)} to {number(figure.high, figure.unit)}"
+        state = (
+            "insufficient" if not figure.enough else "after correction" if figure.adjusted is not None else "described"
+        )
+        rows.append(
+            {
+                "row": label,
+                "value": figure.value,
+                "low": figure.low,
+                "high": figure.high,
+                "figure": number(figure.value, figure.unit),
+                "interval": interval if figure.low is not None else "none",
+                "n": figure.n,
+                "state": state,
+                "against": figure.against,
+            }
+        )
+    return rows
+
+
+_TOOLTIP = [
+    {"field": name, "title": title}
+    for name, title in (
+        ("row", "of"),
+        ("figure", "figure"),
+        ("interval", "95% interval"),
+        ("n", "n"),
+        ("state", "claim"),
+    )
+]
+
+
+def _dots(figures: Sequence[Figure]) -> dict[str, Any]:
+    """A dot and its interval a row; hollow where n cannot carry a claim; a tick for what it is held against."""
+    unit = figures[0].unit
+    axis = {"title": UNITS.get(unit, unit), **({"format": ".0%"} if unit == "share" else {})}
+    y = {"field": "row", "type": "nominal", "sort": [row["row"] for row in _rows(figures)], "title": None}
+    scale = {"zero": False, "nice": True}
+    point = {
+        "mark": {"type": "point", "size": 90, "stroke": MARK, "strokeWidth": 2, "opacity": 1},
+        "encoding": {
+            "x": {"field": "value", "type": "quantitative", "scale": scale, "axis": axis},
+            "shape": {
+                "field": "state",
+                "legend": None,
+                "scale": {"domain": list(SHAPES), "range": list(SHAPES.values())},
+            },
+            "fill": {"condition": {"test": "datum.state != 'insufficient'", "value": MARK}, "value": "transparent"},
+            "tooltip": _TOOLTIP,
+        },
+    }
+    layers: list[dict[str, Any]] = []
+    if any(figure.low is not None for figure in figures):
+        layers.append(
+            {
+                "transform": [{"filter": "isValid(datum.low)"}],
+                "mark": {"type": "rule", "color": _TEXT, "strokeWidth": 1.5},
+                "encoding": {"x": {"field": "low", "type": "quantitative"}, "x2": {"field": "high"}},
+            }
+        )
+    if any(figure.against is not None for figure in figures):
+        layers.append(
+            {
+                "transform": [{"filter": "isValid(datum.against)"}],
+                "mark": {"type": "tick", "color": _TEXT, "thickness": 3, "size": 14, "opacity": 0.6},
+                "encoding": {"x": {"field": "against", "type": "quantitative"}},
+            }
+        )
+    layers.append(point)
+    return _spec(figures, {"encoding": {"y": y}, "layer": layers})
+
+
+def _bars(figures: Sequence[Figure]) -> dict[str, Any]:
+    y = {"field": "row", "type": "nominal", "sort": None, "title": None}
+    bar = {
+        "mark": {"type": "bar", "stroke": MARK, "strokeWidth": 1, "size": 14},
+        "encoding": {
+            "x": {"field": "value", "type": "quantitative", "axis": {"title": "count"}},
+            "fill": {"condition": {"test": "datum.state != 'insufficient'", "value": MARK}, "value": "transparent"},
+            "tooltip": _TOOLTIP,
+        },
+    }
+    label = {
+        "mark": {"type": "text", "align": "left", "dx": 4},
+        "encoding": {"x": {"field": "value", "type": "quantitative"}, "text": {"field": "figure"}},
+    }
+    return _spec(figures, {"encoding": {"y": y}, "layer": [bar, label]})
+
+
+def _heat(figures: Sequence[Figure]) -> dict[str, Any]:
+    """Cultures down, lexicons across: the number stands in each cell, its size is a square's."""
+    values = [{**row, "culture": f.culture, "lexicon": f.group} for row, f in zip(_rows(figures), figures, strict=True)]
+    size = {"field": "value", "type": "quantitative", "legend": None, "scale": {"range": [0, 1400]}}
+    square = {
+        "mark": {"type": "point", "shape": "square", "filled": True, "color": MARK, "opacity": 0.45},
+        "encoding": {"size": size, "tooltip": _TOOLTIP},
+    }  # fmt: skip
+    label = {"mark": {"type": "text"}, "encoding": {"text": {"field": "value", "format": ".1f"}}}
+    encoding = {
+        "y": {"field": "culture", "type": "nominal", "title": "texts of"},
+        "x": {"field": "lexicon", "type": "nominal", "title": "words of", "axis": {"labelAngle": 0}},
+    }
+    spec = _spec(figures, {"encoding": encoding, "layer": [square, label]})
+    return {**spec, "data": {"values": values}, "height": 44 * len({row["culture"] for row in values})}
+
+
+def _spec(figures: Sequence[Figure], body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "description": f"{figures[0].name}: the table that follows holds the same figures",
+        "data": {"values": _rows(figures)},
+        "width": "container",
+        "height": 24 * len(figures) + 10,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "config": CONFIG,
+        **body,
+    }

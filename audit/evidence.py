@@ -1,0 +1,75 @@
+"""What an audit looks at: tidy tables, one a kind of record, whatever they were read from.
+
+A source that lacks a kind of record gives an empty table and says so in `notes`; every measure takes empty tables.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+_TEXT, _YES, _COUNT, _NUMBER = pa.string(), pa.bool_(), pa.int64(), pa.float64()
+
+
+def _schema(**fields: pa.DataType) -> pa.Schema:
+    return pa.schema(list(fields.items()))
+
+
+# A preference pair. `subject` is its seed, item or book; `takes` says which side was chosen, where that is known:
+# agree or disagree with the seed, high or low in the trait. `checked` is the side that a panel would choose (chosen,
+# rejected, undecided) where the pair was in the sample of its lot, `decided` what a person did with it (keep, edit,
+# flip, reject).
+PAIRS = _schema(
+    id=_TEXT, reader=_TEXT, culture=_TEXT, track=_TEXT, framework=_TEXT, dimension=_TEXT, subject=_TEXT, scenario=_TEXT,
+    takes=_TEXT, verdict=_TEXT, checked=_TEXT, decided=_TEXT, task=_TEXT, chosen=_TEXT, rejected=_TEXT,
+)  # fmt: skip
+# A scenario pair. `clean` says that no critic stopped its first draft, `judged` that it came before the judges.
+SCENES = _schema(
+    id=_TEXT, culture=_TEXT, seed=_TEXT, framework=_TEXT, dimension=_TEXT, verdict=_TEXT, reason=_TEXT, clean=_YES,
+    judged=_YES, text=_TEXT,
+)  # fmt: skip
+# A critic's remark about the first draft of a scenario.
+REMARKS = _schema(scenario=_TEXT, culture=_TEXT, seed=_TEXT, critic=_TEXT, kind=_TEXT, severity=_TEXT, quote=_TEXT)
+# A judge's vote about a scenario in one order; `endorses` is null where it gave no answer.
+VOTES = _schema(scenario=_TEXT, culture=_TEXT, seed=_TEXT, judge=_TEXT, order=_TEXT, endorses=_TEXT, confidence=_NUMBER)
+# One inferred thing about a reader; `evidence` counts reviews.
+FACTS = _schema(
+    reader=_TEXT, culture=_TEXT, language=_TEXT, kind=_TEXT, name=_TEXT, value=_TEXT, confidence=_NUMBER,
+    evidence=_COUNT, model=_TEXT,
+)  # fmt: skip
+READERS = _schema(id=_TEXT, culture=_TEXT, gender=_TEXT, age=_TEXT, language=_TEXT, reviews=_COUNT)
+# What is true of readers, from outside: the same kinds and names as facts.
+TRUTH = _schema(reader=_TEXT, kind=_TEXT, name=_TEXT, value=_TEXT)
+# What a model showed on the gold cases of one task in one culture: counts as in a qualification. A task is scenario,
+# preference, stance, or defect, whose cases are planted defects and `clean` their twins, `alarms` of them blocked.
+GOLD = _schema(
+    task=_TEXT, model=_TEXT, culture=_TEXT, cases=_COUNT, answered=_COUNT, right=_COUNT, clean=_COUNT, alarms=_COUNT,
+    brier=_NUMBER, ece=_NUMBER,
+)  # fmt: skip
+# An answer about a case (`before`), about its twin with culture markers swapped (`after`), and about the case asked
+# `again` with nothing changed; `toward` is the culture whose markers were put in.
+SWAPS = _schema(
+    case=_TEXT, seed=_TEXT, culture=_TEXT, toward=_TEXT, role=_TEXT, model=_TEXT, name=_TEXT, before=_TEXT, after=_TEXT,
+    again=_TEXT, quote=_TEXT,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The tables of one audit, where they came from, and what was missing or odd about them.
+
+    `trails` gives, for ids of pairs, the reviews that each rests on.
+    """
+
+    source: str
+    pairs: pa.Table = field(default_factory=PAIRS.empty_table)
+    scenes: pa.Table = field(default_factory=SCENES.empty_table)
+    remarks: pa.Table = field(default_factory=REMARKS.empty_table)
+    votes: pa.Table = field(default_factory=VOTES.empty_table)
+    facts: pa.Table = field(default_factory=FACTS.empty_table)
+    readers: pa.Table = field(default_factory=READERS.empty_table)
+    truth: pa.Table = field(default_factory=TRUTH.empty_table)
+    gold: pa.Table = field(default_factory=GOLD.empty_table)
+    swaps: pa.Table = field(default_factory=SWAPS.empty_table)
+    notes: tuple[str, ...] = ()
+    trails: Callable[[Sequence[str]], dict[str, list[str]]] = lambda ids: {}

@@ -1,0 +1,200 @@
+"""Reads a run's records from the store into tidy tables, streaming, each string kept once."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from audit import evidence
+from audit.evidence import Evidence
+from audit.tables import build
+from frameworks.loader import Library
+from store import tables
+from store.corpus import Corpus
+from store.database import Database
+from store.errors import InputError
+from store.ledger import Ledger
+from store.records import Run
+
+PAGE = 10_000
+LANGUAGE_CHARS = 300  # of each review
+EXCERPT = 600
+
+
+def from_store(database: Database, run: Run, library: Library, truth: Path | None = None) -> Evidence:
+    """The evidence of one run. Raises StoreError where the store cannot be read, InputError for a bad truth file."""
+    readers = {row["id"]: row for row in _readers(database, run.id)}
+    given = _truth(truth) if truth else iter(())
+    scenes: list[dict[str, Any]] = []
+    remarks: list[dict[str, Any]] = []
+    votes: list[dict[str, Any]] = []
+    for row in _stream(database, select(tables.scenarios).where(tables.scenarios.c.run == run.id)):
+        _take_apart(row, library, scenes, remarks, votes)
+    return Evidence(
+        source=f"run {run.id}",
+        pairs=build(_pairs(database, run.id), evidence.PAIRS),
+        scenes=build(scenes, evidence.SCENES),
+        remarks=build(remarks, evidence.REMARKS),
+        votes=build(votes, evidence.VOTES),
+        facts=build(_facts(database, run.id, readers), evidence.FACTS),
+        readers=build(readers.values(), evidence.READERS),
+        truth=build(given, evidence.TRUTH),
+        gold=build(_gold(database, run), evidence.GOLD),
+        trails=lambda ids: _trails(database, ids),
+    )
+
+
+def _stream(database: Database, query: Select[Any]) -> Iterator[Any]:
+    with database.begin() as connection:
+        yield from connection.execution_options(yield_per=PAGE).execute(query).mappings()
+
+
+def _readers(database: Database, run: str) -> Iterator[dict[str, Any]]:
+    """The readers profiled in the run, with the language that most of what they wrote is in."""
+    begun = func.substr(tables.reviews.c.text, 1, LANGUAGE_CHARS)
+    joined = func.string_agg if database.engine.dialect.name == "postgresql" else func.group_concat
+    profiled = select(tables.profiles.c.reader).where(tables.profiles.c.run == run)
+    known, counted = tables.readers, tables.reviews.c
+    query = (
+        select(known, func.count(counted.id).label("reviews"), joined(begun, " ").label("sample"))
+        .outerjoin(tables.reviews, counted.reader == known.c.id)
+        .where(known.c.id.in_(profiled))
+        .group_by(*known.c)
+        .order_by(known.c.id)
+    )
+    language = _language()
+    for row in _stream(database, query):
+        yield {**row, "language": language(row["sample"] or "")}
+
+
+def _language() -> Callable[[str], str | None]:
+    """Names the language of a text as an ISO code; None for a text without words."""
+    import py3langid
+
+    return lambda text: str(py3langid.classify(text)[0]) if any(c.isalpha() for c in text) else None
+
+
+def _facts(database: Database, run: str, readers: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    table = tables.facts
+    columns = (table.c.reader, table.c.kind, table.c.name, table.c.value, table.c.confidence)
+    query = select(*columns, table.c.evidence, table.c.made_by).where(table.c.run == run)
+    for row in _stream(database, query):
+        reader = readers.get(row["reader"], {})
+        yield {
+            **row,
+            "culture": reader.get("culture"),
+            "language": reader.get("language"),
+            "evidence": len(row["evidence"]),
+            "model": row["made_by"]["model"],
+        }
+
+
+def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
+    """The pairs of a run; the fact that a pair rests on says which side was chosen."""
+    table, facts = tables.pairs, tables.facts
+    names = ("id", "reader", "culture", "track", "framework", "dimension", "subject", "scenario", "verdict")
+    query = select(*(table.c[name] for name in names), table.c.fact, table.c.prompt, table.c.chosen, table.c.rejected)
+    stances = select(facts.c.reader, facts.c.kind, facts.c.name, facts.c.value).where(
+        facts.c.run == run, facts.c.kind.in_(("stance", "trait")), facts.c.value.not_in(("unknown", "failed"))
+    )
+    checked = {
+        row["pair"]: row["prefers"] or "undecided"
+        for row in _stream(database, select(tables.checks).where(tables.checks.c.run == run))
+    }
+    decided = {
+        row["pair"]: row["decided"]
+        for row in _stream(database, select(tables.decisions).where(tables.decisions.c.run == run))
+    }
+    takes = {(row["reader"], row["kind"], row["name"]): row["value"] for row in _stream(database, stances)}
+    for row in _stream(database, query.where(table.c.run == run)):
+        fact = row["fact"]
+        yield {
+            **{name: row[name] for name in names},
+            "takes": takes.get((row["reader"], *fact)) if fact else None,
+            "checked": checked.get(row["id"]),
+            "decided": decided.get(row["id"]),
+            "task": last_message(row["prompt"]),
+            "chosen": last_message(row["chosen"]),
+            "rejected": last_message(row["rejected"]),
+        }
+
+
+def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
+    """What the run's own models showed on gold cases, the latest of each."""
+    table = tables.qualifications
+    roles = run.settings.get("roles", {}).values()
+    named = {name for role in roles for name in ([role] if isinstance(role, str) else role)}
+    latest = {
+        (row["task"], row["model"], row["culture"]): {**row, **row["figures"]}
+        for row in _stream(database, select(table).where(table.c.model.in_(named)).order_by(table.c.time))
+    }
+    yield from latest.values()
+
+
+def _trails(database: Database, ids: Sequence[str]) -> dict[str, list[str]]:
+    """By pair the beginnings of the reviews that its fact rests on."""
+    ledger, corpus, trails = Ledger(database), Corpus(database), {}
+    for identity in ids:
+        pair = ledger.pair(identity)
+        facts = ledger.facts(pair.run, pair.reader) if pair and pair.fact else []
+        shown = [each for f in facts if pair and pair.fact == [f.kind, f.name] for each in f.evidence]
+        trails[identity] = [f"{r.rating:g}/5 {r.title}: {_cut(r.text)}" for r in corpus.reviews(shown)]
+    return trails
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]} …"
+
+
+def last_message(given: Any) -> str:
+    """The text of a side or of a prompt, in TRL's conversational format or as plain text."""
+    if isinstance(given, list):
+        return str(given[-1].get("content") or "") if given and isinstance(given[-1], dict) else ""
+    return "" if given is None else str(given)
+
+
+def _take_apart(
+    row: Any, library: Library, scenes: list[dict[str, Any]], remarks: list[dict[str, Any]], votes: list[dict[str, Any]]
+) -> None:
+    seed = library.seeds.get(row["seed"])
+    rounds = row["rounds"]
+    first, last = (rounds[0], rounds[-1]) if rounds else (None, None)
+    common = {"culture": row["culture"], "seed": row["seed"]}
+    draft = last["draft"] if last else {}
+    scenes.append(
+        {
+            **common,
+            "id": row["id"],
+            "framework": seed.framework if seed else "unknown",
+            "dimension": seed.dimension if seed else "unknown",
+            "verdict": row["verdict"],
+            "reason": row["reason"],
+            "clean": all(f["severity"] != "severe" for f in first["findings"]) if first else None,
+            "judged": bool(last and last["votes"]),
+            "text": "\n".join(draft[part] for part in ("situation", "endorsing", "opposing")) if draft else None,
+        }
+    )
+    for finding in first["findings"] if first else ():
+        kept = {name: finding[name] for name in ("critic", "kind", "severity", "quote")}
+        remarks.append({**common, **kept, "scenario": row["id"]})
+    for vote in last["votes"] if last else ():
+        kept = {name: vote[name] for name in ("judge", "order", "endorses", "confidence")}
+        votes.append({**common, **kept, "scenario": row["id"]})
+
+
+def _truth(path: Path) -> Iterator[dict[str, Any]]:
+    """What is true of readers, one JSON object a line: `reader`, and `stances`, `traits`, `demographics` by name."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the truth file {path}: {error}") from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            for kind, field in (("stance", "stances"), ("trait", "traits"), ("demographic", "demographics")):
+                for name, value in row.get(field, {}).items():
+                    yield {"reader": row["reader"], "kind": kind, "name": name, "value": str(value)}
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            raise InputError(f"{path}:{number}: not a reader's truth: {error}") from None

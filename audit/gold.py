@@ -1,0 +1,95 @@
+"""Error parity: what models get wrong on gold cases, by culture. Only here is it known what is right.
+
+The counts come from qualifications. Cases of one culture are few and each stands for itself, so gaps are tested by
+Fisher's exact test, with Newcombe's interval for the difference of two shares (1998, method 10).
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from scipy import stats
+
+from audit.figures import Alarm, Figure
+from audit.resampling import wilson
+from audit.study import Study, percent
+
+SECTION = "judges and critics"
+
+# What is counted, out of what, and what to call it, by task.
+ERRORS = {
+    "defect": (("misses", "cases", "right", True), ("false alarms", "clean", "alarms", False)),
+    "scenario": (("wrong on gold scenes", "answered", "right", True),),
+    "preference": (("wrong on gold preferences", "answered", "right", True),),
+    "stance": (("wrong on gold stances", "answered", "right", True),),
+}
+
+CALIBRATION = {"brier": "Brier score on gold", "ece": "expected calibration error on gold"}
+
+
+def measure(study: Study) -> list[Figure]:
+    """Error rates on gold by model and culture, against the other cultures, and calibration."""
+    rows = study.evidence.gold.to_pylist()
+    figures: list[Figure] = []
+    for row in rows:
+        others = [r for r in rows if r["model"] == row["model"] and r["task"] == row["task"] and r is not row]
+        figures += _errors(study, row, others)
+        for field, name in CALIBRATION.items():
+            if row[field] is not None:
+                enough = row["answered"] >= study.settings.min_gold
+                figures.append(
+                    Figure(
+                        SECTION,
+                        name,
+                        row["culture"],
+                        row["model"],
+                        "error",
+                        row["answered"],
+                        None,
+                        row[field],
+                        enough=enough,
+                    )
+                )
+    return figures
+
+
+def _errors(study: Study, row: dict[str, Any], others: list[dict[str, Any]]) -> Iterator[Figure]:
+    for name, of, counted, right in ERRORS[row["task"]]:
+
+        def wrong(one: dict[str, Any], of: str = of, counted: str = counted, right: bool = right) -> tuple[int, int]:
+            n: int = one[of]
+            hits: int = n - one[counted] if right else one[counted]
+            return hits, n
+
+        hits, n = wrong(row)
+        figure = Figure(
+            SECTION, name, row["culture"], row["model"], n=n, clusters=n, enough=n >= study.settings.min_gold
+        )
+        if n:
+            figure.value = hits / n
+            figure.low, figure.high = wilson(figure.value, n)
+        far = [wrong(other) for other in others]
+        bad, total = sum(h for h, _ in far), sum(m for _, m in far)
+        if figure.value is not None and figure.enough and total >= study.settings.min_gold:
+            _gap(study, figure, hits, (bad, total))
+        yield figure
+
+
+def _gap(study: Study, figure: Figure, hits: int, others: tuple[int, int]) -> None:
+    bad, total = others
+    rest = bad / total
+    figure.family, figure.test, figure.against = "exploratory", "Fisher's exact test against the others", rest
+    figure.p = float(stats.fisher_exact([[hits, figure.n - hits], [bad, total - bad]]).pvalue)
+    assert figure.value is not None and figure.low is not None and figure.high is not None
+    low, high = wilson(rest, total)
+    gap = figure.value - rest
+    down = math.hypot(figure.value - figure.low, high - rest)
+    up = math.hypot(figure.high - figure.value, rest - low)
+    figure.extra["gap"] = f"{gap:+.3f} ({gap - down:+.3f} to {gap + up:+.3f})"
+    if gap > study.settings.parity_margin:
+        figure.alarm = Alarm(
+            "serious",
+            f"{figure.group} errs more about {study.called(figure.culture)}: {figure.name} {percent(figure.value)}, "
+            f"elsewhere {percent(rest)}",
+            "Let another model play this role for the culture, or tune its prompt on the gold cases kept for that",
+        )

@@ -1,0 +1,100 @@
+"""Profiles: how much is inferred of readers, how surely and from how much, by culture and by the reviews' language."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from audit.figures import Alarm, Figure
+from audit.hypotheses import clustered
+from audit.resampling import Draws
+from audit.study import Study, percent
+from audit.tables import Codes, Flags, codes, group, numbers, where
+
+SECTION = "profiles"
+KINDS = ("stance", "trait", "demographic")
+
+
+def measure(study: Study) -> list[Figure]:
+    """Unknown rates, confidence, evidence, and recovery of what is true."""
+    facts = study.evidence.facts
+    if not len(facts):
+        return []
+    culture, reader = study.culture_codes(facts), codes(facts, "reader")[0]
+    languages, names = codes(facts, "language")
+    given = where(facts, "model", "given")
+    figures: list[Figure] = []
+    for kind in KINDS:
+        inferred = where(facts, "kind", kind) & ~given
+        for code, label in enumerate(study.cultures):
+            figures += _known(study, inferred & (culture == code), reader, label, kind)
+        for code, language in enumerate(names):
+            figures += _known(study, inferred & (languages == code), reader, "", f"{kind}, reviews in {language}")
+            for home, label in enumerate(study.cultures):
+                rows = inferred & (languages == code) & (culture == home)
+                if rows.any() and len(np.unique(languages[inferred & (culture == home)])) > 1:
+                    figures += _known(study, rows, reader, label, f"{kind}, reviews in {language}")
+    return figures + list(_recovery(study))
+
+
+def _known(study: Study, rows: Flags, reader: Codes, culture: str, group_: str) -> Iterator[Figure]:
+    if not rows.any():
+        return
+    facts = study.evidence.facts
+    unknown, failed = where(facts, "value", "unknown")[rows], where(facts, "value", "failed")[rows]
+    clusters = (reader[rows],)
+    labels: dict[str, Any] = {"section": SECTION, "culture": culture, "group": group_}
+    yield study.rate(unknown | failed, clusters, name="unknown", **labels)
+    told = rows.copy()
+    told[rows] = ~(unknown | failed)
+    if not told.any():
+        return
+    draws = Draws((reader[told],), study.settings.repeats)
+    for column, name, unit in (("confidence", "confidence", "mean"), ("evidence", "reviews as evidence", "mean")):
+        values = numbers(facts, column)[told]
+        figure = Figure(name=name, unit=unit, n=int(told.sum()), **labels)
+        spread = draws.ratio(values, np.ones(len(values)))
+        yield study.filled(figure, draws.of(float(values.mean()), spread), draws)
+
+
+def _recovery(study: Study) -> Iterator[Figure]:
+    """Of the facts whose truth is known: how many were told, and of those told how many were right."""
+    truth, facts = study.evidence.truth, study.evidence.facts
+    if not len(truth):
+        return
+    true = {(row["reader"], row["kind"], row["name"]): row["value"] for row in truth.to_pylist()}
+    keys = zip(*(facts[name].to_pylist() for name in ("reader", "kind", "name")), strict=True)
+    answers = np.array([true.get(key, "") for key in keys], dtype=object)
+    values = np.array(facts["value"].to_pylist(), dtype=object)
+    known = (answers != "") & (answers != "unknown") & ~where(facts, "model", "given")
+    told = known & (values != "unknown") & (values != "failed")
+    culture, reader = study.culture_codes(facts), codes(facts, "reader")[0]
+    for kind in KINDS[:2]:
+        rows = where(facts, "kind", kind)
+        for code, label in enumerate(study.cultures):
+            mine = rows & known & (culture == code)
+            if not mine.any():
+                continue
+            labels = {"section": SECTION, "culture": label, "group": kind}
+            yield study.rate(told[mine], (reader[mine],), name="told where true", **labels)
+            answered = rows & told
+            here = answered & (culture == code)
+            right = values == answers
+            figure = study.rate(right[here], (reader[here],), name="right where told", **labels)
+            others = answered & (culture >= 0) & (culture != code)
+            if figure.enough and int(others.sum()) >= study.settings.min_rows:
+                _behind(study, figure, right[answered], (culture == code)[answered], reader[answered])
+            yield figure
+
+
+def _behind(study: Study, figure: Figure, right: Flags, mine: Flags, reader: Codes) -> None:
+    rest = float(right[~mine].mean())
+    figure.family, figure.test, figure.against = "exploratory", "clustered score test against the others", rest
+    figure.p = clustered(mine, right, np.zeros(len(mine), dtype=np.int64), (group(reader),))
+    if figure.value is not None and rest - figure.value > study.settings.parity_margin:
+        figure.alarm = Alarm(
+            "serious",
+            f"Profiles of {study.called(figure.culture)} are less often right: {percent(figure.value)} of the "
+            f"{figure.group}s told agree with the truth, {percent(rest)} elsewhere",
+            "Look at the reviews' languages and lengths; try another profiler for this culture",
+        )

@@ -1,0 +1,32 @@
+"""Makes the twin of a text: the same words with the markers of one culture put in place of another's."""
+
+import re
+from collections.abc import Iterable
+
+from frameworks.records import Culture, Lexicon
+
+
+def any_of(entries: Iterable[str]) -> re.Pattern[str]:
+    """A pattern of any of the entries as whole words, the longest first. An entry may end in a full stop."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(entries, key=len, reverse=True)))})(?!\w)")
+
+
+class Swapper:
+    """Swaps the markers of the culture `home` for those of `away`.
+
+    An entry becomes the one at the same place of the same list, over again from the start where that list is
+    shorter: the lists of names run from women's to men's to families', so a woman mostly stays one. The culture's
+    own name and adjective are swapped too. The same marker always becomes the same one.
+    """
+
+    def __init__(self, home: Culture, away: Culture) -> None:
+        self.home, self.away = home, away
+        self._twins = {home.name: away.name, home.adjective: away.adjective}
+        for kind in Lexicon.model_fields:
+            ours, theirs = getattr(home.lexicon, kind), getattr(away.lexicon, kind)
+            self._twins |= {entry: theirs[place % len(theirs)] for place, entry in enumerate(ours)}
+        self._pattern = any_of(self._twins)
+
+    def swap(self, text: str) -> tuple[str, int]:
+        """The twin of a text, and how many markers were swapped."""
+        return self._pattern.subn(lambda found: self._twins[found[0]], text)

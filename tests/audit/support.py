@@ -1,0 +1,40 @@
+"""Small evidence made by hand, and audits of it."""
+
+from typing import Any
+
+from audit import evidence
+from audit.evidence import Evidence
+from audit.examine import Audit, examine
+from audit.figures import Figure
+from audit.settings import AuditSettings
+from audit.tables import build
+from frameworks.loader import Library
+
+QUICK = AuditSettings(repeats=300)
+
+
+def pair(number: int, culture: str | None = "us", **fields: Any) -> dict[str, Any]:
+    """A row of the table of pairs."""
+    return {
+        "id": f"{culture}-{number}", "reader": f"{culture}-r{number % 20}", "culture": culture, "track": "values",
+        "framework": "hofstede", "dimension": "power_distance", "subject": f"seed {number % 25}", "scenario": None,
+        "takes": None, "verdict": "vetted", "task": f"A task {number}.", "chosen": f"One way {number} and on.",
+        "rejected": f"The other way {number} and on.", **fields,
+    }  # fmt: skip
+
+
+def pairs(rows: list[dict[str, Any]], **more: Any) -> Evidence:
+    """Evidence of pairs alone."""
+    return Evidence("test", pairs=build(rows, evidence.PAIRS), **more)
+
+
+def audited(given: Evidence, settings: AuditSettings = QUICK) -> Audit:
+    """The audit of some evidence."""
+    return examine(given, settings, Library())
+
+
+def named(made: Audit, name: str, culture: str = "", group: str | None = None) -> Figure:
+    """The one figure of that name, culture and group."""
+    found = [f for f in made.figures if f.name == name and f.culture == culture and group in (None, f.group)]
+    assert len(found) == 1, [(f.name, f.culture, f.group) for f in found]
+    return found[0]
