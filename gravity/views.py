@@ -65,11 +65,12 @@ def status(workshop: Workshop, run: Run, as_json: bool) -> None:
 def print_lots(found: Sequence[Lot]) -> None:
     """Prints what the samples say of each lot."""
     table(
-        "Lots: a sample of each, judged end to end",
-        ["culture", "track", "pairs", "sample", "checked", "against", "undecided", "label error, 95%", "verdict"],
+        "Lots: a sample of each, judged end to end (label error: 95% interval)",
+        ["lot", "pairs", "checked", "against", "undecided", "label error", "verdict"],
         [
             [
-                *(lot.culture, lot.track, lot.pairs, lot.sample, lot.checked, lot.against, lot.undecided),
+                *(f"{lot.culture} {lot.track}", lot.pairs, f"{lot.checked} of {lot.sample}"),
+                *(lot.against, lot.undecided),
                 f"{lot.low:.1%} to {lot.high:.1%}" if lot.agreed + lot.against else "not measured",
                 lot.verdict,
             ]
