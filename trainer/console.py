@@ -1,8 +1,8 @@
-"""What all commands share: errors as one line with their exit code, and a bar for long work."""
+"""What all commands share: errors as one line with their exit code."""
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import typer
 
@@ -28,14 +28,3 @@ def reported(interrupted: str = "stopped: nothing was written") -> Iterator[None
     except KeyboardInterrupt as error:
         typer.echo(interrupted, err=True)
         raise typer.Exit(_INTERRUPTED) from error
-
-
-@contextlib.contextmanager
-def bar(total: int, unit: str, name: str) -> Iterator[Callable[[int], object]]:
-    """Draw a progress bar on a terminal; the function that is given moves it on."""
-    from tqdm import tqdm
-
-    from trainer.quiet import on_terminal
-
-    with tqdm(total=total, unit=unit, desc=name, disable=not on_terminal(), leave=False) as drawn:
-        yield drawn.update

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.console import bar
 from trainer.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
 from trainer.errors import DatasetError, brief
 from trainer.heldout import TRAIN, HeldOut, held_out, rows_of
@@ -15,6 +14,7 @@ from trainer.output import check_free, whole_folder
 from trainer.profile import Row, with_card
 from trainer.scoring import Score, length, score
 from trainer.settings import Settings
+from trainer.watch import Bar
 
 MAX_TOKENS = 4096
 
@@ -43,8 +43,8 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     kept = fitting(held.rows, cards, model, tokenizer)
     rows, cards = [held.rows[index] for index in kept], [cards[index] for index in kept]
     beta = trained_beta(adapter)
-    with bar(_PASSES * len(rows), "row", "scoring") as progress:
-        found = margins(rows, cards, scorer_of(model, tokenizer, progress), beta, _slope(held, tokenizer))
+    with Bar("scoring", _PASSES * len(rows), "row") as bar:
+        found = margins(rows, cards, scorer_of(model, tokenizer, bar.advance), beta, _slope(held, tokenizer))
     report = {
         "adapter": adapter.resolve().name,
         "base": model.peft_config["default"].base_model_name_or_path if base is None else base,

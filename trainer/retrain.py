@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.bases import resolve_base
-from trainer.console import bar
 from trainer.controls import rewards
 from trainer.errors import DatasetError, UsageError
 from trainer.evaluate import fitting, scorer_of, trained_beta
@@ -24,6 +23,7 @@ from trainer.intervals import Array
 from trainer.output import whole_folder
 from trainer.profile import Row
 from trainer.settings import Settings
+from trainer.watch import Bar
 
 Change = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
@@ -101,8 +101,8 @@ def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
     model, tokenizer = load(None, adapter)
     kept = fitting(rows, [None] * len(rows), model, tokenizer)
     found = np.full(len(rows), np.nan)
-    with bar(2 * len(kept), "row", "scoring") as progress:
-        scorer = scorer_of(model, tokenizer, progress)
+    with Bar("scoring", 2 * len(kept), "row") as bar:
+        scorer = scorer_of(model, tokenizer, bar.advance)
         found[kept] = rewards([rows[index] for index in kept], scorer, trained_beta(adapter))
     return found
 
