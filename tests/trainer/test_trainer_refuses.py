@@ -157,8 +157,17 @@ def test_a_base_that_cannot_be_loaded(
 def test_an_output_with_something_in_it(command: Command, tmp_path: Path, dataset: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
-    _refused(command, 2, ["not empty"], tmp_path, dataset, "--output", tmp_path / "out")
-    _refused(command, 2, ["no finished adapter"], tmp_path, dataset, "--output", tmp_path / "out", "--resume")
+    _refused(command, 2, ["is not empty (--resume accepts"], tmp_path, dataset, "--output", tmp_path / "out")
+    _refused(
+        command,
+        2,
+        ["is not empty and holds no finished adapter"],
+        tmp_path,
+        dataset,
+        "--output",
+        tmp_path / "out",
+        "--resume",
+    )
 
 
 @pytest.mark.parametrize(
