@@ -16,9 +16,10 @@ from typing import Any
 
 import typer
 
+from trainer.data import TRAIN
 from trainer.errors import DatasetError, UsageError
 from trainer.figures import right
-from trainer.heldout import TRAIN, HeldOut, held_out, rows_of, subject
+from trainer.heldout import HeldOut, held_out, rows_of, subject
 from trainer.intervals import RULE, Array, Estimate, mean
 from trainer.markdown import table, write_json
 from trainer.profile import COMPONENTS, FRAMEWORKS, PARTS, Row, without_component, without_framework

@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trainer.heldout import TRAIN, HeldOut, rows_of, subject
+from trainer.data import TRAIN
+from trainer.heldout import HeldOut, rows_of, subject
 from trainer.profile import Row, card
 
 _COLUMNS = ("prompt", "reader", "culture", "track", "seed", "item", "book", "profile")

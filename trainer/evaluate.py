@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from trainer.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
+from trainer.data import TRAIN
 from trainer.errors import DatasetError, brief
-from trainer.heldout import TRAIN, HeldOut, held_out, rows_of
+from trainer.heldout import HeldOut, held_out, rows_of
 from trainer.intervals import RULE, Array
 from trainer.output import check_free, whole_folder
 from trainer.profile import Row, with_card

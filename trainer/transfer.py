@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import typer
 
+from trainer.data import TRAIN
 from trainer.errors import DatasetError
 from trainer.figures import right
-from trainer.heldout import TRAIN, held_out, rows_of, subject
+from trainer.heldout import held_out, rows_of, subject
 from trainer.intervals import RULE, Array, Estimate, mean
 from trainer.markdown import table, write_json
 from trainer.profile import Row
