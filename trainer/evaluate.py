@@ -1,7 +1,6 @@
 """`python -m trainer evaluate`: did the adapter help, on readers and seeds that it has not seen?"""
 
 import itertools
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from trainer.data import TRAIN
 from trainer.errors import DatasetError, brief
 from trainer.heldout import HeldOut, held_out, rows_of
 from trainer.intervals import RULE, Array
+from trainer.models import load, training_report
 from trainer.output import check_free, whole_folder
 from trainer.profile import Row, with_card
 from trainer.scoring import Score, length, score
@@ -34,7 +34,6 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     from trainer.donors import donors
     from trainer.evaluation_report import write
     from trainer.figures import cells, reliability
-    from trainer.models import load
     from trainer.perplexity import perplexities
 
     check_free(output)
@@ -103,8 +102,8 @@ def fitting(rows: Sequence[Row], cards: Sequence[str | None], model: Any, tokeni
 def trained_beta(adapter: Path) -> float:
     """Return the beta that an adapter was trained with, the default where its training.json does not say."""
     try:
-        return float(json.loads((adapter / "training.json").read_text(encoding="utf-8"))["settings"]["beta"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(training_report(adapter)["settings"]["beta"])
+    except (KeyError, TypeError, ValueError):
         return Settings.beta
 
 

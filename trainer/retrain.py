@@ -19,6 +19,7 @@ from trainer.data import TEST, TRAIN, sha256
 from trainer.errors import DatasetError, UsageError
 from trainer.evaluate import fitting, scorer_of, trained_beta
 from trainer.intervals import Array
+from trainer.models import load
 from trainer.output import whole_folder
 from trainer.profile import Row
 from trainer.settings import Settings
@@ -88,8 +89,6 @@ def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
 
 
 def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
-    from trainer.models import load
-
     model, tokenizer = load(None, adapter)
     kept = fitting(rows, [None] * len(rows), model, tokenizer)
     found = np.full(len(rows), np.nan)
