@@ -7,10 +7,10 @@ from typing import Any
 
 from trainer.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
 from trainer.data import TRAIN
-from trainer.errors import DatasetError, brief
+from trainer.errors import DatasetError
 from trainer.heldout import HeldOut, held_out, rows_of
 from trainer.intervals import RULE, Array
-from trainer.models import load, training_report
+from trainer.models import context, load, training_report
 from trainer.output import check_free, whole_folder
 from trainer.profile import Row, with_card
 from trainer.scoring import Score, length, score
@@ -79,21 +79,14 @@ def scorer_of(model: Any, tokenizer: Any, progress: Callable[[int], object]) -> 
 def fitting(rows: Sequence[Row], cards: Sequence[str | None], model: Any, tokenizer: Any) -> list[int]:
     """Return the indices of the rows that the model can attend to, with either card.
 
-    Raises DatasetError when none is left, or the chat template refuses the messages.
+    Raises DatasetError when none is left, and ModelError where the chat template refuses the messages.
     """
-    from jinja2 import TemplateError
-
-    room = model.config.max_position_embeddings
-    try:
-        lengths = [
-            max(length(tokenizer, row), length(tokenizer, with_card(row, text)) if text else 0)
-            for row, text in zip(rows, cards, strict=True)
-        ]
-    except TemplateError as error:
-        raise DatasetError(
-            f"the base's chat template refuses the messages ({brief(error)}): use another base"
-        ) from error
-    kept = [index for index, tokens in enumerate(lengths) if tokens <= room]
+    room = context(model)
+    lengths = [
+        max(length(tokenizer, row), length(tokenizer, with_card(row, text)) if text else 0)
+        for row, text in zip(rows, cards, strict=True)
+    ]
+    kept = [index for index, tokens in enumerate(lengths) if room is None or tokens <= room]
     if not kept:
         raise DatasetError(f"all {len(rows)} test rows are longer than the {room} tokens that the model attends to")
     return kept

@@ -13,6 +13,7 @@ __all__ = [
     "ADAPTER_FILES",
     "REPORT_FILE",
     "check_adapter",
+    "context",
     "fingerprint",
     "load",
     "on_cuda",
@@ -66,6 +67,12 @@ def fingerprint(model: Any) -> str:
     for weight in (inner.get_input_embeddings().weight[:_FINGERPRINT_ROWS], inner.get_output_embeddings().weight[-1]):
         digest.update(weight.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def context(model: Any) -> int | None:
+    """Return how many tokens a model attends to, None where its configuration sets no bound."""
+    found: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return found
 
 
 def check_adapter(adapter: Path) -> None:
