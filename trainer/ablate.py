@@ -16,13 +16,14 @@ from typing import Any
 
 import typer
 
+from trainer.contract import Row
 from trainer.data import TRAIN
 from trainer.errors import DatasetError, UsageError
 from trainer.figures import right
 from trainer.heldout import HeldOut, held_out, rows_of, subject
 from trainer.intervals import RULE, Array, Estimate, mean
 from trainer.markdown import table, write_report
-from trainer.profile import COMPONENTS, FRAMEWORKS, PARTS, Row, without_component, without_framework
+from trainer.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
 from trainer.retrain import answered, begin, trained_margins
 
 FULL = "full profile"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from trainer.contract import Row
 from trainer.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
 from trainer.data import TRAIN
 from trainer.errors import DatasetError
@@ -12,7 +13,7 @@ from trainer.heldout import HeldOut, held_out, rows_of
 from trainer.intervals import RULE, Array
 from trainer.models import context, load, training_report
 from trainer.output import check_free, whole_folder
-from trainer.profile import Row, with_card
+from trainer.profile import with_card
 from trainer.scoring import Score, length, score
 from trainer.settings import Settings
 from trainer.watch import Bar

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.contract import MESSAGE_COLUMNS
+from trainer.contract import MESSAGE_COLUMNS, Row
 from trainer.data import TEST, TRAIN, read
 from trainer.errors import DatasetError
-from trainer.profile import Row
 
 SUBJECTS = ("seed", "item", "book")
 

@@ -9,18 +9,6 @@ from trainer.bases import Base, resolve_base
 from trainer.errors import ModelError, brief
 from trainer.quiet import hushed
 
-__all__ = [
-    "ADAPTER_FILES",
-    "REPORT_FILE",
-    "check_adapter",
-    "context",
-    "fingerprint",
-    "load",
-    "on_cuda",
-    "resolve_base",
-    "training_report",
-]
-
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
 

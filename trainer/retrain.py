@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.bases import resolve_base
+from trainer.contract import Row
 from trainer.controls import rewards
 from trainer.data import TEST, TRAIN, sha256
 from trainer.errors import DatasetError, UsageError
@@ -21,7 +22,6 @@ from trainer.evaluate import fitting, scorer_of, trained_beta
 from trainer.intervals import Array
 from trainer.models import load
 from trainer.output import whole_folder
-from trainer.profile import Row
 from trainer.settings import Settings
 from trainer.watch import Bar
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from trainer.contract import Messages
 from trainer.errors import ModelError, brief
 from trainer.packing import Tokens, common_prefix
-
-Messages = list[dict[str, str]]
 
 _BATCH = 500
 

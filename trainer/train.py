@@ -11,14 +11,14 @@ from trainer.card import card
 from trainer.data import Preferences, count, read
 from trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from trainer.fit import Fitted, fit, limit
-from trainer.models import context, fingerprint, load, on_cuda
+from trainer.models import REPORT_FILE, context, fingerprint, load, on_cuda
 from trainer.quiet import without_notices
 from trainer.report import figures, versions
 from trainer.session import Session
 from trainer.settings import Settings
 from trainer.tokens import tokenize
 from trainer.watch import Bar
-from trainer.workspace import REPORT_FILE, Workspace
+from trainer.workspace import Workspace
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import typer
 
+from trainer.contract import Row
 from trainer.data import TRAIN
 from trainer.errors import DatasetError
 from trainer.figures import right
 from trainer.heldout import held_out, rows_of, subject
 from trainer.intervals import RULE, Array, Estimate, mean
 from trainer.markdown import table, write_report
-from trainer.profile import Row
 from trainer.retrain import answered, begin, trained_margins
 
 

@@ -9,8 +9,6 @@ from trainer.errors import UsageError, brief
 from trainer.models import ADAPTER_FILES, REPORT_FILE
 from trainer.output import check_free, make_folder
 
-__all__ = ["REPORT_FILE", "STATE_FILE", "Workspace"]
-
 STATE_FILE = "trainer_state.json"
 
 _RUN_FILE = "run.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.trainer.conftest import _BOOKS, _TASTES, Rows, write_split
-from trainer.profile import Row
+from trainer.contract import Row
 from trainer.scoring import Score
 
 # What teaches the tiny base to read the card.
