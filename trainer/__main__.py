@@ -17,6 +17,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
+    epilog=EXIT_CODES,
     help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
     "Example: python -m trainer train out/dataset --output out/adapter",
 )

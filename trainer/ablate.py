@@ -16,12 +16,14 @@ from typing import Any
 
 import typer
 
+from trainer.contract import Row
+from trainer.data import TRAIN
 from trainer.errors import DatasetError, UsageError
 from trainer.figures import right
-from trainer.heldout import TRAIN, HeldOut, held_out, rows_of, subject
+from trainer.heldout import HeldOut, held_out, rows_of, subject
 from trainer.intervals import RULE, Array, Estimate, mean
-from trainer.markdown import table, write_json
-from trainer.profile import COMPONENTS, FRAMEWORKS, PARTS, Row, without_component, without_framework
+from trainer.markdown import table, write_report
+from trainer.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
 from trainer.retrain import answered, begin, trained_margins
 
 FULL = "full profile"
@@ -67,8 +69,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
     }
     shown = [(one["variant"], one["drop"]) for one in report["variants"] if one["drop"] is not None]
     plots.drops([name for name, _ in shown], [drop for _, drop in shown], output / "drops.png")
-    (output / "report.md").write_text(_markdown(report), encoding="utf-8")
-    write_json(report, output / "report.json")
+    write_report(report, _parts(report), output)
     return report
 
 
@@ -118,9 +119,9 @@ def _check(wanted: Sequence[str], present: set[str], dataset: Path) -> None:
         raise DatasetError(f"{dataset}: no training card has a line about its reader, so there is nothing to take out")
 
 
-def _markdown(report: dict[str, Any]) -> str:
+def _parts(report: dict[str, Any]) -> list[str]:
     absent = ", ".join(report["not in the cards"]) or "none"
-    parts = [
+    return [
         "# What each part of the profile adds",
         f"{report['rows']} held-out rows, the same for all variants. Brackets are 95% intervals that draw whole seeds. "
         f"{RULE}",
@@ -131,4 +132,3 @@ def _markdown(report: dict[str, Any]) -> str:
         "full profile less the variant's, paired row by row. Each variant is trained once, so its interval does not "
         f"cover what another training seed would change. Parts that no card has: {absent}.",
     ]
-    return "\n\n".join(parts) + "\n"

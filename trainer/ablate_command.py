@@ -1,30 +1,30 @@
 """The command `ablate`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from trainer.console import reported
+from trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
 from trainer.profile import PARTS
 from trainer.recipe import read_recipe
 
 
 def command(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")],
-    output: Annotated[Path, typer.Option(help="Folder for adapters and report; the same one again goes on.")],
-    recipe: Annotated[
-        str | None, typer.Option(help="A TOML file of settings, or the name of a shipped recipe.")
-    ] = None,
+    dataset: DatasetFolder,
+    output: ExperimentFolder,
+    recipe: RecipeName = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(help=f"Leave out this part only; repeatable. One of {', '.join(PARTS)}.", show_default="all"),
+        typer.Option(
+            help=f"Leave out this part only; repeatable. One of {', '.join(PARTS)}.",
+            show_default="each that the cards have",
+        ),
     ] = None,
 ) -> None:
-    """What does each part of the profile add? Train without it and look at the drop.
+    """What does each part of the profile add? Train without it.
 
     Trains one adapter with the full profile and one without each component and each framework, all with the same
-    recipe, and tests them on the same held-out rows.
+    recipe, and tests them on the same held-out rows: what a part adds is the drop without it.
 
     Example: python -m trainer ablate out/dataset --recipe one-gpu-8b --output out/ablation
     """

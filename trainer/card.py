@@ -3,6 +3,7 @@
 from typing import Any
 
 from trainer.bases import Base
+from trainer.markdown import table
 from trainer.report import LAST_STEPS
 
 
@@ -41,12 +42,12 @@ def _data(dataset: dict[str, Any]) -> str:
         f"in the test split: {dataset['test_rows']}",
     ]
     counts = [[entry["culture"], entry["track"], entry["rows"]] for entry in dataset["counts"]]
-    return "\n".join(facts) + "\n\n" + _table(["culture", "track", "rows"], counts)
+    return "\n".join(facts) + "\n\n" + table(["culture", "track", "rows"], counts)
 
 
 def _settings(report: dict[str, Any]) -> str:
     rows = [[name, value] for name, value in report["settings"].items() if value is not None]
-    return _table(["setting", "value"], [*rows, ["device", report["device"]]])
+    return table(["setting", "value"], [*rows, ["device", report["device"]]])
 
 
 def _figures(report: dict[str, Any]) -> str:
@@ -58,7 +59,7 @@ def _figures(report: dict[str, Any]) -> str:
         "All on the training rows: they show that it learned, not that it generalises. "
         "The whole log is in `training.json`."
     )
-    return _table(["figure", "step 1", f"mean of the last {LAST_STEPS} steps"], rows) + "\n\n" + note
+    return table(["figure", "step 1", f"mean of the last {LAST_STEPS} steps"], rows) + "\n\n" + note
 
 
 def _use(base: Base) -> str:
@@ -73,9 +74,3 @@ def _use(base: Base) -> str:
         f"{example}\n\nThe base was read from a local file. Before uploading, put the base model's Hub id "
         "into `base_model` above and into `base_model_name_or_path` in `adapter_config.json`."
     )
-
-
-def _table(head: list[str], rows: list[list[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    escaped = ([str(cell).replace("|", "\\|") for cell in line] for line in lines)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in escaped)

@@ -1,16 +1,30 @@
-"""What all commands share: errors as one line with their exit code, and a bar for long work."""
+"""What commands share: arguments and options, and errors as one line with their exit code."""
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from trainer.errors import TrainerError
+from trainer.recipe import names
 
 EXIT_CODES = (
-    "Exit codes: 0 done, 2 usage or path, 3 dataset, 4 model cannot be loaded, 5 training failed, 130 interrupted."
+    "Exit codes: 0 done, 2 usage or path, 3 dataset, 4 model cannot be used, 5 training failed, 130 interrupted."
 )
+
+DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")]
+AdapterFolder = Annotated[Path, typer.Argument(metavar="ADAPTER", help="Folder of a trained adapter.")]
+ExperimentFolder = Annotated[Path, typer.Option(help="Folder for adapters and report; the same one again goes on.")]
+MovedBase = Annotated[str | None, typer.Option(help="Base model, where it has moved since training.")]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        help=f"A TOML file of settings, or one of {', '.join(names())}.", show_default="the defaults of train"
+    ),
+]
 
 _INTERRUPTED = 130
 
@@ -28,14 +42,3 @@ def reported(interrupted: str = "stopped: nothing was written") -> Iterator[None
     except KeyboardInterrupt as error:
         typer.echo(interrupted, err=True)
         raise typer.Exit(_INTERRUPTED) from error
-
-
-@contextlib.contextmanager
-def bar(total: int, unit: str, name: str) -> Iterator[Callable[[int], object]]:
-    """Draw a progress bar on a terminal; the function that is given moves it on."""
-    from tqdm import tqdm
-
-    from trainer.quiet import on_terminal
-
-    with tqdm(total=total, unit=unit, desc=name, disable=not on_terminal(), leave=False) as drawn:
-        yield drawn.update

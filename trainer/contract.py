@@ -10,6 +10,7 @@ LEAK_COLUMNS = ("seed", "basis", "profile")
 _VIEW = "- "
 
 Row = Mapping[str, Any]
+Messages = list[dict[str, str]]
 
 
 def problem(row: Row) -> str | None:
@@ -57,5 +58,5 @@ def _leak(row: Row) -> str | None:
     return None
 
 
-def _said(messages: list[dict[str, str]]) -> list[tuple[str, str]]:
+def _said(messages: Messages) -> list[tuple[str, str]]:
     return [(message["role"], message["content"].strip()) for message in messages]

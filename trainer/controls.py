@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from trainer.contract import Row
 from trainer.intervals import Array
-from trainer.profile import Row, with_card, without_profile
+from trainer.profile import with_card, without_profile
 from trainer.scoring import Score
 
 # Scores of the same rows under the adapter and under its base.

@@ -10,9 +10,10 @@ from typing import Any
 from trainer.contract import LEAK_COLUMNS, MESSAGE_COLUMNS, problem
 from trainer.errors import DatasetError, UsageError, brief
 
+TRAIN, TEST = "train.parquet", "test.parquet"
 LABEL_COLUMNS = ("culture", "track")
 
-_FILES = ("train.parquet", "test.parquet", "manifest.json")
+_MANIFEST = "manifest.json"
 _READER = "reader"
 _BATCH_ROWS = 1000
 
@@ -46,9 +47,9 @@ def read(folder: Path) -> Preferences:
     """
     if not folder.is_dir():
         raise UsageError(f"dataset {folder} is not a folder: give the folder of an exported dataset")
-    train_file, test_file, manifest = (folder / name for name in _FILES)
+    train_file, test_file, manifest = (folder / name for name in (TRAIN, TEST, _MANIFEST))
     if not train_file.is_file():
-        raise DatasetError(f"{train_file} is missing: give a folder with train.parquet and test.parquet")
+        raise DatasetError(f"{train_file} is missing: give a folder with {TRAIN} and {TEST}")
     train = _checked(train_file)
     if train.num_rows == 0:
         raise DatasetError(f"{train_file} has no rows: export a dataset whose train split is not empty")
@@ -60,8 +61,8 @@ def read(folder: Path) -> Preferences:
         train=train.select(MESSAGE_COLUMNS),
         labels=_labels(train),
         test_rows=test.num_rows if test is not None else 0,
-        train_sha256=_sha256(train_file),
-        manifest_sha256=_sha256(manifest) if manifest.is_file() else None,
+        train_sha256=sha256(train_file),
+        manifest_sha256=sha256(manifest) if manifest.is_file() else None,
     )
 
 
@@ -69,6 +70,12 @@ def count(labels: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     """Count rows by culture and track, as records sorted by both."""
     counts = Counter(labels)
     return [{"culture": culture, "track": track, "rows": counts[culture, track]} for culture, track in sorted(counts)]
+
+
+def sha256(file: Path) -> str:
+    """Return a file's checksum in hex."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _checked(file: Path) -> Any:
@@ -135,8 +142,3 @@ def _labels(table: Any) -> list[tuple[str, str]]:
         for name in LABEL_COLUMNS
     ]
     return list(zip(*columns, strict=True))
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

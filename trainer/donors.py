@@ -5,8 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trainer.heldout import TRAIN, HeldOut, rows_of, subject
-from trainer.profile import Row, card
+from trainer.contract import Row
+from trainer.data import TRAIN
+from trainer.heldout import HeldOut, rows_of, subject
+from trainer.profile import card
 
 _COLUMNS = ("prompt", "reader", "culture", "track", "seed", "item", "book", "profile")
 

@@ -1,20 +1,22 @@
 """`python -m trainer evaluate`: did the adapter help, on readers and seeds that it has not seen?"""
 
 import itertools
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.console import bar
+from trainer.contract import Row
 from trainer.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
-from trainer.errors import DatasetError, brief
-from trainer.heldout import TRAIN, HeldOut, held_out, rows_of
+from trainer.data import TRAIN
+from trainer.errors import DatasetError
+from trainer.heldout import HeldOut, held_out, rows_of
 from trainer.intervals import RULE, Array
+from trainer.models import context, load, training_report
 from trainer.output import check_free, whole_folder
-from trainer.profile import Row, with_card
+from trainer.profile import with_card
 from trainer.scoring import Score, length, score
 from trainer.settings import Settings
+from trainer.watch import Bar
 
 MAX_TOKENS = 4096
 
@@ -33,7 +35,6 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     from trainer.donors import donors
     from trainer.evaluation_report import write
     from trainer.figures import cells, reliability
-    from trainer.models import load
     from trainer.perplexity import perplexities
 
     check_free(output)
@@ -43,8 +44,8 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     kept = fitting(held.rows, cards, model, tokenizer)
     rows, cards = [held.rows[index] for index in kept], [cards[index] for index in kept]
     beta = trained_beta(adapter)
-    with bar(_PASSES * len(rows), "row", "scoring") as progress:
-        found = margins(rows, cards, scorer_of(model, tokenizer, progress), beta, _slope(held, tokenizer))
+    with Bar("scoring", _PASSES * len(rows), "row") as bar:
+        found = margins(rows, cards, scorer_of(model, tokenizer, bar.advance), beta, _slope(held, tokenizer))
     report = {
         "adapter": adapter.resolve().name,
         "base": model.peft_config["default"].base_model_name_or_path if base is None else base,
@@ -79,21 +80,14 @@ def scorer_of(model: Any, tokenizer: Any, progress: Callable[[int], object]) -> 
 def fitting(rows: Sequence[Row], cards: Sequence[str | None], model: Any, tokenizer: Any) -> list[int]:
     """Return the indices of the rows that the model can attend to, with either card.
 
-    Raises DatasetError when none is left, or the chat template refuses the messages.
+    Raises DatasetError when none is left, and ModelError where the chat template refuses the messages.
     """
-    from jinja2 import TemplateError
-
-    room = model.config.max_position_embeddings
-    try:
-        lengths = [
-            max(length(tokenizer, row), length(tokenizer, with_card(row, text)) if text else 0)
-            for row, text in zip(rows, cards, strict=True)
-        ]
-    except TemplateError as error:
-        raise DatasetError(
-            f"the base's chat template refuses the messages ({brief(error)}): use another base"
-        ) from error
-    kept = [index for index, tokens in enumerate(lengths) if tokens <= room]
+    room = context(model)
+    lengths = [
+        max(length(tokenizer, row), length(tokenizer, with_card(row, text)) if text else 0)
+        for row, text in zip(rows, cards, strict=True)
+    ]
+    kept = [index for index, tokens in enumerate(lengths) if room is None or tokens <= room]
     if not kept:
         raise DatasetError(f"all {len(rows)} test rows are longer than the {room} tokens that the model attends to")
     return kept
@@ -102,8 +96,8 @@ def fitting(rows: Sequence[Row], cards: Sequence[str | None], model: Any, tokeni
 def trained_beta(adapter: Path) -> float:
     """Return the beta that an adapter was trained with, the default where its training.json does not say."""
     try:
-        return float(json.loads((adapter / "training.json").read_text(encoding="utf-8"))["settings"]["beta"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(training_report(adapter)["settings"]["beta"])
+    except (KeyError, TypeError, ValueError):
         return Settings.beta
 
 

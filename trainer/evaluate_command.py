@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import reported
+from trainer.console import AdapterFolder, DatasetFolder, MovedBase, reported
 
 
 def command(
-    adapter: Annotated[Path, typer.Argument(metavar="ADAPTER", help="Folder of a trained adapter.")],
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")],
+    adapter: AdapterFolder,
+    dataset: DatasetFolder,
     output: Annotated[Path, typer.Option(help="Folder to write the report to; must not exist yet.")],
-    base: Annotated[str | None, typer.Option(help="Base model, where it has moved since training.")] = None,
+    base: MovedBase = None,
 ) -> None:
-    """Did it help? Compare an adapter with four controls on held-out readers and seeds.
+    """Did it help? Compare an adapter with four controls.
 
-    The controls: the base model, the same adapter with another reader's profile, with none, and length alone. Each
-    figure comes with a 95% interval that draws whole seeds.
+    All are tested on held-out readers and seeds. The controls: the base model, the same adapter with another
+    reader's profile, with none, and length alone. Each figure comes with a 95% interval that draws whole seeds.
 
     Example: python -m trainer evaluate out/adapter out/dataset --output out/evaluation
     """

@@ -6,7 +6,7 @@ from typing import Any
 from trainer.controls import CONDITIONS, DIFFERENCES, Margins
 from trainer.figures import MATCHED, Cell
 from trainer.intervals import Estimate
-from trainer.markdown import table, write_json
+from trainer.markdown import table, write_report
 from trainer.perplexity import LANGUAGES
 
 _QUESTIONS = {
@@ -46,17 +46,16 @@ def write(report: dict[str, Any], found: Margins, folder: Path) -> None:
     """Write report.json, report.md and three plots into a folder that exists."""
     from trainer import plots
 
-    write_json(report, folder / "report.json")
-    (folder / "report.md").write_text(_markdown(report), encoding="utf-8")
+    write_report(report, _parts(report), folder)
     plots.accuracy(report["cells"], folder / "accuracy.png")
     plots.calibration(report["reliability"], report["cells"][0], folder / "calibration.png")
     plots.length(found, report["cells"][0], folder / "length.png")
 
 
-def _markdown(report: dict[str, Any]) -> str:
+def _parts(report: dict[str, Any]) -> list[str]:
     cell = report["cells"][0]
     left_out = sum(report["left_out"].values())
-    parts = [
+    return [
         "# Did it help?",
         f"Adapter `{report['adapter']}` on base `{report['base']}`, {report['rows']} held-out rows of "
         f"`{report['dataset']['folder']}`: {cell['readers']} readers, {cell['subjects']} seeds, items and books; "
@@ -116,7 +115,6 @@ def _markdown(report: dict[str, Any]) -> str:
         "## How to read this",
         _NOTES.format(beta=report["beta"], missing=report["without another reader's profile"]),
     ]
-    return "\n\n".join(parts) + "\n"
 
 
 _FIGURES = (("accuracy", 2), ("margin", 2), ("brier", 3), ("ece", 3))

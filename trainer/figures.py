@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from trainer.contract import Row
 from trainer.controls import DIFFERENCES, Margins
 from trainer.heldout import subject
 from trainer.intervals import Array, Estimate, bin_of, calibration_error, correlation, mean
-from trainer.profile import Row
 
 ALL = "all"
 

@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 
 from trainer.errors import ModelError
-from trainer.models import load
+from trainer.models import context, load
 
 _TEMPERATURE = 0.7
 _TOP_P = 0.9
@@ -41,8 +41,8 @@ class Generator:
             messages, add_generation_prompt=True, return_dict=True, return_tensors="pt"
         ).to(self._model.device)
         prompt_tokens = encoded["input_ids"].shape[1]
-        room = self._model.config.max_position_embeddings
-        if prompt_tokens + max_new_tokens > room:
+        room = context(self._model)
+        if room is not None and prompt_tokens + max_new_tokens > room:
             raise ModelError(
                 f"the prompt has {prompt_tokens} tokens and {max_new_tokens} are to be written: that exceeds "
                 f"the model's {room}, shorten one of them"

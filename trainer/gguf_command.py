@@ -13,9 +13,10 @@ def command(
     output: Annotated[Path, typer.Option(help="GGUF file to write; must not exist yet.")],
     base: Annotated[str | None, typer.Option(help="An adapter's base, where it has moved since training.")] = None,
 ) -> None:
-    """Write what llama.cpp loads: an adapter as a LoRA GGUF, a merged model as a model GGUF.
+    """Write what llama.cpp loads: a LoRA GGUF or a model GGUF.
 
-    A LoRA GGUF goes on top of the base's own GGUF: Llama(model_path=BASE, lora_path=OUTPUT) in llama-cpp-python.
+    An adapter becomes a LoRA GGUF, a merged model a whole one. A LoRA GGUF goes on top of the base's own GGUF:
+    Llama(model_path=BASE, lora_path=OUTPUT) in llama-cpp-python.
 
     Example: python -m trainer gguf out/adapter --output out/adapter.gguf
     """

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.data import read
+from trainer.contract import MESSAGE_COLUMNS, Row
+from trainer.data import TEST, TRAIN, read
 from trainer.errors import DatasetError
-from trainer.profile import Row
 
-TRAIN, TEST = "train.parquet", "test.parquet"
 SUBJECTS = ("seed", "item", "book")
 
 _NEEDED = ("reader", "culture", "track")
-_MESSAGES = ("prompt", "chosen", "rejected")
 _OPTIONAL = ("id", "framework", "profile", *SUBJECTS)
 _BATCH = 1000
 
@@ -63,7 +61,7 @@ def rows_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[s
         missing.append("seed (nor item, nor book)")
     if missing:
         raise DatasetError(f"{file} has no column {missing[0]}: figures are made by reader, culture, track and seed")
-    wanted = columns or (*_MESSAGES, *_NEEDED, *_OPTIONAL)
+    wanted = columns or (*MESSAGE_COLUMNS, *_NEEDED, *_OPTIONAL)
     for batch in parquet.iter_batches(_BATCH, columns=[name for name in wanted if name in present]):
         yield from batch.to_pylist()
 
@@ -74,10 +72,10 @@ def subject(row: Row) -> str | None:
 
 
 def _check_apart(folder: Path, rows: list[dict[str, Any]]) -> None:
-    # A book may stand in both: there it is the reader who has not been seen.
-    names = ("reader", "seed", "item")
+    # Readers are `read`'s to check. A book may stand in both: there it is the reader who has not been seen.
+    names = ("seed", "item")
     tested = {name: {row[name] for row in rows if row.get(name)} for name in names}
-    for row in rows_of(folder / TRAIN, (*_NEEDED, "seed", "item")):
+    for row in rows_of(folder / TRAIN, names):
         for name in names:
             if row.get(name) in tested[name]:
                 raise DatasetError(

@@ -19,6 +19,11 @@ def check_llama(config: Any, name: str) -> None:
         )
 
 
+def head_size(config: Any) -> int:
+    """Return how many features an attention head has."""
+    return int(getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads)
+
+
 def namer(config: Any) -> Callable[[str], str]:
     """Return the function from a weight's name in transformers, with or without .weight, to its name in llama.cpp.
 

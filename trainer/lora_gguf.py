@@ -9,8 +9,8 @@ from typing import Any
 
 from trainer.bases import resolve_base
 from trainer.errors import ModelError, brief
-from trainer.llama import ARCHITECTURE, check_llama, namer, permuted
-from trainer.models import ADAPTER_FILES
+from trainer.llama import ARCHITECTURE, check_llama, head_size, namer, permuted
+from trainer.models import ADAPTER_FILES, check_adapter
 
 _PREFIX = "base_model.model."
 # Each of these changes what the two matrices mean, in a way that llama.cpp's LoRA does not know.
@@ -25,9 +25,7 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
     import gguf
     from safetensors.torch import load_file
 
-    missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
-    if missing:
-        raise ModelError(f"adapter {adapter} has no {' and no '.join(missing)}: give one that trainer wrote")
+    check_adapter(adapter)
     try:
         settings = json.loads((adapter / ADAPTER_FILES[0]).read_text(encoding="utf-8"))
         rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
@@ -75,7 +73,7 @@ def _config(base: str) -> Any:
 
 def _check_size(adapter: Path, module: str, outputs: int, config: Any) -> None:
     """See that a matrix has as many outputs as the base's layer, as far as the base's configuration tells."""
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    head = head_size(config)
     sizes = {
         "q_proj": head * config.num_attention_heads,
         "k_proj": head * config.num_key_value_heads,

@@ -1,4 +1,4 @@
-"""Tables and JSON as reports hold them."""
+"""Reports: tables, and a report as Markdown and as JSON."""
 
 import json
 from collections.abc import Iterable
@@ -15,10 +15,14 @@ def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
-def write_json(report: Any, file: Path) -> None:
-    """Write a report in which figures are Estimates; a number that JSON does not know is an error."""
+def write_report(report: Any, parts: Iterable[str], folder: Path) -> None:
+    """Write report.md, of those parts, and report.json, in which figures are Estimates.
+
+    A number that JSON does not know is an error.
+    """
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False, default=_record)
-    file.write_text(text + "\n", encoding="utf-8")
+    (folder / "report.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _record(value: Any) -> Any:

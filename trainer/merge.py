@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from trainer.errors import ModelError, UsageError
+from trainer.models import REPORT_FILE, load
 from trainer.output import check_free, whole_folder
+from trainer.quiet import hushed
 
 Dtype = Literal["bfloat16", "float16", "float32"]
-
-_KEPT = ("training.json",)
 
 
 def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bfloat16") -> None:
@@ -21,9 +21,6 @@ def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bf
     Raises UsageError or ModelError; then nothing is written.
     """
     import torch
-
-    from trainer.models import load
-    from trainer.quiet import hushed
 
     if dtype not in get_args(Dtype):
         raise UsageError(f"--dtype is {dtype}: it must be one of {', '.join(get_args(Dtype))}")
@@ -39,6 +36,5 @@ def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bf
     with whole_folder(output) as folder, hushed():
         merged.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        for name in _KEPT:
-            if (adapter / name).is_file():
-                shutil.copy(adapter / name, folder / name)
+        if (adapter / REPORT_FILE).is_file():
+            shutil.copy(adapter / REPORT_FILE, folder / REPORT_FILE)

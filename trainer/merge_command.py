@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import reported
+from trainer.console import AdapterFolder, MovedBase, reported
 
 
 def command(
-    adapter: Annotated[Path, typer.Argument(metavar="ADAPTER", help="Folder of a trained adapter.")],
+    adapter: AdapterFolder,
     output: Annotated[Path, typer.Option(help="Folder to write the model to; must not exist yet.")],
-    base: Annotated[str | None, typer.Option(help="Base model, where it has moved since training.")] = None,
+    base: MovedBase = None,
     dtype: Annotated[str, typer.Option(help="bfloat16, float16 or float32.")] = "bfloat16",
 ) -> None:
     """Write adapter and base as one model, in safetensors.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from trainer.errors import ModelError, brief
-from trainer.llama import ARCHITECTURE, check_llama, namer, permuted
+from trainer.llama import ARCHITECTURE, check_llama, head_size, namer, permuted
 
 _BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 _LLAMA3_WORDS = (
@@ -104,7 +104,7 @@ class _Weights:
 
 
 def _add_shape(writer: Any, config: Any, name: str) -> None:
-    head = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    head = head_size(config)
     writer.add_name(name)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_context_length(config.max_position_embeddings)

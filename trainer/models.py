@@ -9,8 +9,6 @@ from trainer.bases import Base, resolve_base
 from trainer.errors import ModelError, brief
 from trainer.quiet import hushed
 
-__all__ = ["ADAPTER_FILES", "REPORT_FILE", "fingerprint", "load", "on_cuda", "resolve_base"]
-
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
 
@@ -28,7 +26,7 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
     Raises ModelError when either cannot be loaded, or the tokenizer has no chat template.
     """
     if adapter is not None:
-        _check_adapter(adapter)
+        check_adapter(adapter)
     if base is None:
         if adapter is None:
             raise ModelError("neither a base nor an adapter was given: give at least one")
@@ -57,6 +55,27 @@ def fingerprint(model: Any) -> str:
     for weight in (inner.get_input_embeddings().weight[:_FINGERPRINT_ROWS], inner.get_output_embeddings().weight[-1]):
         digest.update(weight.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def context(model: Any) -> int | None:
+    """Return how many tokens a model attends to, None where its configuration sets no bound."""
+    found: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return found
+
+
+def check_adapter(adapter: Path) -> None:
+    """Raise ModelError where a folder lacks one of ADAPTER_FILES."""
+    missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
+    if missing:
+        raise ModelError(f"adapter {adapter} has no {' and no '.join(missing)}: give one that trainer wrote")
+
+
+def training_report(adapter: Path) -> dict[str, Any]:
+    """Return what training.json says of an adapter, nothing where another trainer made it and there is none."""
+    try:
+        return dict(json.loads((adapter / REPORT_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
 
 
 def on_cuda() -> bool:
@@ -124,12 +143,6 @@ def _probe_hub(name: str) -> None:
         ) from error
 
 
-def _check_adapter(adapter: Path) -> None:
-    missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
-    if missing:
-        raise ModelError(f"adapter {adapter} has no {' and no '.join(missing)}: give one that trainer wrote")
-
-
 def _recorded_base(adapter: Path) -> str:
     config = adapter / ADAPTER_FILES[0]
     try:
@@ -143,7 +156,7 @@ def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
-    trained_on = _trained_on(adapter)
+    trained_on = training_report(adapter)
     if trained_on.get("base_fingerprint") not in (None, fingerprint(model)):
         raise ModelError(
             f"adapter {adapter} was trained on another base ({trained_on.get('base')}), whose weights are not those "
@@ -162,11 +175,3 @@ def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
             "counterpart, so it was trained on another base"
         )
     return adapted
-
-
-def _trained_on(adapter: Path) -> dict[str, Any]:
-    # An adapter of another trainer has no such file; whether it fits then shows in the sizes of its weights.
-    try:
-        return dict(json.loads((adapter / REPORT_FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return {}

@@ -18,7 +18,7 @@ def whole_folder(output: Path) -> Iterator[Path]:
     growing = _hidden(output)
     _remove(growing)
     try:
-        _make(growing, output)
+        make_folder(growing, output)
         yield growing
         if output.is_dir():
             output.rmdir()
@@ -37,31 +37,32 @@ def whole_file(output: Path) -> Iterator[Path]:
         raise UsageError(f"output {output} is there already: give another name or remove it")
     growing = _hidden(output)
     try:
-        _make(growing.parent, output)
+        make_folder(growing.parent, output)
         yield growing
         growing.rename(output)
     finally:
         growing.unlink(missing_ok=True)
 
 
-def check_free(output: Path) -> None:
-    """Raise UsageError where `output` is a file, or a folder that is not empty."""
+def check_free(output: Path, hint: str = "") -> None:
+    """Raise UsageError where `output` is a file, or a folder that is not empty; `hint` says more of the latter."""
     if output.exists() and not output.is_dir():
         raise UsageError(f"output {output} is a file: give a folder that does not exist yet")
     if output.is_dir() and any(output.iterdir()):
-        raise UsageError(f"output {output} is not empty: give another folder or remove it")
+        raise UsageError(f"output {output} is not empty{hint}: give another folder or remove it")
+
+
+def make_folder(folder: Path, output: Path) -> None:
+    """Make a folder that `output` needs. Raises UsageError, which names `output`, where it cannot be made."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"output {output} cannot be made ({brief(error)}): give another") from error
 
 
 def _hidden(output: Path) -> Path:
     place = output.resolve()
     return place.with_name(f".{place.name}.building")
-
-
-def _make(folder: Path, output: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"output {output} cannot be made ({brief(error)}): give another") from error
 
 
 def _remove(folder: Path) -> None:

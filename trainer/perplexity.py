@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from trainer.intervals import Array, Estimate, mean
+from trainer.models import context
 
 LANGUAGES = {"en": "English", "pt": "Portuguese", "ja": "Japanese", "hi": "Hindi"}
 
@@ -45,7 +46,7 @@ def _losses(model: Any, tokenizer: Any, text: str) -> Array:
     """Return the negative log-probability of each token but the first, cut to what the model attends to."""
     import torch
 
-    ids = tokenizer(text, return_tensors="pt")["input_ids"][:, : model.config.max_position_embeddings]
+    ids = tokenizer(text, return_tensors="pt")["input_ids"][:, : context(model)]
     ids = ids.to(model.device)
     with torch.inference_mode():
         logps = model(input_ids=ids).logits[0, :-1].float().log_softmax(-1)

@@ -112,7 +112,7 @@ def matrix(names: Sequence[str], estimates: Sequence[Sequence[Estimate]], file: 
                     text,
                     ha="center",
                     va="center",
-                    color="w" if light else "k",
+                    color="k",
                     fontsize=9,
                     fontweight=bold,
                 )

@@ -4,7 +4,6 @@ Each step has a folder of its own and a second call goes on where the first stop
 trained again, and finished margins are only read.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,15 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer.bases import resolve_base
-from trainer.console import bar
+from trainer.contract import Row
 from trainer.controls import rewards
+from trainer.data import TEST, TRAIN, sha256
 from trainer.errors import DatasetError, UsageError
 from trainer.evaluate import fitting, scorer_of, trained_beta
-from trainer.heldout import TEST, TRAIN
 from trainer.intervals import Array
+from trainer.models import load
 from trainer.output import whole_folder
-from trainer.profile import Row
 from trainer.settings import Settings
+from trainer.watch import Bar
 
 Change = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
@@ -41,7 +41,8 @@ def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, An
     """
     resolve_base(Settings(dataset=dataset, output=output, **recipe).base)
     file = output / _RUN_FILE
-    text = json.dumps({**run, "dataset": _checksums(dataset), "recipe": recipe}, indent=2, sort_keys=True)
+    checksums = {name: sha256(dataset / name) for name in (TRAIN, TEST)}
+    text = json.dumps({**run, "dataset": checksums, "recipe": recipe}, indent=2, sort_keys=True)
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         with whole_folder(output) as folder:
             (folder / _RUN_FILE).write_text(text, encoding="utf-8")
@@ -80,14 +81,6 @@ def answered(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
     return np.asarray(np.isfinite(np.stack(list(found))).all(0))
 
 
-def _checksums(dataset: Path) -> dict[str, str]:
-    found = {}
-    for name in (TRAIN, TEST):
-        with (dataset / name).open("rb") as stream:
-            found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return found
-
-
 def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
     """Train with the package's own trainer: the only place of an experiment that does."""
     from trainer.train import train
@@ -96,13 +89,11 @@ def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
 
 
 def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
-    from trainer.models import load
-
     model, tokenizer = load(None, adapter)
     kept = fitting(rows, [None] * len(rows), model, tokenizer)
     found = np.full(len(rows), np.nan)
-    with bar(2 * len(kept), "row", "scoring") as progress:
-        scorer = scorer_of(model, tokenizer, progress)
+    with Bar("scoring", 2 * len(kept), "row") as bar:
+        scorer = scorer_of(model, tokenizer, bar.advance)
         found[kept] = rewards([rows[index] for index in kept], scorer, trained_beta(adapter))
     return found
 

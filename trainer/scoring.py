@@ -1,17 +1,16 @@
 """Log-probabilities of the answers of preference pairs under a model, without gradients."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from trainer.attention import Batches, prepare_model
+from trainer.contract import Row
 from trainer.errors import ModelError
 from trainer.logps import add_head, answer_logps
 from trainer.plan import groups
 from trainer.settings import Attention
 from trainer.tokens import Pair, tokenize
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

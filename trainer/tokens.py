@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from trainer.contract import Messages
+from trainer.errors import ModelError, brief
 from trainer.packing import Tokens, common_prefix
-
-Messages = list[dict[str, str]]
 
 _BATCH = 500
 
@@ -42,7 +42,8 @@ def tokenize(
     """Tokenize prompt, chosen and rejected of each row with the tokenizer's chat template.
 
     As in TRL, an answer begins where the prompt with its generation prompt and the whole conversation part, and ends
-    as the template ends it. `progress` is told of each batch's number of rows.
+    as the template ends it. `progress` is told of each batch's number of rows. Raises ModelError where the template
+    refuses the messages.
     """
     remaining = iter(rows)
     while batch := list(islice(remaining, _BATCH)):
@@ -57,5 +58,10 @@ def tokenize(
 
 
 def _encode(tokenizer: Any, conversations: list[Messages], **options: bool) -> list[Tokens]:
-    encoded = tokenizer.apply_chat_template(conversations, tokenize=True, return_dict=True, **options)
+    from jinja2 import TemplateError
+
+    try:
+        encoded = tokenizer.apply_chat_template(conversations, tokenize=True, return_dict=True, **options)
+    except TemplateError as error:
+        raise ModelError(f"the base's chat template refuses the messages ({brief(error)}): use another base") from error
     return [np.asarray(ids, dtype=np.int32) for ids in encoded["input_ids"]]

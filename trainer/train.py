@@ -9,16 +9,16 @@ from typing import Any
 from trainer.bases import Base, resolve_base
 from trainer.card import card
 from trainer.data import Preferences, count, read
-from trainer.errors import DivergedError, ModelError, TrainerError, TrainingError, brief
+from trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from trainer.fit import Fitted, fit, limit
-from trainer.models import fingerprint, load, on_cuda
+from trainer.models import REPORT_FILE, context, fingerprint, load, on_cuda
 from trainer.quiet import without_notices
 from trainer.report import figures, versions
 from trainer.session import Session
 from trainer.settings import Settings
 from trainer.tokens import tokenize
 from trainer.watch import Bar
-from trainer.workspace import REPORT_FILE, Workspace
+from trainer.workspace import Workspace
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
@@ -78,7 +78,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             workspace.discard()
         if isinstance(error, TrainerError) or not isinstance(error, Exception):
             raise
-        raise _explained(error, base, workspace) from error
+        raise _explained(error, workspace) from error
     if accelerator.is_main_process:
         workspace.publish()
     accelerator.wait_for_everyone()
@@ -88,7 +88,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
 def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
     with Bar("tokenizing", data.train.num_rows, "row", main) as bar:
         pairs = list(tokenize(tokenizer, data.rows(), bar.advance))
-    length, bound = limit(settings.max_length, getattr(model.config.get_text_config(), "max_position_embeddings", None))
+    length, bound = limit(settings.max_length, context(model))
     fitted = fit(pairs, length, settings.truncation_mode, bound)
     warning = fitted.warning(bound)
     if warning and main:
@@ -117,11 +117,7 @@ def _stage(model: Any, tokenizer: Any, base: Base, report: dict[str, Any], folde
     (folder / REPORT_FILE).write_text(json.dumps(report, indent=2), encoding="utf-8")
 
 
-def _explained(error: Exception, base: Base, workspace: Workspace) -> TrainerError:
-    from jinja2 import TemplateError
-
-    if isinstance(error, TemplateError):
-        return ModelError(f"the chat template of {base.name} refuses the messages ({error}): use another base")
+def _explained(error: Exception, workspace: Workspace) -> TrainerError:
     kept = f"; checkpoints stay in {workspace.partial} for --resume" if workspace.partial.exists() else ""
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
         return TrainingError(f"training ran out of memory: lower --max-tokens or --max-length{kept}")

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from trainer.console import reported
+from trainer.console import DatasetFolder, reported
 from trainer.recipe import names, read_recipe
 from trainer.settings import Settings
 
@@ -17,7 +17,7 @@ def _option(help: str, default: object = None) -> Any:
 
 
 def command(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")],
+    dataset: DatasetFolder,
     output: Annotated[Path, typer.Option(help="Folder to write the adapter to; must not exist yet.")],
     recipe: Annotated[
         str | None, _option(f"A TOML file of settings, or one of {', '.join(names())}. Options given here come first.")
@@ -59,7 +59,10 @@ def command(
     save_steps: Annotated[int | None, _option("Steps between checkpoints.", Settings.save_steps)] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, if any.")] = False,
 ) -> None:
-    """Train a LoRA adapter on a folder of preference pairs (train.parquet, test.parquet).
+    """Train a LoRA adapter on a folder of preference pairs.
+
+    The folder holds train.parquet, and test.parquet where there is one: an exported dataset, or any in TRL's
+    conversational preference format. What pairs begin with is computed once; the result is that of TRL.
 
     Example: python -m trainer train out/dataset --output out/adapter --recipe cpu-tiny
     """

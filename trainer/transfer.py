@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import typer
 
+from trainer.contract import Row
+from trainer.data import TRAIN
 from trainer.errors import DatasetError
 from trainer.figures import right
-from trainer.heldout import TRAIN, held_out, rows_of, subject
+from trainer.heldout import held_out, rows_of, subject
 from trainer.intervals import RULE, Array, Estimate, mean
-from trainer.markdown import table, write_json
-from trainer.profile import Row
+from trainer.markdown import table, write_report
 from trainer.retrain import answered, begin, trained_margins
 
 
@@ -56,8 +57,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
         **_matrix(rows, cultures, correct),
     }
     plots.matrix(cultures, [[one["accuracy"] for one in line] for line in report["matrix"]], output / "transfer.png")
-    (output / "report.md").write_text(_markdown(report), encoding="utf-8")
-    write_json(report, output / "report.json")
+    write_report(report, _parts(report), output)
     return report
 
 
@@ -110,10 +110,10 @@ def lines(report: dict[str, Any]) -> list[list[str]]:
     return [head, *([line[0]["trained on"], *(cell["accuracy"].text() for cell in line)] for line in report["matrix"])]
 
 
-def _markdown(report: dict[str, Any]) -> str:
+def _parts(report: dict[str, Any]) -> list[str]:
     head, *rows = lines(report)
     moved = [cell for line in report["matrix"] for cell in line if cell["against own"] is not None]
-    parts = [
+    return [
         "# From one culture to another",
         f"{report['rows']} held-out rows. Each adapter learned from {report['training_rows']} rows of one culture, as "
         f"many as the culture with the fewest has. Brackets are 95% intervals that draw whole seeds. {RULE}",
@@ -131,4 +131,3 @@ def _markdown(report: dict[str, Any]) -> str:
         ),
         "Each adapter is trained once, so an interval does not cover what another training seed would change.",
     ]
-    return "\n\n".join(parts) + "\n"

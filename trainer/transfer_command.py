@@ -1,22 +1,19 @@
 """The command `transfer`."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from trainer.console import reported
+from trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
 from trainer.recipe import read_recipe
 
 
 def command(
-    dataset: Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")],
-    output: Annotated[Path, typer.Option(help="Folder for adapters and report; the same one again goes on.")],
-    recipe: Annotated[
-        str | None, typer.Option(help="A TOML file of settings, or the name of a shipped recipe.")
-    ] = None,
+    dataset: DatasetFolder,
+    output: ExperimentFolder,
+    recipe: RecipeName = None,
 ) -> None:
     """Does it hold elsewhere? Train on each culture and test on each.
+
+    Trains one adapter a culture, all on equally many rows, and tests each on the held-out rows of all.
 
     Example: python -m trainer transfer out/dataset --recipe one-gpu-8b --output out/transfer
     """

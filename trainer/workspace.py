@@ -7,8 +7,7 @@ from typing import Any
 
 from trainer.errors import UsageError, brief
 from trainer.models import ADAPTER_FILES, REPORT_FILE
-
-__all__ = ["REPORT_FILE", "STATE_FILE", "Workspace"]
+from trainer.output import check_free, make_folder
 
 STATE_FILE = "trainer_state.json"
 
@@ -36,11 +35,8 @@ class Workspace:
 
         Raises UsageError.
         """
-        if self.output.exists() and not self.output.is_dir():
-            raise UsageError(f"output {self.output} is a file: give a folder that does not exist yet")
-        if self.output.is_dir() and any(self.output.iterdir()):
-            hint = "and holds no finished adapter to resume" if resume else "(--resume accepts a finished adapter)"
-            raise UsageError(f"output {self.output} is not empty{hint}: give another folder or remove it")
+        hint = " and holds no finished adapter to resume" if resume else " (--resume accepts a finished adapter)"
+        check_free(self.output, hint)
         if not resume and self.last_checkpoint() is not None:
             raise UsageError(
                 f"an interrupted run is in {self.partial}: continue it with --resume, or remove that folder"
@@ -58,10 +54,7 @@ class Workspace:
             shutil.rmtree(self.staging, ignore_errors=True)
             return checkpoint
         self.discard()
-        try:
-            self.partial.mkdir(parents=True)
-        except OSError as error:
-            raise UsageError(f"output {self.output} cannot be made ({brief(error)}): give another") from error
+        make_folder(self.partial, self.output)
         (self.partial / _RUN_FILE).write_text(json.dumps(run, indent=2), encoding="utf-8")
         return None
 
