@@ -8,13 +8,14 @@ from tests.trainer.conftest import _BOOKS, _TASTES, Rows, write_split
 from trainer.contract import Row
 from trainer.scoring import Score
 
-# What teaches the tiny base to read the card.
+# What teaches the tiny base to read the card, whatever the seed: tried with 0 to 4, on one culture and on two.
 RECIPE = {
-    "max_steps": 60,
+    "max_steps": 40,
     "batch_size": 8,
     "pairs_per_prefix": 1,
     "seed": 1,
-    "learning_rate": 1e-2,
+    "learning_rate": 5e-3,
+    "warmup_steps": 10,
     "max_length": 256,
 }
 FRAMEWORKS = ("hofstede", "schwartz", "wvs")
