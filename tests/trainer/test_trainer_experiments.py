@@ -1,18 +1,14 @@
 """Ablation and transfer find what was planted, go on where they stopped, and refuse what they cannot do."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
+from tests.trainer.commands import invoke, refuses
 from tests.trainer.tastes import RECIPE, Rows, split, write_dataset
-from trainer.__main__ import app
 from trainer.errors import TrainingError
-
-Run = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +22,6 @@ def recipe(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tastes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_dataset(tmp_path_factory.mktemp("tastes"), split("train", 6, 6), split("test", 4, 12))
-
-
-def _invoke(*arguments: str | Path) -> Any:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def _swapped(rows: Rows) -> Rows:
@@ -64,7 +56,7 @@ def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactor
     with pytest.MonkeyPatch.context() as patch:
         for train in (until_the_last, noted, noted):
             patch.setattr(trainer.train, "train", train)
-            results.append((_invoke(*call), sorted(path.name for path in output.iterdir()), list(trained)))
+            results.append((invoke(*call), sorted(path.name for path in output.iterdir()), list(trained)))
     return output, results
 
 
@@ -115,7 +107,7 @@ def test_a_variant_is_trained_without_its_part(ablation: tuple[Path, list[Any]],
 def test_what_one_culture_teaches_is_wrong_in_the_other(recipe: Path, tmp_path: Path) -> None:
     train = _swapped([*split("train", 6, 6, ["us"]), *split("train", 8, 6, ["jp"])])
     dataset = write_dataset(tmp_path / "tastes", train, _swapped(split("test", 4, 12)))
-    result = _invoke("transfer", dataset, "--output", tmp_path / "out", "--recipe", recipe)
+    result = invoke("transfer", dataset, "--output", tmp_path / "out", "--recipe", recipe)
     assert result.exit_code == 0, result.stderr
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     (jp, to_us), (to_jp, us) = report["matrix"]
@@ -174,17 +166,12 @@ def test_bad_input(command: str, what: str, code: int, words: list[str], recipe:
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
     part = {"no demographics": ["--without", "demographics"], "no such part": ["--without", "shoe size"]}
-    before = sorted(tmp_path.rglob("*"))
-    result = _invoke(command, dataset, "--output", tmp_path / "out", "--recipe", recipe, *part.get(what, []))
-    assert (result.exit_code, result.stdout) == (code, "")
-    (line,) = result.stderr.strip().splitlines()
-    assert line.startswith("error: ")
-    assert all(word in line for word in words), line
-    assert sorted(tmp_path.rglob("*")) == before
+    arguments = (command, dataset, "--output", tmp_path / "out", "--recipe", recipe, *part.get(what, []))
+    refuses(tmp_path, code, words, *arguments)
 
 
 def test_an_experiment_is_not_mixed_with_another(ablation: tuple[Path, list[Any]], tastes: Path, recipe: Path) -> None:
     output, _ = ablation
-    result = _invoke("ablate", tastes, "--output", output, "--recipe", recipe, "--without", "values")
+    result = invoke("ablate", tastes, "--output", output, "--recipe", recipe, "--without", "values")
     assert result.exit_code == 2
     assert "begun with another" in result.stderr

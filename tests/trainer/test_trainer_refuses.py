@@ -1,13 +1,27 @@
 """Each bad input ends in its exit code and one line on standard error, and leaves nothing behind."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.trainer.commands import refuses
+
 Rows = list[dict[str, Any]]
 Command = Callable[..., Any]
+Refused = Callable[..., None]
+
+
+@pytest.fixture
+def refused(base: Path, tmp_path: Path) -> Refused:
+    """Return a function that sees `train` refuse its arguments with a code and words."""
+
+    def see(code: int, words: list[str], *arguments: str | Path) -> None:
+        refuses(tmp_path, code, words, "train", "--base", base, "--output", tmp_path / "out", *arguments)
+
+    return see
 
 
 def _emptied(rows: Rows) -> None:
@@ -72,51 +86,51 @@ def test_a_dataset_that_breaks_the_contract(
     words: list[str],
     rows: Rows,
     dataset_of: Callable[[Rows], Path],
-    command: Command,
+    refused: Refused,
     tmp_path: Path,
 ) -> None:
     spoil(rows)
-    _refused(command, 3, words, tmp_path, dataset_of(rows), "--output", tmp_path / "out")
+    refused(3, words, dataset_of(rows))
 
 
-def test_a_train_split_without_rows(command: Command, tmp_path: Path, dataset: Path) -> None:
+def test_a_train_split_without_rows(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     import pyarrow.parquet as pq
 
     empty = tmp_path / "empty"
     empty.mkdir()
     pq.write_table(pq.read_table(dataset / "train.parquet").slice(0, 0), empty / "train.parquet")
-    _refused(command, 3, ["train.parquet", "no rows"], tmp_path, empty, "--output", tmp_path / "out")
+    refused(3, ["train.parquet", "no rows"], empty)
 
 
-def test_a_bad_test_split_is_named(command: Command, tmp_path: Path, dataset: Path) -> None:
+def test_a_bad_test_split_is_named(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     bad = tmp_path / "half"
     bad.mkdir()
     (bad / "train.parquet").write_bytes((dataset / "train.parquet").read_bytes())
     (bad / "test.parquet").write_bytes((dataset / "train.parquet").read_bytes()[:2000])
-    _refused(command, 3, ["test.parquet", "Parquet"], tmp_path, bad, "--output", tmp_path / "out")
+    refused(3, ["test.parquet", "Parquet"], bad)
 
 
-def test_a_folder_without_a_train_split(command: Command, tmp_path: Path) -> None:
+def test_a_folder_without_a_train_split(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    _refused(command, 3, ["train.parquet", "missing"], tmp_path, tmp_path / "nothing", "--output", tmp_path / "out")
+    refused(3, ["train.parquet", "missing"], tmp_path / "nothing")
 
 
 def test_a_reader_in_both_splits(
-    command: Command, tmp_path: Path, rows: Rows, dataset_of: Callable[[Rows], Path]
+    refused: Refused, tmp_path: Path, rows: Rows, dataset_of: Callable[[Rows], Path]
 ) -> None:
     folder = dataset_of(rows)
     (folder / "test.parquet").write_bytes((folder / "train.parquet").read_bytes())
     words = ["8 readers", "both splits", "r0"]
-    _refused(command, 3, words, tmp_path, folder, "--output", tmp_path / "out")
+    refused(3, words, folder)
 
 
-def test_a_dataset_folder_that_is_not_there(command: Command, tmp_path: Path) -> None:
-    _refused(command, 2, ["nowhere"], tmp_path, tmp_path / "nowhere", "--output", tmp_path / "out")
+def test_a_dataset_folder_that_is_not_there(refused: Refused, tmp_path: Path) -> None:
+    refused(2, ["nowhere"], tmp_path / "nowhere")
 
 
-def test_rows_that_are_all_too_long(command: Command, tmp_path: Path, dataset: Path) -> None:
+def test_rows_that_are_all_too_long(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     words = ["all 32", "--max-length 20", "shortest"]
-    _refused(command, 3, words, tmp_path, dataset, "--output", tmp_path / "out", "--max-length", "20")
+    refused(3, words, dataset, "--max-length", "20")
 
 
 def test_a_row_that_is_too_long_is_counted_and_left_out(
@@ -146,28 +160,19 @@ def test_a_row_that_is_too_long_is_counted_and_left_out(
     ],
 )
 def test_a_base_that_cannot_be_loaded(
-    base: str, words: list[str], command: Command, tmp_path: Path, dataset: Path
+    base: str, words: list[str], refused: Refused, tmp_path: Path, dataset: Path
 ) -> None:
     (tmp_path / "text.gguf").write_text("I am only text.", encoding="utf-8")
     (tmp_path / "cut.gguf").write_bytes(b"GGUF\x03\x00\x00\x00")
     place = base.format(here=tmp_path)
-    _refused(command, 4, words, tmp_path, dataset, "--output", tmp_path / "out", "--base", place)
+    refused(4, words, dataset, "--base", place)
 
 
-def test_an_output_with_something_in_it(command: Command, tmp_path: Path, dataset: Path) -> None:
+def test_an_output_with_something_in_it(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
-    _refused(command, 2, ["is not empty (--resume accepts"], tmp_path, dataset, "--output", tmp_path / "out")
-    _refused(
-        command,
-        2,
-        ["is not empty and holds no finished adapter"],
-        tmp_path,
-        dataset,
-        "--output",
-        tmp_path / "out",
-        "--resume",
-    )
+    refused(2, ["is not empty (--resume accepts"], dataset)
+    refused(2, ["is not empty and holds no finished adapter"], dataset, "--resume")
 
 
 @pytest.mark.parametrize(
@@ -182,23 +187,31 @@ def test_an_output_with_something_in_it(command: Command, tmp_path: Path, datase
     ],
 )
 def test_a_recipe_that_cannot_be_used(
-    recipe: str | None, words: list[str], command: Command, tmp_path: Path, dataset: Path
+    recipe: str | None, words: list[str], refused: Refused, tmp_path: Path, dataset: Path
 ) -> None:
     file = tmp_path / "recipe.toml"
     if recipe is not None:
         file.write_text(recipe, encoding="utf-8")
-    _refused(command, 2, words, tmp_path, dataset, "--output", tmp_path / "out", "--recipe", file)
+    refused(2, words, dataset, "--recipe", file)
 
 
-def test_a_context_that_no_row_fits_into(command: Command, tmp_path: Path, rows: Rows, dataset_of: Any) -> None:
+def test_a_context_that_no_row_fits_into(refused: Refused, tmp_path: Path, rows: Rows, dataset_of: Any) -> None:
     for row in rows:
         row["prompt"][0]["content"] *= 60
     words = ["all 32", "the model's context of 256", "shortest"]
-    _refused(command, 3, words, tmp_path, dataset_of(rows), "--output", tmp_path / "out")
+    refused(3, words, dataset_of(rows))
+
+
+def test_a_template_that_refuses_the_messages(refused: Refused, tmp_path: Path, base: Path, dataset: Path) -> None:
+    strict = tmp_path / "strict"
+    shutil.copytree(base, strict)
+    (strict / "chat_template.jinja").write_text("{{ raise_exception('no system message, please') }}", encoding="utf-8")
+    words = ["chat template refuses", "no system message, please", "another base"]
+    refused(4, words, dataset, "--base", strict)
 
 
 def test_a_model_that_looks_back_over_a_window_only(
-    command: Command, tmp_path: Path, base: Path, dataset: Path
+    command: Command, refused: Refused, tmp_path: Path, base: Path, dataset: Path
 ) -> None:
     from transformers import AutoTokenizer, MistralConfig, MistralForCausalLM
 
@@ -208,13 +221,13 @@ def test_a_model_that_looks_back_over_a_window_only(
     windowed = tmp_path / "windowed"
     MistralForCausalLM(config).save_pretrained(windowed)
     tokenizer.save_pretrained(windowed)
-    options = ("--output", tmp_path / "out", "--base", windowed, "--max-steps", "1", "--batch-size", "2")
-    _refused(command, 4, ["windows of 16", "--attention plain"], tmp_path, dataset, *options)
-    assert command(dataset, *options, "--attention", "plain").exit_code == 0
+    options = ("--base", windowed, "--max-steps", "1", "--batch-size", "2")
+    refused(4, ["windows of 16", "--attention plain"], dataset, *options)
+    assert command(dataset, *options, "--output", tmp_path / "out", "--attention", "plain").exit_code == 0
 
 
 def test_a_model_that_does_not_heed_the_mask(
-    command: Command, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+    refused: Refused, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
@@ -224,7 +237,7 @@ def test_a_model_that_does_not_heed_the_mask(
     honest = blocks._parts
     monkeypatch.setattr(blocks, "_parts", lambda until, groups: honest(torch.full_like(until, len(until)), groups))
     words = ["does not heed the mask", "--attention plain"]
-    _refused(command, 4, words, tmp_path, dataset, "--output", tmp_path / "out")
+    refused(4, words, dataset)
 
 
 def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -> None:
@@ -248,17 +261,17 @@ def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("option", ["--batch-size", "--num-train-epochs", "--learning-rate", "--max-steps"])
-def test_a_number_out_of_range(option: str, command: Command, tmp_path: Path, dataset: Path) -> None:
-    _refused(command, 2, [option, "greater than 0"], tmp_path, dataset, "--output", tmp_path / "out", option, "0")
+def test_a_number_out_of_range(option: str, refused: Refused, tmp_path: Path, dataset: Path) -> None:
+    refused(2, [option, "greater than 0"], dataset, option, "0")
 
 
-def test_a_run_that_diverges(command: Command, tmp_path: Path, dataset: Path) -> None:
+def test_a_run_that_diverges(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     rate = ("--learning-rate", "1e30", "--max-steps", "20")
-    _refused(command, 5, ["diverged", "--learning-rate"], tmp_path, dataset, "--output", tmp_path / "out", *rate)
+    refused(5, ["diverged", "--learning-rate"], dataset, *rate)
 
 
 def test_a_device_without_enough_memory(
-    command: Command, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
+    refused: Refused, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
 
@@ -268,15 +281,4 @@ def test_a_device_without_enough_memory(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     monkeypatch.setattr(Loop, "backward", exhausted)
-    _refused(command, 5, ["out of memory", "--max-tokens"], tmp_path, dataset, "--output", tmp_path / "out")
-
-
-def _refused(command: Command, code: int, words: list[str], folder: Path, *arguments: str | Path) -> None:
-    before = sorted(folder.rglob("*"))
-    result = command(*arguments)
-    assert (result.exit_code, result.stdout) == (code, "")
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("error: ")
-    assert all(word in lines[0] for word in words), lines[0]
-    assert sorted(folder.rglob("*")) == before
+    refused(5, ["out of memory", "--max-tokens"], dataset)

