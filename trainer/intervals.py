@@ -7,6 +7,7 @@ widens a normal interval. A seed fixes the draws.
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -117,10 +118,17 @@ def _estimate(columns: Array, clusters: Sequence[str], statistic: Statistic) -> 
         return Estimate(None, None, None, len(columns), len(names))
     sums = np.zeros((len(names), columns.shape[1]))
     np.add.at(sums, index, columns)
-    draws = np.random.default_rng(0).multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
     tail = _tail(len(names))
-    low, high = np.quantile(statistic(draws @ sums), [tail, 1 - tail])
+    low, high = np.quantile(statistic(_draws(len(names)) @ sums), [tail, 1 - tail])
     return Estimate(float(statistic(sums.sum(0))), float(low), float(high), len(columns), len(names))
+
+
+# Most figures of a cell are about the same seeds, the others about the same readers.
+@lru_cache(maxsize=2)
+def _draws(clusters: int) -> npt.NDArray[np.int64]:
+    """Say how often each draw (rows) takes each cluster (columns)."""
+    chances = np.full(clusters, 1 / clusters)
+    return np.random.default_rng(0).multinomial(clusters, chances, size=DRAWS)
 
 
 def _tail(clusters: int) -> float:

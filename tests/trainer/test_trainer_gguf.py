@@ -28,7 +28,8 @@ def _logits(model: Any, ids: list[int]) -> np.ndarray:
 
 
 def _opened(model: Path, **options: Any) -> Any:
-    return llama_cpp.Llama(str(model), n_ctx=256, n_threads=1, logits_all=True, verbose=False, **options)
+    threads = {"n_threads": 1, "n_threads_batch": 1}
+    return llama_cpp.Llama(str(model), n_ctx=256, logits_all=True, verbose=False, **threads, **options)
 
 
 def _llama_logits(opened: Any, ids: list[int]) -> np.ndarray:
