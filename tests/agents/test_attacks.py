@@ -195,6 +195,6 @@ async def test_what_an_attack_changes_in_the_contrast_of_embeddings(tmp_path: Pa
     held = sum(value != "unknown" for found in before.values() for value in found.values())
     print(f"stances held before: {held}; turned to the other side: {turned}; to what the attack wanted: {wanted}")
     assert total == len(chosen) * len(ATTACK) * len(seeds) and held
-    # Measured: 0.6% over half of the seeds, and none turned.
+    # Measured: 0.3% changed, and none turned.
     assert moved < 0.05 * total
     assert turned < 0.01 * total
