@@ -28,6 +28,7 @@ from store.profile import lines
 from store.records import Fact, Lot, Pair, Run, Scenario, content_id
 
 SPLITS = ("train", "test")
+MIXED = ("test reader, train seed or item", "train reader, test seed or item")
 MANIFEST = "manifest.json"
 BATCH = 1_000
 CARD = Path(__file__).parent / "dataset_card.md"
@@ -159,6 +160,12 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         if waiting[split]:
             flush(split)
         writers[split].close()
+    mixed = sum(n for reason, n in left_out.items() if reason in MIXED)
+    if mixed and not rows.total():
+        raise StoreError(
+            f"the split between train and test leaves none of the {mixed} pairs that could leave, so few they are: "
+            "curate more, or set curate.test_share to 0"
+        )
     if not rows.total():
         raise StoreError(f"run {run.id} has no vetted pairs to export: see `gravity status`")
     result = Export(
@@ -209,7 +216,7 @@ def _place(pair: Pair, held_out: set[tuple[str, str]]) -> str:
     subject = ("subject", pair.subject) in held_out
     if reader == subject:
         return "test" if reader else "train"
-    return "test reader, train seed or item" if reader else "train reader, test seed or item"
+    return MIXED[0] if reader else MIXED[1]
 
 
 class Gate:
