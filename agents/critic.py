@@ -9,6 +9,7 @@ from pydantic import Field
 
 from agents.asking import Answer, Asked, Asker
 from frameworks.records import Cues, Culture, Seed
+from frameworks.words import any_of
 from store.records import Draft, Finding, Provenance
 
 Kind = Literal[
@@ -103,7 +104,7 @@ class RuleCritic:
     name = "rules"
 
     def __init__(self, cultures: Mapping[str, Culture], cues: Cues) -> None:
-        self._belongs = {identity: _any_of(culture.lexicon.terms()) for identity, culture in cultures.items()}
+        self._belongs = {identity: any_of(culture.lexicon.terms()) for identity, culture in cultures.items()}
         group = rf"(?:[\w'’-]+ ){{0,2}}(?:{'|'.join(map(re.escape, sorted(cues.groups, key=len, reverse=True)))})"
         remarks = "|".join(pattern.replace("{group}", group) for pattern in cues.generalisations)
         self._remark = re.compile(rf"\b(?:{remarks})\b", re.IGNORECASE)
@@ -178,10 +179,3 @@ def blocking(findings: Sequence[Finding]) -> list[Finding]:
 
 def _words(text: str) -> list[str]:
     return [word.casefold() for word in _WORD.findall(text)]
-
-
-def _any_of(terms: Sequence[str]) -> re.Pattern[str]:
-    # Entries are matched as written: most are names, and "Rio" is not "rio".
-    # No \b: an entry such as "Washington, D.C." ends in what is no part of a word.
-    listed = "|".join(map(re.escape, sorted(terms, key=len, reverse=True)))
-    return re.compile(rf"(?<!\w)(?:{listed})(?!\w)")

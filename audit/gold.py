@@ -11,8 +11,8 @@ from typing import Any
 from scipy import stats
 
 from audit.figures import Alarm, Figure
-from audit.resampling import wilson
 from audit.study import Study, percent
+from frameworks.statistics import wilson
 
 SECTION = "judges and critics"
 
@@ -67,7 +67,7 @@ def _errors(study: Study, row: dict[str, Any], others: list[dict[str, Any]]) -> 
         )
         if n:
             figure.value = hits / n
-            figure.low, figure.high = wilson(figure.value, n)
+            figure.low, figure.high = wilson(hits, n)
         far = [wrong(other) for other in others]
         bad, total = sum(h for h, _ in far), sum(m for _, m in far)
         if figure.value is not None and figure.enough and total >= study.settings.min_gold:
@@ -81,7 +81,7 @@ def _gap(study: Study, figure: Figure, hits: int, others: tuple[int, int]) -> No
     figure.family, figure.test, figure.against = "exploratory", "Fisher's exact test against the others", rest
     figure.p = float(stats.fisher_exact([[hits, figure.n - hits], [bad, total - bad]]).pvalue)
     assert figure.value is not None and figure.low is not None and figure.high is not None
-    low, high = wilson(rest, total)
+    low, high = wilson(bad, total)
     gap = figure.value - rest
     down = math.hypot(figure.value - figure.low, high - rest)
     up = math.hypot(figure.high - figure.value, rest - low)

@@ -19,8 +19,8 @@ import yaml
 from audit.figures import Alarm, Figure
 from audit.resampling import Draws, Interval
 from audit.study import Study, count_words, listed
-from audit.swapper import any_of
 from audit.tables import Codes, Floats, codes, group, pick, where
+from frameworks.words import any_of
 
 SECTION = "leakage"
 WORDS = Path(__file__).parent / "associations.yaml"

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse, stats
 
 from audit.tables import Codes, Floats
+from frameworks.statistics import wilson
 
 MOST = 1_000  # more clusters than this are drawn in this many bundles of whole clusters
 
@@ -86,7 +87,7 @@ class Draws:
         variance = float(np.var(shares)) if len(shares) > 1 else 0.0
         effective = float(self.count) if variance == 0 else min(n, share * (1 - share) / variance)
         effective = max(effective, 1.0)
-        low, high = wilson(share, effective, self._t())
+        low, high = wilson(share * effective, effective, self._t())
         return Interval(share, low, high, math.sqrt(share * (1 - share) / effective), self.freedom)
 
     def of(self, value: float, draws: Floats) -> Interval | None:
@@ -126,13 +127,6 @@ def beyond(found: Interval, bound: float, share: bool = False) -> float:
     if error == 0:
         return 1.0 if found.value <= bound else 1 / (found.freedom + 1)
     return float(stats.t.sf((found.value - bound) / error, found.freedom))
-
-
-def wilson(share: float, n: float, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's score interval for a share of `n` (Wilson 1927); `n` may be an effective one."""
-    middle = share + z * z / (2 * n)
-    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n))
 
 
 def _finite(draws: Floats) -> Floats:

@@ -1,14 +1,7 @@
 """Makes the twin of a text: the same words with the markers of one culture put in place of another's."""
 
-import re
-from collections.abc import Iterable
-
 from frameworks.records import Culture, Lexicon
-
-
-def any_of(entries: Iterable[str]) -> re.Pattern[str]:
-    """A pattern of any of the entries as whole words, the longest first. An entry may end in a full stop."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(entries, key=len, reverse=True)))})(?!\w)")
+from frameworks.words import any_of
 
 
 class Swapper:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize, stats
 
 LEVEL = 0.95
+Z = float(stats.norm.ppf(0.5 + LEVEL / 2))
 
 
 class Interval(NamedTuple):
@@ -17,11 +18,12 @@ class Interval(NamedTuple):
     high: float
 
 
-def wilson(right: float, n: int) -> Interval:
-    """The Wilson score interval of `right` out of `n`, ties counted by halves; 0 to 1 where n is 0."""
+def wilson(right: float, n: float, z: float = Z) -> Interval:
+    """The score interval of `right` out of `n` (Wilson 1927), 0 to 1 where n is 0. Ties count by halves, `n` may be
+    an effective one, and `z` a quantile of Student's t."""
     if n == 0:
         return Interval(0.0, 1.0)
-    z, share = float(stats.norm.ppf(0.5 + LEVEL / 2)), right / n
+    share = right / n
     middle, half = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     # Rounding would put the ends of a share of 0 or 1 a hair outside.
     return Interval(max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n)))

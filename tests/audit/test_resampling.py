@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.resampling import Draws, Interval, beyond, wilson
+from audit.resampling import Draws, Interval, beyond
+from frameworks.statistics import wilson
 
 
 def clustered_rows(random, clusters=60, each=20, spread=1.2):
@@ -14,7 +15,7 @@ def clustered_rows(random, clusters=60, each=20, spread=1.2):
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 12), (7, 9), (50, 100), (100, 100)])
 def test_wilson_is_the_textbook_interval(hits, n):
-    assert wilson(hits / n, n) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-6)
+    assert wilson(hits, n) == pytest.approx(proportion_confint(hits, n, method="wilson"), abs=1e-6)
 
 
 def test_an_interval_over_clusters_holds_the_truth_where_one_over_rows_does_not():
@@ -23,7 +24,7 @@ def test_an_interval_over_clusters_holds_the_truth_where_one_over_rows_does_not(
         code, hits = clustered_rows(random)
         found = Draws((code,), 300, seed).rate(hits, np.ones(len(hits)))
         inside += found.low <= 0.5 <= found.high
-        low, high = wilson(hits.mean(), len(hits))
+        low, high = wilson(hits.sum(), len(hits))
         naive += low <= 0.5 <= high
     assert inside / times > 0.91
     assert naive / times < 0.8
@@ -44,7 +45,7 @@ def test_rows_that_all_agree_are_no_certainty():
     found = Draws((code,), 300).rate(np.ones(300), np.ones(300))
     assert found.value == 1.0
     # It counts the 30 clusters and not the 300 rows.
-    assert found.low < wilson(1.0, 31)[0] + 0.01
+    assert found.low < wilson(31, 31).low + 0.01
 
 
 def test_nothing_has_no_rate():
