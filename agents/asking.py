@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.chat import ChatModel
 from agents.errors import AskError
@@ -20,6 +20,8 @@ class Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+# A confidence as models state it.
+Confidence = Annotated[int, Field(ge=0, le=100)]
 A = TypeVar("A", bound=Answer)
 
 

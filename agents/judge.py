@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from agents.asking import Answer, Asked, Asker
+from agents.asking import Answer, Asked, Asker, Confidence
 from agents.errors import AskError
 from agents.profiler import aliased
 from frameworks.records import Domain, Seed
@@ -25,7 +25,7 @@ class Judgement(Answer):
 
     reason: str = Field(max_length=300)
     answer: Literal["A", "B", "both", "neither"]
-    confidence: int = Field(ge=0, le=100)
+    confidence: Confidence
 
 
 class Preference(Answer):
@@ -33,7 +33,7 @@ class Preference(Answer):
 
     reason: str = Field(max_length=300)
     answer: Literal["A", "B", "cannot tell"]
-    confidence: int = Field(ge=0, le=100)
+    confidence: Confidence
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from pydantic import Field, create_model
 
-from agents.asking import Answer, Asked, Asker
+from agents.asking import Answer, Asked, Asker, Confidence
 from agents.errors import AskError
 from frameworks.records import TRAITS, Domain, Seed
 from store.records import Fact, FactKind, Provenance, Review
 
 DEMOGRAPHICS = ("gender", "age", "location")
 REVIEW_CHARS = 1_200
-
-Confidence = Annotated[int, Field(ge=0, le=100)]
 
 
 class Inference(Answer):

@@ -13,9 +13,10 @@ from store.records import Check, Choice, Pair
 
 
 class CheckState(TypedDict, total=False):
-    """The pair at work, what the panel is shown of it, and what it chose."""
+    """The id of the pair at work, the pair, what the panel is shown of it, and what it chose."""
 
     pair: str
+    sampled: Pair
     case: Case
     choices: list[Choice]
 
@@ -23,19 +24,16 @@ class CheckState(TypedDict, total=False):
 def check_graph(crew: Crew) -> Any:
     """The graph of one check. Its state is not checkpointed: answers are kept, so a restart asks nothing twice."""
 
-    def pair_of(state: CheckState) -> Pair:
+    async def show(state: CheckState) -> CheckState:
         pair = crew.ledger.pair(state["pair"])
         assert pair is not None
-        return pair
-
-    async def show(state: CheckState) -> CheckState:
-        return {"case": await asyncio.to_thread(_case, crew, pair_of(state))}
+        return {"sampled": pair, "case": await asyncio.to_thread(_case, crew, pair)}
 
     async def judge(state: CheckState) -> CheckState:
-        return {"choices": await crew.panels[pair_of(state).culture].choices(state["case"])}
+        return {"choices": await crew.panels[state["sampled"].culture].choices(state["case"])}
 
     def settle(state: CheckState) -> CheckState:
-        pair, choices = pair_of(state), state["choices"]
+        pair, choices = state["sampled"], state["choices"]
         prefers = crew.panels[pair.culture].prefers(choices)
         crew.ledger.add_check(Check(pair=pair.id, run=crew.run, choices=choices, prefers=prefers))
         return {}

@@ -17,7 +17,7 @@ from graphs.duplicates import refuse_duplicates
 from graphs.profile import profile_graph, ratings_of
 from graphs.scenario import scenario_graph, scenario_id
 from graphs.sweep import sweep
-from store.lots import samples
+from store.lots import CHECKED, samples
 from store.records import Reader
 from store.vectors import book_entry, review_entry
 
@@ -62,7 +62,7 @@ def pending_checks(crew: Crew) -> list[dict[str, Any]]:
     return [
         {"pair": pair}
         for (culture, track), (_, sample) in sorted(samples(crew.ledger, crew.run, crew.plan.sample).items())
-        if track != "interests" and crew.panels[culture].checkers
+        if track in CHECKED and crew.panels[culture].checkers
         for pair in sample
         if pair not in done
     ]

@@ -11,12 +11,12 @@ from graphs.curate import CurateState, pending_profiles, pending_scenarios, sele
 from gravity import running
 from gravity.console import console, plain, table
 from gravity.workshop import Workshop
+from store.lots import CHECKED
 from store.records import Pair
 
 READERS = 3
 SEEDS = 4
 SHOWN = 2
-LOTS = 2  # of each culture: values and personality; interests rest on ratings
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def needed(workshop: Workshop, crew: Crew, wanted: CurateState) -> list[Need]:
     roles, orders = workshop.config.roles, workshop.config.judging.orders
     scenarios, profiles = len(pending_scenarios(crew, wanted)), pending_profiles(crew, wanted)
     checked = [c for c in {reader.culture for reader in selected(crew, wanted)} if c and crew.panels[c].checkers]
-    checks = max(0, len(checked) * LOTS * crew.plan.sample - len(crew.ledger.checks(crew.run)))
+    checks = max(0, len(checked) * len(CHECKED) * crew.plan.sample - len(crew.ledger.checks(crew.run)))
     batches = -(-len(crew.plan.seeds) // crew.plan.seeds_per_call)
     asked = 0
     for profile in profiles:

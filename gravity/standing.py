@@ -48,7 +48,6 @@ class Standing:
 
     candidates: Sequence[Candidate]
     kept: Qualifications
-    cultures: Sequence[str]
     bar: float
     quorum: int
 

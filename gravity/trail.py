@@ -67,8 +67,8 @@ def _print_fact(fact: Fact, evidence: list[Review]) -> None:
 
 
 def _print_check(workshop: Workshop, pair: Pair) -> None:
-    check = workshop.ledger.checks(pair.run).get(pair.id)
-    decision = workshop.ledger.decisions(pair.run).get(pair.id)
+    check = workshop.ledger.check(pair.id)
+    decision = workshop.ledger.decision(pair.id)
     for choice in check.choices if check else []:
         console.print(
             f"[bold]Check[/]  by {_maker(choice.judge, choice.made_by.prompt)}, shown {choice.order} first: prefers "
@@ -107,8 +107,8 @@ def _maker(model: str, version: str) -> str:
 def _as_json(workshop: Workshop, pair: Pair) -> dict[str, Any]:
     fact, evidence, scenario = _links(workshop, pair)
     reader = workshop.corpus.reader(pair.reader)
-    check = workshop.ledger.checks(pair.run).get(pair.id)
-    decision = workshop.ledger.decisions(pair.run).get(pair.id)
+    check = workshop.ledger.check(pair.id)
+    decision = workshop.ledger.decision(pair.id)
     return {
         "pair": pair.model_dump(),
         "reader": reader.model_dump() if reader else None,

@@ -209,7 +209,7 @@ class Workshop:
             named("stance", roles.profiler, checker=second),
             *(named("defect", name) for name in roles.critics),
         ]
-        return Standing(candidates, self.qualifications, list(self.library.cultures), judging.bar, judging.quorum)
+        return Standing(candidates, self.qualifications, judging.bar, judging.quorum)
 
     @property
     def unqualified_cultures(self) -> list[str]:

@@ -125,6 +125,11 @@ class Ledger:
         with self.database.begin() as connection:
             insert_new(connection, tables.checks, [check])
 
+    def check(self, pair: str) -> Check | None:
+        """What a panel said of the pair, or None."""
+        rows = self._all(select(tables.checks).where(tables.checks.c.pair == pair))
+        return Check.model_validate(rows[0]) if rows else None
+
     def checks(self, run: str) -> dict[str, Check]:
         """The checks of a run by pair."""
         rows = self._all(select(tables.checks).where(tables.checks.c.run == run))
@@ -139,15 +144,18 @@ class Ledger:
 
     def undo(self, pair: str) -> Decision:
         """Takes the decision about a pair back and returns it. Raises KeyError where there is none."""
-        table = tables.decisions
-        rows = self._all(select(table).where(table.c.pair == pair))
-        if not rows:
+        table, decision = tables.decisions, self.decision(pair)
+        if decision is None:
             raise KeyError(pair)
-        decision = Decision.model_validate(rows[0])
         with self.database.begin() as connection:
             connection.execute(delete(table).where(table.c.pair == pair))
             connection.execute(update(tables.pairs).where(tables.pairs.c.id == pair).values(decision.before))
         return decision
+
+    def decision(self, pair: str) -> Decision | None:
+        """What a person decided about the pair, or None."""
+        rows = self._all(select(tables.decisions).where(tables.decisions.c.pair == pair))
+        return Decision.model_validate(rows[0]) if rows else None
 
     def decisions(self, run: str) -> dict[str, Decision]:
         """The decisions of people by pair."""

@@ -19,6 +19,7 @@ from store.records import Check, Decision, Label, Lot, LotVerdict, Run, Track, c
 # A lot at the error that one may just accept passes once in forty times at most, since the interval's upper end has
 # to clear it; the sample is so large that one at a third of that error passes at least four times in five.
 PRODUCER_POWER, GOOD = 0.8, 1 / 3
+CHECKED: tuple[Track, ...] = ("values", "personality")  # the interests track rests on readers' own ratings
 UNDECIDED = 0.5  # a lot of whose sample more stays undecided goes to people
 
 
@@ -95,7 +96,7 @@ def _own_error_off(disagreement: float, panel_error: float | None) -> float:
 
 
 def _verdict(lot: Lot, acceptable: float) -> tuple[LotVerdict, str]:
-    if lot.track == "interests":
+    if lot.track not in CHECKED:
         return "ratings", "the reader's own ratings decide; no panel was asked"
     if lot.checked < lot.sample:
         return "unchecked", f"{lot.checked} of the {lot.sample} sampled pairs have been checked"
