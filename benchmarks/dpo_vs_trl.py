@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -270,26 +271,39 @@ def compare(arguments: argparse.Namespace, saved: str) -> list[dict[str, Any]]:
         f"{'prefix':>6} {'':>5} {'pairs/s':>9} {'slowest':>9} {'fastest':>9} {'tokens/pair':>11} {'GiB':>6} {'MFU':>6}"
     )
     for prefix in arguments.prefix:
-        row: dict[str, Any] = {"prefix": prefix}
-        for which in ("trl", "ours"):
-            found = row[which] = apart(arguments, which, prefix, saved, ways[which])
-            rates = [1 / found[name] for name in ("seconds_a_pair", "slowest_step", "fastest_step")]
-            mfu = f"{found['mfu']:6.1%}" if found.get("mfu") else f"{'':>6}"
-            print(
-                f"{prefix:>6} {which:>5} " + " ".join(f"{rate:9.3f}" for rate in rates),
-                f"{found['tokens_a_pair']:11.1f} {found['peak_gib']:6.2f} {mfu}",
-                flush=True,
-            )
-        row["times_faster"] = row["trl"]["seconds_a_pair"] / row["ours"]["seconds_a_pair"]
-        print(f"{prefix:>6} {row['times_faster']:.1f} times the pairs a second", flush=True)
-        results.append(row)
+        rounds = [one_round(arguments, prefix, saved, ways) for _ in range(arguments.rounds)]
+        times = sorted(found["trl"]["seconds_a_pair"] / found["ours"]["seconds_a_pair"] for found in rounds)
+        print(
+            f"{prefix:>6} {statistics.median(times):.2f} times the pairs a second "
+            f"({times[0]:.2f} to {times[-1]:.2f} in {len(times)} rounds)",
+            flush=True,
+        )
+        results.append({"prefix": prefix, "times_faster": times, "rounds": rounds})
     return results
+
+
+def one_round(
+    arguments: argparse.Namespace, prefix: int, saved: str, ways: dict[str, list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """Measure both, one after the other."""
+    row: dict[str, Any] = {}
+    for which in ("trl", "ours"):
+        found = row[which] = apart(arguments, which, prefix, saved, ways[which])
+        rates = [1 / found[name] for name in ("seconds_a_pair", "slowest_step", "fastest_step")]
+        mfu = f"{found['mfu']:6.1%}" if found.get("mfu") else f"{'':>6}"
+        print(
+            f"{prefix:>6} {which:>5} " + " ".join(f"{rate:9.3f}" for rate in rates),
+            f"{found['tokens_a_pair']:11.1f} {found['peak_gib']:6.2f} {mfu}",
+            flush=True,
+        )
+    return row
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", choices=("cpu", "cuda"), required=True)
     parser.add_argument("--prefix", type=int, nargs="+", default=[300, 600, 1200], help="tokens")
+    parser.add_argument("--rounds", type=int, default=1, help="measurements of both at each prefix")
     for hidden in ("--measure", "--saved", "--way"):
         parser.add_argument(hidden, default="", help=argparse.SUPPRESS)
     arguments = parser.parse_args()

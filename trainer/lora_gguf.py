@@ -9,7 +9,7 @@ from typing import Any
 
 from trainer.bases import resolve_base
 from trainer.errors import ModelError, brief
-from trainer.llama import ARCHITECTURE, check_llama, head_size, namer, permuted
+from trainer.layout import head_size, layout_of, namer, permuted
 from trainer.models import ADAPTER_FILES, check_adapter
 
 _PREFIX = "base_model.model."
@@ -20,7 +20,7 @@ _UNKNOWN = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_
 def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
     """Write a LoRA GGUF for the base that the adapter was trained on, or that `base` names.
 
-    Raises ModelError where the adapter is not a plain LoRA on a Llama, or does not fit the base.
+    Raises ModelError where the adapter is not a plain LoRA, its base of an unknown architecture or one it does not fit.
     """
     import gguf
     from safetensors.torch import load_file
@@ -35,17 +35,17 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
         raise
     except Exception as error:  # a damaged file can fail anywhere in json, safetensors or transformers
         raise ModelError(f"adapter {adapter} or its base cannot be read: {brief(error)}") from error
-    check_llama(config, str(adapter))
+    layout = layout_of(config, str(adapter))
     odd = [name for name in _UNKNOWN if settings.get(name)]
     if odd or settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none":
         raise ModelError(
             f"adapter {adapter} is no plain LoRA ({', '.join(odd) or 'peft_type or bias'}): merge it instead"
         )
-    writer = gguf.GGUFWriter(file, ARCHITECTURE)
+    writer = gguf.GGUFWriter(file, layout.architecture)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
     writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
-    rename = namer(config)
+    rename = namer(config, layout)
     for key in sorted(weights):
         module, _, side = key.removeprefix(_PREFIX).removesuffix(".weight").rpartition(".")
         weight = weights[key].float()
@@ -55,8 +55,8 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
             )
         if side == "lora_B":
             _check_size(adapter, module, weight.shape[0], config)
-            weight = permuted(f"{module}.weight", weight, config)
-        writer.add_tensor(f"{rename(module)}.{side.lower()}", weight.contiguous().numpy())
+            weight = permuted(f"{module}.weight", weight, config, layout)
+        writer.add_tensor(f"{rename(f'{module}.weight')}.{side.lower()}", weight.contiguous().numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

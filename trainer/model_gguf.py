@@ -1,7 +1,7 @@
 """A merged model as a GGUF that llama.cpp loads on its own. Weights are streamed and keep their precision.
 
 llama.cpp's own converter is not on PyPI as the project's package, so weights and vocabulary are written with its gguf
-library here, for Llamas with a byte-level BPE tokenizer.
+library here, for the architectures of `trainer.layout` with a byte-level BPE tokenizer.
 """
 
 import contextlib
@@ -13,19 +13,25 @@ from typing import Any
 import numpy as np
 
 from trainer.errors import ModelError, brief
-from trainer.llama import ARCHITECTURE, check_llama, head_size, namer, permuted
+from trainer.layout import Layout, head_size, layout_of, namer, permuted
 
 _BYTES = {"F32": 4, "F16": 2, "BF16": 2}
-_LLAMA3_WORDS = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
-    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+# llama.cpp's names for ways to cut text into words, by the regular expression and the normalizer of a tokenizer.
+# They differ in how many digits are one word.
+_WORDS = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}"
+    r"| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
+_PRETOKENIZERS = {
+    (_WORDS.format(digits="{1,3}"), None): "llama-bpe",
+    (_WORDS.format(digits=""), "NFC"): "qwen2",
+}
 
 
 def write_model(merged: Path, file: Path) -> None:
     """Write a merged model's folder as one GGUF: bfloat16, float16 and float32 stay what they are.
 
-    Raises ModelError where it is not a Llama, has a tokenizer that is not known here, or cannot be read.
+    Raises ModelError where its architecture or its tokenizer is not known here, or it cannot be read.
     """
     import gguf
 
@@ -39,11 +45,11 @@ def write_model(merged: Path, file: Path) -> None:
             tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=False)
     except Exception as error:  # a damaged file can fail anywhere in transformers
         raise ModelError(f"model {merged} cannot be read: {brief(error)}") from error
-    check_llama(config, str(merged))
-    writer = gguf.GGUFWriter(file, ARCHITECTURE)
+    layout = layout_of(config, str(merged))
+    writer = gguf.GGUFWriter(file, layout.architecture)
     _add_shape(writer, config, merged.resolve().name)
     _add_vocabulary(writer, config, tokenizer, merged)
-    rename = namer(config)
+    rename = namer(config, layout)
     factors = _rope_factors(config)
     if factors is not None:
         writer.add_tensor_info("rope_freqs.weight", factors.shape, factors.dtype, factors.nbytes)
@@ -56,7 +62,7 @@ def write_model(merged: Path, file: Path) -> None:
         if factors is not None:
             writer.write_tensor_data(factors)
         for name in weights.names:
-            writer.write_tensor_data(weights.read(name, config))
+            writer.write_tensor_data(weights.read(name, config, layout))
     writer.close()
 
 
@@ -93,11 +99,11 @@ class _Weights:
             raise ModelError(f"the weight {name} is of the kind {kind}: merge with one of {', '.join(_BYTES)}")
         return shape, np.dtype(np.float32), math.prod(shape) * _BYTES[kind], gguf.GGMLQuantizationType[kind]
 
-    def read(self, name: str, config: Any) -> np.ndarray[Any, Any]:
+    def read(self, name: str, config: Any, layout: Layout) -> np.ndarray[Any, Any]:
         """Return a weight's bytes in llama.cpp's order."""
         import torch
 
-        weight = permuted(name, self._files[name].get_tensor(name), config)
+        weight = permuted(name, self._files[name].get_tensor(name), config, layout)
         if weight.ndim == 1:
             weight = weight.float()
         return np.asarray(weight.contiguous().view(torch.uint8).numpy())
@@ -127,8 +133,8 @@ def _add_vocabulary(writer: Any, config: Any, tokenizer: Any, merged: Path) -> N
     words = _pretokenizer(made)
     if words is None or made["model"]["type"] != "BPE":
         raise ModelError(
-            f"the tokenizer of {merged} is none that is known here (byte-level BPE as of Llama 3, SmolLM or GPT-2): "
-            "write the adapter instead, which needs none, or use llama.cpp's own converter"
+            f"the tokenizer of {merged} is none that is known here (byte-level BPE as of Llama 3, Qwen, SmolLM or "
+            "GPT-2): write the adapter instead, which needs none, or use llama.cpp's own converter"
         )
     by_id = {index: token for token, index in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder
@@ -165,14 +171,15 @@ def _pretokenizer(made: dict[str, Any]) -> str | None:
     steps = made["pre_tokenizer"] or {}
     steps = steps.get("pretokenizers", [steps])
     kinds = [step.get("type") for step in steps]
-    if made["normalizer"] is not None or not kinds or kinds[-1] != "ByteLevel" or steps[-1]["add_prefix_space"]:
+    if not kinds or kinds[-1] != "ByteLevel" or steps[-1]["add_prefix_space"]:
         return None
-    if kinds == ["ByteLevel"] and steps[0]["use_regex"]:
+    normalizer = (made["normalizer"] or {}).get("type")
+    if kinds == ["Split", "ByteLevel"]:
+        return _PRETOKENIZERS.get((steps[0]["pattern"].get("Regex"), normalizer))
+    if normalizer is None and kinds == ["ByteLevel"] and steps[0]["use_regex"]:
         return "gpt-2"
-    if kinds == ["Digits", "ByteLevel"] and steps[0]["individual_digits"] and steps[1]["use_regex"]:
-        return "smollm"
-    if kinds == ["Split", "ByteLevel"] and steps[0]["pattern"] == {"Regex": _LLAMA3_WORDS}:
-        return "llama-bpe"
+    if normalizer is None and kinds == ["Digits", "ByteLevel"]:
+        return "smollm" if steps[0]["individual_digits"] and steps[1]["use_regex"] else None
     return None
 
 

@@ -84,14 +84,26 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random Llama that knows nothing, with a byte-level tokenizer made from the planted texts."""
+    """A random Llama that knows nothing."""
+    return write_base(tmp_path_factory.mktemp("tiny-llama"), "llama")
+
+
+def write_base(folder: Path, model_type: str, words: str | None = None, **settings: Any) -> Path:
+    """Write a random decoder with a byte-level tokenizer made from the planted texts.
+
+    `words` is the regular expression by which the tokenizer cuts text, after Unicode's NFC; None is GPT-2's way.
+    """
     import torch
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+    from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 
     special = ["<|end|>", "<|im_start|>", "<|im_end|>"]
-    backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend: Any = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=words is None)
+    if words is not None:
+        backend.normalizer = normalizers.NFC()
+        cut: Any = pre_tokenizers.Split(Regex(words), behavior="isolated")
+        backend.pre_tokenizer = pre_tokenizers.Sequence([cut, backend.pre_tokenizer])
     backend.decoder = decoders.ByteLevel()
     texts = [message["content"] for row in planted_rows() for message in row["prompt"] + row["chosen"]]
     backend.train_from_iterator(
@@ -104,22 +116,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|end|>", chat_template=_TEMPLATE
     )
     torch.manual_seed(0)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=len(tokenizer),
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            max_position_embeddings=256,
-            bos_token_id=None,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
-        )
+    config = AutoConfig.for_model(
+        model_type,
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=256,
+        bos_token_id=None,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        **settings,
     )
-    folder = tmp_path_factory.mktemp("tiny-llama")
-    model.save_pretrained(folder)
+    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from tests.trainer.commands import invoke, refuses
+from tests.trainer.conftest import write_base
 from trainer.models import load
 
 llama_cpp = pytest.importorskip("llama_cpp")
 
 _TEXT = "Reader 3. This reader loves freedom. Describe The Salt Road. She breaks every rule 123 times."
+_ROUNDED = 3e-3  # llama.cpp keeps keys and values in float16
 
 
 def _ok(*arguments: str | Path) -> None:
@@ -51,8 +53,10 @@ def _bent(base: Path, folder: Path, rope: dict[str, Any] | None) -> tuple[Path, 
     # Random weights this small say nearly the same to all tokens; larger ones make attention matter.
     with torch.no_grad():
         for name, weight in model.named_parameters():
-            if "proj" in name:
+            if "proj" in name and weight.ndim == 2:
                 weight.mul_(8)
+            elif "proj" in name:
+                weight.normal_()
     model.save_pretrained(folder / "base")
     AutoTokenizer.from_pretrained(base).save_pretrained(folder / "base")
     adapted = get_peft_model(model, LoraConfig(r=4, lora_alpha=12, target_modules="all-linear", task_type="CAUSAL_LM"))
@@ -81,7 +85,28 @@ def bent(request: pytest.FixtureRequest, base: Path, tmp_path_factory: pytest.Te
     return _bent(base, tmp_path_factory.mktemp("bent"), request.param)
 
 
+@pytest.mark.parametrize(
+    ("model_type", "settings"),
+    [
+        ("mistral", {"head_dim": 16, "sliding_window": None}),
+        ("qwen2", {"tie_word_embeddings": True}),
+        ("qwen3", {"head_dim": 16}),
+    ],
+)
+def test_other_decoders_say_the_same_in_llama_cpp(model_type: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    from transformers.models.qwen2.tokenization_qwen2 import PRETOKENIZE_REGEX
+
+    words = PRETOKENIZE_REGEX if model_type.startswith("qwen") else None
+    (tmp_path / "bent").mkdir()
+    both = _bent(write_base(tmp_path / "random", model_type, words, **settings), tmp_path / "bent", None)
+    _says_the_same(both, tmp_path)
+
+
 def test_merged_and_gguf_say_what_the_adapter_says(bent: tuple[Path, Path], tmp_path: Path) -> None:
+    _says_the_same(bent, tmp_path)
+
+
+def _says_the_same(bent: tuple[Path, Path], tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     base, adapter = bent
@@ -95,16 +120,16 @@ def test_merged_and_gguf_say_what_the_adapter_says(bent: tuple[Path, Path], tmp_
     expected = _logits(model, ids)
     with model.disable_adapter():
         without = _logits(model, ids)
-    assert np.abs(expected - without).max() > 0.5
+    assert np.abs(expected - without).max() > 0.3
 
     theirs = AutoTokenizer.from_pretrained(merged)
     assert theirs(_TEXT)["input_ids"] == ids
     assert _logits(AutoModelForCausalLM.from_pretrained(merged), ids) == pytest.approx(expected, abs=1e-4)
     opened = _opened(whole)
     assert opened.tokenize(_TEXT.encode(), add_bos=False, special=True) == ids
-    assert _llama_logits(opened, ids) == pytest.approx(expected, abs=1e-3)
-    assert _llama_logits(_opened(plain, lora_path=str(lora)), ids) == pytest.approx(expected, abs=1e-3)
-    assert _llama_logits(_opened(plain), ids) == pytest.approx(without, abs=1e-3)
+    assert _llama_logits(opened, ids) == pytest.approx(expected, abs=_ROUNDED)
+    assert _llama_logits(_opened(plain, lora_path=str(lora)), ids) == pytest.approx(expected, abs=_ROUNDED)
+    assert _llama_logits(_opened(plain), ids) == pytest.approx(without, abs=_ROUNDED)
 
 
 def test_rounded_weights_are_written_as_they_are(bent: tuple[Path, Path], tmp_path: Path) -> None:
