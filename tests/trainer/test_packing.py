@@ -1,5 +1,6 @@
 """Packs by brute force: every token sees what it would see alone, in either form of the mask."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,51 @@ def test_flex_attention_takes_the_block_mask() -> None:
     expected = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=_dense(until))
     found = flex_attention(query, key, value, block_mask=blockwise(until))
     torch.testing.assert_close(found, expected)
+
+
+def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What CUDA runs, but for its kernels: traced with gradients, which FlexAttention refuses off CUDA."""
+    import torch
+    import torch.nn.attention.flex_attention as flex_attention
+    from torch._dynamo.utils import counters
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers.integrations.flex_attention import WrappedFlexAttention
+
+    from trainer import blocks
+    from trainer.logps import Scored, add_head, answer_logps, shared
+
+    compiled = functools.partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", compiled)
+    monkeypatch.setattr(WrappedFlexAttention, "_instance", None)
+    monkeypatch.setattr(flex_attention, "_validate_device", lambda query, key, value: None)
+    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2}
+    torch.manual_seed(0)
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=50, num_hidden_layers=2, **sizes))
+    add_head(model)
+    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    blocks.register()
+    random = np.random.default_rng(0)
+    counters.clear()
+    for count in (1, 3, 9, 5, 12, 2):
+        card = random.integers(0, 50, 150)
+        sequences = [
+            Scored(np.concatenate([card, random.integers(0, 50, 60)]).astype(np.int32), 170) for _ in range(count)
+        ]
+        found = []
+        for name, flex in (("flex_attention", True), (blocks.NAME, False)):
+            model.set_attn_implementation(name)
+            batch = shared(sequences, torch.device("cpu"), flex=flex)
+            with torch.no_grad():
+                expected = answer_logps(model.eval(), batch)
+            model.zero_grad()
+            logps = answer_logps(model.train(), batch)
+            logps.sum().backward()
+            torch.testing.assert_close(logps.detach(), expected)
+            found.append([logps.detach(), *(weight.grad for weight in model.parameters())])
+        for one, other in zip(*found, strict=True):
+            torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-4)
+    # The first length, any other, and those with gradients: past 8 dynamo gives up, and the mask is made whole.
+    assert counters["stats"]["unique_graphs"] <= 4
 
 
 @pytest.mark.parametrize("length", [384, 300, 100])
