@@ -64,7 +64,7 @@ LLAMA_8B = {
 
 
 def pairs_of(count: int, prefix: int, together: int, vocabulary: int) -> list[Any]:
-    from trainer.tokens import Pair
+    from trainer.sharing.tokens import Pair
 
     random = np.random.default_rng(0)
 
@@ -92,8 +92,8 @@ def model_on(device: str, saved: str) -> Any:
 def ours(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path) -> dict[str, float]:
     from accelerate import Accelerator
 
-    from trainer.session import Session
     from trainer.settings import Settings
+    from trainer.training.session import Session
 
     warm = WARM_STEPS[device]
     pairs = pairs_of(way["pairs"] * (way["steps"] + warm), prefix, way["pairs"], model.config.vocab_size)
@@ -165,7 +165,7 @@ def trl(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path)
     )
     # The tokens as they are: there is no text that would give random ones.
     trainer.train_dataset = Dataset.from_dict({f"{name}_ids": column for name, column in columns.items()})
-    trainer.train()
+    trainer.training.train()
     return rates(times, tokens, way, warm, 0.0)
 
 
@@ -314,8 +314,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as saved:
         if arguments.device == "cpu":
-            from trainer.bases import DEFAULT_BASE
-            from trainer.models import load
+            from trainer.models.bases import DEFAULT_BASE
+            from trainer.models.loading import load
 
             load(DEFAULT_BASE)[0].save_pretrained(saved)
         results = compare(arguments, saved)

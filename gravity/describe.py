@@ -11,7 +11,7 @@ from gravity.console import console, plain
 from gravity.errors import ConfigError
 from gravity.workshop import Workshop
 from store.records import Run
-from trainer.generate import Generator
+from trainer.models.generate import Generator
 
 # Sampled, since the likeliest text of a small model goes in circles; the same seed gives the same text.
 SEED = 0

@@ -2,14 +2,7 @@
 
 import typer
 
-from trainer import (
-    ablate_command,
-    evaluate_command,
-    gguf_command,
-    merge_command,
-    train_command,
-    transfer_command,
-)
+from trainer.commands import ablate, evaluate, gguf, merge, train, transfer
 from trainer.console import EXIT_CODES
 
 app = typer.Typer(
@@ -21,15 +14,8 @@ app = typer.Typer(
     help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
     "Example: python -m trainer train out/dataset --output out/adapter",
 )
-for name, module in (
-    ("train", train_command),
-    ("evaluate", evaluate_command),
-    ("ablate", ablate_command),
-    ("transfer", transfer_command),
-    ("merge", merge_command),
-    ("gguf", gguf_command),
-):
-    app.command(name, epilog=EXIT_CODES)(module.command)
+for module in (train, evaluate, ablate, transfer, merge, gguf):
+    app.command(module.__name__.rpartition(".")[2], epilog=EXIT_CODES)(module.command)
 
 
 if __name__ == "__main__":

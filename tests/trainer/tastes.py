@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.trainer.conftest import _BOOKS, _TASTES, Rows, write_split
-from trainer.contract import Row
-from trainer.scoring import Score
+from trainer.dataset.contract import Row
+from trainer.sharing.scoring import Score
 
 # What teaches the tiny base to read the card, whatever the seed: tried with 0 to 4, on one culture and on two.
 RECIPE = {

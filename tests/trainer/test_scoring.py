@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from tests.trainer.plain import plain_score
-from trainer.models import load
-from trainer.scoring import length, score
+from trainer.models.loading import load
+from trainer.sharing.scoring import length, score
 
 
 @pytest.mark.parametrize("max_tokens", [100, 4096])
@@ -31,7 +31,7 @@ def test_scores_are_those_of_a_plain_pass(adapter: Path, rows: list[dict[str, An
 def test_a_model_that_cannot_share_is_scored_plainly(
     adapter: Path, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainer import attention
+    from trainer.sharing import attention
 
     model, tokenizer = load(None, adapter)
     expected = score(model, tokenizer, rows[:3], max_tokens=4096)

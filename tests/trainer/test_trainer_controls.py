@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from tests.trainer.tastes import Rows, by_profile, split, write_dataset
-from trainer.contract import Row
-from trainer.controls import length_slope, margins
-from trainer.donors import donors
-from trainer.evaluation_report import verdict
-from trainer.figures import cells, reliability
-from trainer.heldout import held_out
+from trainer.dataset.contract import Row
+from trainer.dataset.profile import card, without_component, without_framework, without_profile
+from trainer.evaluation.controls import length_slope, margins
+from trainer.evaluation.donors import donors
+from trainer.evaluation.figures import cells, reliability
+from trainer.evaluation.heldout import held_out
+from trainer.evaluation.report import verdict
 from trainer.intervals import Estimate
-from trainer.profile import card, without_component, without_framework, without_profile
-from trainer.scoring import Score
+from trainer.sharing.scoring import Score
 
 
 @pytest.fixture(scope="module")

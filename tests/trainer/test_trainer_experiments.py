@@ -35,12 +35,12 @@ def _swapped(rows: Rows) -> Rows:
 @pytest.fixture(scope="module")
 def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """The same command three times: stopped before its last variant, to the end, and once more."""
-    import trainer.train
+    import trainer.training.train
 
     output = tmp_path_factory.mktemp("experiments") / "ablation"
     parts = ("--without", "values", "--without", "big five")
     call = ("ablate", tastes, "--output", output, "--recipe", recipe, *parts)
-    real, trained = trainer.train.train, []
+    real, trained = trainer.training.train.train, []
 
     def until_the_last(settings: Any, resume: bool = False) -> Any:
         if "big-five" in str(settings.output):
@@ -55,7 +55,7 @@ def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactor
     results = []
     with pytest.MonkeyPatch.context() as patch:
         for train in (until_the_last, noted, noted):
-            patch.setattr(trainer.train, "train", train)
+            patch.setattr(trainer.training.train, "train", train)
             results.append((invoke(*call), sorted(path.name for path in output.iterdir()), list(trained)))
     return output, results
 

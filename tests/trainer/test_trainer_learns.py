@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.trainer.plain import plain_score
-from trainer.models import load
+from trainer.models.loading import load
 
 
 @pytest.fixture(scope="module")

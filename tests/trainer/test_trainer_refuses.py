@@ -231,7 +231,7 @@ def test_a_model_that_does_not_heed_the_mask(
 ) -> None:
     import torch
 
-    from trainer import blocks
+    from trainer.sharing import blocks
 
     # Every token sees all that came before it, as a model does that makes its own mask.
     honest = blocks._parts
@@ -245,7 +245,7 @@ def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -
     from transformers import AutoModelForCausalLM
 
     from trainer.errors import ModelError
-    from trainer.models import load
+    from trainer.models.loading import load
 
     model = AutoModelForCausalLM.from_pretrained(base)
     load(str(base), adapter)
@@ -275,7 +275,7 @@ def test_a_device_without_enough_memory(
 ) -> None:
     import torch
 
-    from trainer.loop import Loop
+    from trainer.training.loop import Loop
 
     def exhausted(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

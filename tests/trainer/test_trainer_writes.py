@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from trainer.bases import resolve_base
 from trainer.errors import ModelError
-from trainer.generate import Generator
+from trainer.models.bases import resolve_base
+from trainer.models.generate import Generator
 
 _ASK = [
     {"role": "system", "content": "Reader 1. This reader loves freedom."},

@@ -1,0 +1,37 @@
+"""The command `ablate`."""
+
+from typing import Annotated
+
+import typer
+
+from trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
+from trainer.dataset.profile import PARTS
+from trainer.recipe import read_recipe
+
+
+def command(
+    dataset: DatasetFolder,
+    output: ExperimentFolder,
+    recipe: RecipeName = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Leave out this part only; repeatable. One of {', '.join(PARTS)}.",
+            show_default="each that the cards have",
+        ),
+    ] = None,
+) -> None:
+    """What does each part of the profile add? Train without it.
+
+    Trains one adapter with the full profile and one without each component and each framework, all with the same
+    recipe, and tests them on the same held-out rows: what a part adds is the drop without it.
+
+    Example: python -m trainer ablate out/dataset --recipe one-gpu-8b --output out/ablation
+    """
+    with reported("stopped: the same command goes on"):
+        from trainer.evaluation.ablate import ablate, lines
+
+        report = ablate(dataset, output, read_recipe(recipe) if recipe else {}, without or ())
+        typer.echo(f"ablation {output} is written: {report['rows']} held-out rows")
+        for variant, accuracy, drop in [["variant", "accuracy", "drop"], *lines(report)]:
+            typer.echo(f"{variant:<24}{accuracy:<24}{drop}".rstrip())

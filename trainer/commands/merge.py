@@ -1,0 +1,25 @@
+"""The command `merge`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from trainer.console import AdapterFolder, MovedBase, reported
+
+
+def command(
+    adapter: AdapterFolder,
+    output: Annotated[Path, typer.Option(help="Folder to write the model to; must not exist yet.")],
+    base: MovedBase = None,
+    dtype: Annotated[str, typer.Option(help="bfloat16, float16 or float32.")] = "bfloat16",
+) -> None:
+    """Write adapter and base as one model, in safetensors.
+
+    Example: python -m trainer merge out/adapter --output out/merged
+    """
+    with reported():
+        from trainer.export.merge import merge
+
+        merge(adapter, output, base, dtype)
+        typer.echo(f"model {output} is written")

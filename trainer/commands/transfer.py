@@ -1,0 +1,27 @@
+"""The command `transfer`."""
+
+import typer
+
+from trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
+from trainer.recipe import read_recipe
+
+
+def command(
+    dataset: DatasetFolder,
+    output: ExperimentFolder,
+    recipe: RecipeName = None,
+) -> None:
+    """Does it hold elsewhere? Train on each culture and test on each.
+
+    Trains one adapter a culture, all on equally many rows, and tests each on the held-out rows of all.
+
+    Example: python -m trainer transfer out/dataset --recipe one-gpu-8b --output out/transfer
+    """
+    with reported("stopped: the same command goes on"):
+        from trainer.evaluation.transfer import lines, transfer
+
+        report = transfer(dataset, output, read_recipe(recipe) if recipe else {})
+        typer.echo(f"transfer {output} is written: {report['rows']} held-out rows")
+        for line in lines(report):
+            typer.echo("".join(f"{cell:<24}" for cell in line).rstrip())
+        typer.echo(f"own culture less the others: {report['own less others'].text(3, signed=True)}")

@@ -1,0 +1,84 @@
+"""The rows that figures are made on: readers and seeds that training has not seen."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.dataset.contract import MESSAGE_COLUMNS, Row
+from trainer.dataset.files import TEST, TRAIN, read
+from trainer.errors import DatasetError
+
+SUBJECTS = ("seed", "item", "book")
+
+_NEEDED = ("reader", "culture", "track")
+_OPTIONAL = ("id", "framework", "profile", *SUBJECTS)
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A dataset opened for evaluation: `rows` is its test split, `train_sha256` the checksum of the other."""
+
+    folder: Path
+    rows: list[dict[str, Any]]
+    train_sha256: str
+
+
+def held_out(folder: Path) -> HeldOut:
+    """Read the test split, check it, and see that it shares no reader, seed or item with the train split.
+
+    Raises UsageError where there is no such folder, and DatasetError where a column is missing, the split is
+    empty, a row names no subject, or something stands in both splits.
+    """
+    checked = read(folder)
+    if not (folder / TEST).is_file():
+        raise DatasetError(f"{folder / TEST} is missing: evaluation needs a test split, export with a test share")
+    rows = list(rows_of(folder / TEST))
+    if not rows:
+        raise DatasetError(f"{folder / TEST} has no rows: evaluation needs a test split, export with a test share")
+    for number, row in enumerate(rows, 1):
+        for name in _NEEDED:
+            if row[name] is None:
+                raise DatasetError(f"{folder / TEST} row {number}: {name} is null, and figures are made by it")
+        if subject(row) is None:
+            raise DatasetError(f"{folder / TEST} row {number}: it names no seed, item or book: intervals need one")
+    _check_apart(folder, rows)
+    return HeldOut(folder, rows, checked.train_sha256)
+
+
+def rows_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
+    """Read the rows of a split, those columns of ours that it has.
+
+    Raises DatasetError where a needed one is missing.
+    """
+    import pyarrow.parquet as pq
+
+    parquet = pq.ParquetFile(file)
+    present = parquet.schema_arrow.names
+    missing = [name for name in _NEEDED if name not in present]
+    if not set(SUBJECTS) & set(present):
+        missing.append("seed (nor item, nor book)")
+    if missing:
+        raise DatasetError(f"{file} has no column {missing[0]}: figures are made by reader, culture, track and seed")
+    wanted = columns or (*MESSAGE_COLUMNS, *_NEEDED, *_OPTIONAL)
+    for batch in parquet.iter_batches(_BATCH, columns=[name for name in wanted if name in present]):
+        yield from batch.to_pylist()
+
+
+def subject(row: Row) -> str | None:
+    """Return what the row's pair is about: the id of a seed, an item or a book, with which of them it is."""
+    return next((f"{name} {row[name]}" for name in SUBJECTS if row.get(name)), None)
+
+
+def _check_apart(folder: Path, rows: list[dict[str, Any]]) -> None:
+    # Readers are `read`'s to check. A book may stand in both: there it is the reader who has not been seen.
+    names = ("seed", "item")
+    tested = {name: {row[name] for row in rows if row.get(name)} for name in names}
+    for row in rows_of(folder / TRAIN, names):
+        for name in names:
+            if row.get(name) in tested[name]:
+                raise DatasetError(
+                    f"{folder}: {name} {row[name]} is in both splits, so its rows are not held out: "
+                    "export the dataset again"
+                )

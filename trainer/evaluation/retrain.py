@@ -1,0 +1,115 @@
+"""Trains an adapter on a part of a dataset and keeps what it makes of the test rows: the step of an experiment.
+
+Each step has a folder of its own and a second call goes on where the first stopped: a finished adapter is not
+trained again, and finished margins are only read.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.dataset.contract import Row
+from trainer.dataset.files import TEST, TRAIN, sha256
+from trainer.errors import DatasetError, UsageError
+from trainer.evaluation.controls import rewards
+from trainer.evaluation.evaluate import fitting, scorer_of, trained_beta
+from trainer.intervals import Array
+from trainer.models.bases import resolve_base
+from trainer.models.loading import load
+from trainer.output import whole_folder
+from trainer.settings import Settings
+from trainer.watch import Bar
+
+Change = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
+
+_RUN_FILE = "run.json"
+_BATCH = 1000
+
+
+def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, Any]) -> None:
+    """Check what can be checked before hours of work, and make an experiment's folder or find it begun.
+
+    `run` is what, with data and recipe, must not change between a call and the next.
+
+    Raises UsageError where the recipe or the folder cannot be used, or the folder was begun by another call, and
+    ModelError where the base is not there.
+    """
+    resolve_base(Settings(dataset=dataset, output=output, **recipe).base)
+    file = output / _RUN_FILE
+    checksums = {name: sha256(dataset / name) for name in (TRAIN, TEST)}
+    text = json.dumps({**run, "dataset": checksums, "recipe": recipe}, indent=2, sort_keys=True)
+    if not output.exists() or (output.is_dir() and not any(output.iterdir())):
+        with whole_folder(output) as folder:
+            (folder / _RUN_FILE).write_text(text, encoding="utf-8")
+    elif not file.is_file():
+        raise UsageError(f"output {output} holds something and no experiment to go on with: give another folder")
+    elif file.read_text(encoding="utf-8") != text:
+        raise UsageError(f"output {output} was begun with another dataset, recipe or command: give another folder")
+
+
+def trained_margins(
+    folder: Path, train_file: Path, change: Change, rows: Sequence[Row], recipe: dict[str, Any]
+) -> Array:
+    """Train on the rows that `change` makes of a train split, and return the implicit rewards' margins of `rows`.
+
+    A row that is longer than the model attends to has NaN.
+
+    `folder` gets `adapter` and `margins.json`. Raises a TrainerError where training or scoring fails.
+    """
+    margins = folder / "margins.json"
+    if not margins.is_file():
+        dataset = folder / "dataset"
+        if not dataset.is_dir():
+            with whole_folder(dataset) as growing:
+                _write(train_file, change, growing / TRAIN)
+        _train(dataset, folder / "adapter", recipe)
+        found = _scored(folder / "adapter", rows)
+        growing = margins.with_suffix(".building")
+        growing.write_text(json.dumps([one if np.isfinite(one) else None for one in found.tolist()]), encoding="utf-8")
+        growing.rename(margins)
+        shutil.rmtree(dataset)
+    return np.array(json.loads(margins.read_text(encoding="utf-8")), dtype=float)
+
+
+def answered(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
+    """Say which rows have a margin from every adapter."""
+    return np.asarray(np.isfinite(np.stack(list(found))).all(0))
+
+
+def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
+    """Train with the package's own trainer: the only place of an experiment that does."""
+    from trainer.training.train import train
+
+    train(Settings(dataset=dataset, output=output, **recipe), resume=True)
+
+
+def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
+    model, tokenizer = load(None, adapter)
+    kept = fitting(rows, [None] * len(rows), model, tokenizer)
+    found = np.full(len(rows), np.nan)
+    with Bar("scoring", 2 * len(kept), "row") as bar:
+        scorer = scorer_of(model, tokenizer, bar.advance)
+        found[kept] = rewards([rows[index] for index in kept], scorer, trained_beta(adapter))
+    return found
+
+
+def _write(source: Path, change: Change, file: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    parquet = pq.ParquetFile(source)
+    schema = parquet.schema_arrow
+    written = 0
+    with pq.ParquetWriter(file, schema) as writer:
+        for batch in parquet.iter_batches(_BATCH):
+            rows = list(change(iter(batch.to_pylist())))
+            if rows:
+                writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+                written += len(rows)
+    if not written:
+        raise DatasetError(f"{source} has no rows left for {file.parent.parent.name}: there is nothing to train on")

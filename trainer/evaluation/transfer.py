@@ -1,0 +1,133 @@
+"""`python -m trainer transfer`: how well what is learned in one culture holds in another.
+
+One adapter a culture is trained on that culture's training rows alone, and tested on the held-out rows of each. All
+are trained on equally many rows, drawn at random with a fixed seed, so that the matrix compares cultures and not sizes.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import typer
+
+from trainer.dataset.contract import Row
+from trainer.dataset.files import TRAIN
+from trainer.errors import DatasetError
+from trainer.evaluation.figures import right
+from trainer.evaluation.heldout import held_out, rows_of, subject
+from trainer.evaluation.retrain import answered, begin, trained_margins
+from trainer.intervals import RULE, Array, Estimate, mean
+from trainer.markdown import table, write_report
+
+
+def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, Any]:
+    """Train on each culture, test on each, and return what report.json holds.
+
+    `output` keeps each culture's adapter, then report.json, report.md and transfer.png; a second call with the same
+    arguments goes on.
+
+    Raises UsageError, DatasetError, ModelError or TrainingError.
+    """
+    from trainer.evaluation import plots
+
+    held = held_out(dataset)
+    sizes = Counter(row["culture"] for row in rows_of(dataset / TRAIN, ("culture",)) if row["culture"])
+    cultures = sorted(sizes)
+    if len(cultures) < 2:
+        raise DatasetError(f"{dataset / TRAIN} has rows of one culture only, {cultures[0]}: transfer needs two or more")
+    begin(output, dataset, recipe, {"command": "transfer"})
+    found: dict[str, Array] = {}
+    for number, culture in enumerate(cultures, 1):
+        typer.echo(f"{number} of {len(cultures)}: trained on {culture}", err=True)
+        drawn = _drawn(culture, sizes)
+        folder = output / "cultures" / f"{number}-{_plain(culture)}"
+        found[culture] = trained_margins(folder, dataset / TRAIN, drawn, held.rows, recipe)
+    kept = answered(found.values())
+    rows = [row for row, taken in zip(held.rows, kept, strict=True) if taken]
+    correct = {culture: right(margins[kept]) for culture, margins in found.items()}
+    report = {
+        "rule": RULE,
+        "rows": len(rows),
+        "left_out": {"longer than the model attends to": len(held.rows) - len(rows)},
+        "training_rows": min(sizes.values()),
+        "recipe": recipe,
+        **_matrix(rows, cultures, correct),
+    }
+    plots.matrix(cultures, [[one["accuracy"] for one in line] for line in report["matrix"]], output / "transfer.png")
+    write_report(report, _parts(report), output)
+    return report
+
+
+def _drawn(culture: str, sizes: Counter[str]) -> Any:
+    """Return the function that keeps, batch after batch, as many of a culture's rows as the smallest one has."""
+    kept = set(random.Random(0).sample(range(sizes[culture]), min(sizes.values())))
+    seen = iter(range(sizes[culture]))
+
+    def change(rows: Iterator[dict[str, Any]]) -> Iterator[Row]:
+        return (row for row in rows if row["culture"] == culture and next(seen) in kept)
+
+    return change
+
+
+def _plain(name: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in name)
+
+
+def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array]) -> dict[str, Any]:
+    of = np.array([row["culture"] for row in rows])
+    clusters = np.array([str(subject(row)) for row in rows])
+
+    def at(values: Array, culture: str, bounds: tuple[float, float]) -> Estimate:
+        mask = of == culture
+        return mean(values[mask], clusters[mask].tolist(), bounds)
+
+    def cell(source: str, target: str) -> dict[str, Any]:
+        moved = None if source == target else at(correct[source] - correct[target], target, (-1, 1))
+        return {
+            "trained on": source,
+            "tested on": target,
+            "accuracy": at(correct[source], target, (0, 1)),
+            "against own": moved,
+        }
+
+    known = np.isin(of, cultures)
+    own = np.array([correct[name][index] if name in correct else np.nan for index, name in enumerate(of)])
+    others = np.array(
+        [np.mean([found[index] for name, found in correct.items() if name != own]) for index, own in enumerate(of)]
+    )
+    return {
+        "matrix": [[cell(source, target) for target in cultures] for source in cultures],
+        "own less others": mean(own[known] - others[known], clusters[known].tolist(), bounds=(-1, 1)),
+    }
+
+
+def lines(report: dict[str, Any]) -> list[list[str]]:
+    """Return the matrix as rows of text, the head first."""
+    head = ["trained on", *(f"tested on {cell['tested on']}" for cell in report["matrix"][0])]
+    return [head, *([line[0]["trained on"], *(cell["accuracy"].text() for cell in line)] for line in report["matrix"])]
+
+
+def _parts(report: dict[str, Any]) -> list[str]:
+    head, *rows = lines(report)
+    moved = [cell for line in report["matrix"] for cell in line if cell["against own"] is not None]
+    return [
+        "# From one culture to another",
+        f"{report['rows']} held-out rows. Each adapter learned from {report['training_rows']} rows of one culture, as "
+        f"many as the culture with the fewest has. Brackets are 95% intervals that draw whole seeds. {RULE}",
+        table(head, rows),
+        "![Transfer](transfer.png)",
+        f"Trained on the readers' own culture less the mean of the others: "
+        f"**{report['own less others'].text(3, signed=True)}** in accuracy, paired row by row.",
+        "By pair of cultures, against the adapter of the tested culture:",
+        table(
+            ["trained on", "tested on", "rows", "difference"],
+            [
+                [c["trained on"], c["tested on"], c["against own"].rows, c["against own"].text(3, signed=True)]
+                for c in moved
+            ],
+        ),
+        "Each adapter is trained once, so an interval does not cover what another training seed would change.",
+    ]

@@ -1,0 +1,1 @@
+"""An adapter as merged safetensors or as GGUF."""

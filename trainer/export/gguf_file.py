@@ -1,0 +1,26 @@
+"""Tells an adapter from a merged model, and writes either as GGUF."""
+
+from pathlib import Path
+
+from trainer.errors import ModelError, UsageError
+from trainer.export.lora_gguf import write_lora
+from trainer.export.model_gguf import write_model
+from trainer.output import whole_file
+
+
+def write_gguf(model: Path, output: Path, base: str | None = None) -> str:
+    """Write the folder of an adapter or of a merged model as GGUF, whole or not at all, and return which it was.
+
+    Raises UsageError or ModelError.
+    """
+    if (model / "adapter_config.json").is_file():
+        with whole_file(output) as file:
+            write_lora(model, file, base)
+        return "LoRA GGUF"
+    if not (model / "config.json").is_file():
+        raise ModelError(f"{model} is neither an adapter nor a model: it has no adapter_config.json and no config.json")
+    if base is not None:
+        raise UsageError("--base is an adapter's: a merged model has its base in it, leave the option out")
+    with whole_file(output) as file:
+        write_model(model, file)
+    return "model GGUF"

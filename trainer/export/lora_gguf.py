@@ -1,0 +1,91 @@
+"""An adapter as a LoRA GGUF, which llama.cpp puts on top of the base's own GGUF.
+
+That way the base stays the file that is already there, however it is quantized, and the adapter keeps its float32.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import ModelError, brief
+from trainer.export.layout import head_size, layout_of, namer, permuted
+from trainer.models.bases import resolve_base
+from trainer.models.loading import ADAPTER_FILES, check_adapter
+
+_PREFIX = "base_model.model."
+# Each of these changes what the two matrices mean, in a way that llama.cpp's LoRA does not know.
+_UNKNOWN = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias")
+
+
+def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
+    """Write a LoRA GGUF for the base that the adapter was trained on, or that `base` names.
+
+    Raises ModelError where the adapter is not a plain LoRA, its base of an unknown architecture or one it does not fit.
+    """
+    import gguf
+    from safetensors.torch import load_file
+
+    check_adapter(adapter)
+    try:
+        settings = json.loads((adapter / ADAPTER_FILES[0]).read_text(encoding="utf-8"))
+        rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
+        config = _config(base or settings["base_model_name_or_path"])
+        weights = load_file(adapter / ADAPTER_FILES[1])
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged file can fail anywhere in json, safetensors or transformers
+        raise ModelError(f"adapter {adapter} or its base cannot be read: {brief(error)}") from error
+    layout = layout_of(config, str(adapter))
+    odd = [name for name in _UNKNOWN if settings.get(name)]
+    if odd or settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none":
+        raise ModelError(
+            f"adapter {adapter} is no plain LoRA ({', '.join(odd) or 'peft_type or bias'}): merge it instead"
+        )
+    writer = gguf.GGUFWriter(file, layout.architecture)
+    writer.add_type(gguf.GGUFType.ADAPTER)
+    writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
+    writer.add_float32(gguf.Keys.Adapter.LORA_ALPHA, alpha)
+    rename = namer(config, layout)
+    for key in sorted(weights):
+        module, _, side = key.removeprefix(_PREFIX).removesuffix(".weight").rpartition(".")
+        weight = weights[key].float()
+        if side not in ("lora_A", "lora_B") or weight.shape[0 if side == "lora_A" else -1] != rank:
+            raise ModelError(
+                f"adapter {adapter} holds {key}, which is no matrix of a LoRA of rank {rank}: merge it instead"
+            )
+        if side == "lora_B":
+            _check_size(adapter, module, weight.shape[0], config)
+            weight = permuted(f"{module}.weight", weight, config, layout)
+        writer.add_tensor(f"{rename(f'{module}.weight')}.{side.lower()}", weight.contiguous().numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def _config(base: str) -> Any:
+    from transformers import AutoConfig
+
+    found = resolve_base(base)
+    options = {"gguf_file": found.gguf} if found.gguf else {}
+    return AutoConfig.from_pretrained(found.location, trust_remote_code=False, **options)
+
+
+def _check_size(adapter: Path, module: str, outputs: int, config: Any) -> None:
+    """See that a matrix has as many outputs as the base's layer, as far as the base's configuration tells."""
+    head = head_size(config)
+    sizes = {
+        "q_proj": head * config.num_attention_heads,
+        "k_proj": head * config.num_key_value_heads,
+        "v_proj": head * config.num_key_value_heads,
+        "o_proj": config.hidden_size,
+        "up_proj": config.intermediate_size,
+        "gate_proj": config.intermediate_size,
+        "down_proj": config.hidden_size,
+    }
+    layer = module.rpartition(".")[2]
+    if sizes.get(layer, outputs) != outputs:
+        raise ModelError(
+            f"adapter {adapter} does not fit its base: {module} has {outputs} outputs and not {sizes[layer]}, so it "
+            "was trained on another base"
+        )

@@ -1,0 +1,40 @@
+"""`python -m trainer merge`: an adapter and its base as one model, in safetensors, as transformers loads it."""
+
+import shutil
+from pathlib import Path
+from typing import Literal, get_args
+
+from trainer.errors import ModelError, UsageError
+from trainer.models.loading import REPORT_FILE, load
+from trainer.output import check_free, whole_folder
+from trainer.quiet import hushed
+
+Dtype = Literal["bfloat16", "float16", "float32"]
+
+
+def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bfloat16") -> None:
+    """Add an adapter's weights to its base's and write model and tokenizer to `output`.
+
+    The sum is made in the precision that the base is loaded in (float32 on a CPU) and then rounded to `dtype`, one
+    of Dtype. `base` None takes the base that the adapter was trained on.
+
+    Raises UsageError or ModelError; then nothing is written.
+    """
+    import torch
+
+    if dtype not in get_args(Dtype):
+        raise UsageError(f"--dtype is {dtype}: it must be one of {', '.join(get_args(Dtype))}")
+    check_free(output)
+    model, tokenizer = load(base, adapter)
+    try:
+        merged = model.merge_and_unload(safe_merge=True).to(getattr(torch, dtype))
+    except ValueError as error:
+        raise ModelError(f"adapter {adapter} cannot be merged: {error}") from error
+    # What is left of a GGUF's reading would make transformers take the merged weights for quantized ones.
+    if hasattr(merged.config, "quantization_config"):
+        del merged.config.quantization_config
+    with whole_folder(output) as folder, hushed():
+        merged.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        if (adapter / REPORT_FILE).is_file():
+            shutil.copy(adapter / REPORT_FILE, folder / REPORT_FILE)

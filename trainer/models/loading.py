@@ -1,0 +1,177 @@
+"""Loading a base model, with an adapter on top when asked."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import ModelError, brief
+from trainer.models.bases import Base, resolve_base
+from trainer.quiet import hushed
+
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+REPORT_FILE = "training.json"
+
+_PROBE_SECONDS = 10
+_FINGERPRINT_ROWS = 256
+
+
+def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any]:
+    """Load a causal language model and its tokenizer: in bfloat16 on CUDA, in float32 on the CPU.
+
+    `base` None takes the base that the adapter was trained on. With an adapter the model is a PeftModel,
+    whose `disable_adapter()` gives the base back. Only safetensors and GGUF weights are read, and no code
+    that comes with a model is run.
+
+    Raises ModelError when either cannot be loaded, or the tokenizer has no chat template.
+    """
+    if adapter is not None:
+        check_adapter(adapter)
+    if base is None:
+        if adapter is None:
+            raise ModelError("neither a base nor an adapter was given: give at least one")
+        base = _recorded_base(adapter)
+    found = base if isinstance(base, Base) else resolve_base(base)
+    with hushed():
+        model, tokenizer = _load_base(found, adapter)
+        if tokenizer.chat_template is None:
+            raise ModelError(f"base {found.name} has no chat template: choose an instruction-tuned model")
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        if adapter is not None:
+            model = _with_adapter(model, adapter, found)
+        return model.eval(), tokenizer
+
+
+def fingerprint(model: Any) -> str:
+    """Return a checksum that tells a base model from another: SHA-256 over rows of its embeddings and its head.
+
+    The same for float32 and bfloat16, and with an adapter on top.
+    """
+    import torch
+
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    digest = hashlib.sha256()
+    for weight in (inner.get_input_embeddings().weight[:_FINGERPRINT_ROWS], inner.get_output_embeddings().weight[-1]):
+        digest.update(weight.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def context(model: Any) -> int | None:
+    """Return how many tokens a model attends to, None where its configuration sets no bound."""
+    found: int | None = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return found
+
+
+def check_adapter(adapter: Path) -> None:
+    """Raise ModelError where a folder lacks one of ADAPTER_FILES."""
+    missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
+    if missing:
+        raise ModelError(f"adapter {adapter} has no {' and no '.join(missing)}: give one that trainer wrote")
+
+
+def training_report(adapter: Path) -> dict[str, Any]:
+    """Return what training.json says of an adapter, nothing where another trainer made it and there is none."""
+    try:
+        return dict(json.loads((adapter / REPORT_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def on_cuda() -> bool:
+    """Say whether an NVIDIA device is there to train and generate on."""
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
+    try:
+        if not base.on_hub:
+            return _open(base, adapter, local_files_only=True)
+        try:
+            # The local cache first: with it a run needs no network and no waiting for one.
+            return _open(base, adapter, local_files_only=True)
+        except OSError:
+            _probe_hub(base.name)
+            return _open(base, adapter, local_files_only=False)
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or safetensors
+        raise ModelError(f"base {base.name} cannot be loaded: {brief(error)}") from error
+
+
+def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
+    if base.gguf is not None:
+        common["gguf_file"] = base.gguf
+    if adapter is not None and (adapter / "tokenizer.json").is_file():
+        # The same tokenizer, in a tenth of the time that reading it out of a GGUF takes.
+        tokenizer = AutoTokenizer.from_pretrained(adapter, trust_remote_code=False, local_files_only=True)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(base.location, **common)
+    if base.gguf is not None:
+        # Unless unpacked on loading, transformers takes a GGUF for quantized and refuses to train it.
+        common["quantization_config"] = GgufConfig(dequantize=True)
+    else:
+        common["use_safetensors"] = True
+    cuda = on_cuda()
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        base.location, dtype=torch.bfloat16 if cuda else torch.float32, **common
+    )
+    return model.to("cuda" if cuda else "cpu"), tokenizer
+
+
+def _probe_hub(name: str) -> None:
+    # transformers would try for most of a minute before it says that there is no network.
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import RepositoryNotFoundError
+
+    try:
+        HfApi().model_info(name, timeout=_PROBE_SECONDS)
+    except RepositoryNotFoundError as error:
+        raise ModelError(
+            f"base {name} is not a local path, and the Hub shows no such model (a gated one needs HF_TOKEN)"
+        ) from error
+    except Exception as error:  # the Hub client's transport errors change with its releases
+        raise ModelError(
+            f"base {name} is not a local path, and the Hub cannot be reached to fetch it ({brief(error)}): "
+            "give a local folder, a .gguf file or package:NAME"
+        ) from error
+
+
+def _recorded_base(adapter: Path) -> str:
+    config = adapter / ADAPTER_FILES[0]
+    try:
+        name = json.loads(config.read_text(encoding="utf-8"))["base_model_name_or_path"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{config} does not say which base the adapter is for: name the base") from error
+    return str(name)
+
+
+def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
+    from peft import PeftModel, get_peft_model_state_dict
+    from safetensors import safe_open
+
+    trained_on = training_report(adapter)
+    if trained_on.get("base_fingerprint") not in (None, fingerprint(model)):
+        raise ModelError(
+            f"adapter {adapter} was trained on another base ({trained_on.get('base')}), whose weights are not those "
+            f"of {base.name}: give that base"
+        )
+    try:
+        adapted = PeftModel.from_pretrained(model, str(adapter))
+        # PEFT only warns of layers that the file lacks, and would leave them as they were.
+        with safe_open(adapter / ADAPTER_FILES[1], framework="pt") as file:
+            differing = len(set(file.keys()) ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False)))
+    except Exception as error:  # sizes that do not match, an unknown method, a damaged file
+        raise ModelError(f"adapter {adapter} does not fit the base {base.name}: {brief(error)}") from error
+    if differing:
+        raise ModelError(
+            f"adapter {adapter} does not fit the base {base.name}: {differing} of their layers' weights have no "
+            "counterpart, so it was trained on another base"
+        )
+    return adapted

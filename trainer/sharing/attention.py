@@ -1,0 +1,111 @@
+"""How attention is computed for a model, and whether the model heeds the mask that sharing needs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.errors import ModelError, brief
+from trainer.settings import Attention
+from trainer.sharing.logps import Batch, Scored, answer_logps, padded, shared
+from trainer.sharing.packing import Tokens
+from trainer.sharing.plan import padded_packs, shared_packs
+from trainer.sharing.tokens import Pair
+
+_HINT = "train with --attention plain"
+# The greatest difference, a token, between the mean log-probabilities of a sequence computed either way: some
+# thousand times what rounding does in float32, several times what it does in bfloat16.
+_TOLERANCE = {"float32": 1e-3, "bfloat16": 3e-2}
+_CHECKED_PAIRS = 4
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Makes batches of pairs: packed with what they share, or padded; both sides of a pair or the chosen alone.
+
+    `budget` is in tokens a forward pass, padding included.
+    """
+
+    attention: Attention
+    budget: int
+    device: Any
+    chosen_only: bool = False
+
+    def split(self, pairs: Sequence[Pair], rows: Iterable[int]) -> list[list[int]]:
+        """Say which rows go through the model together."""
+        cut = shared_packs if self.attention == "shared" else padded_packs
+        return list(cut(lambda row: self.sides(pairs[row]), rows, self.budget))
+
+    def make(self, pairs: Sequence[Pair]) -> Batch:
+        """Make one batch: first all chosen sequences, in the order of the pairs, then all rejected ones."""
+        sequences = self.sequences(pairs)
+        if self.attention == "plain":
+            return padded(sequences, self.device)
+        return shared(sequences, self.device, self.flex)
+
+    def sequences(self, pairs: Sequence[Pair]) -> list[Scored]:
+        """Return what `make` puts into a batch, in its order."""
+        sides = zip(*map(self.sides, pairs), strict=True)
+        return [Scored(tokens, len(pair.prompt)) for side in sides for tokens, pair in zip(side, pairs, strict=True)]
+
+    @property
+    def flex(self) -> bool:
+        """Say whether packs are for FlexAttention: on CUDA, elsewhere for `trainer.sharing.blocks`."""
+        return bool(self.device.type == "cuda")
+
+    def sides(self, pair: Pair) -> tuple[Tokens, ...]:
+        """Return the sequences of a pair that are computed."""
+        return pair.sequences()[: 1 if self.chosen_only else 2]
+
+
+def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
+    """Set the model's way of attention, and see that it heeds the packs' mask and positions.
+
+    Raises ModelError for a model that does not, which `--attention plain` can still train: one whose attention
+    looks back no further than a window that is shorter than the longest pair, one that takes no such mask, or one
+    for which a few pairs come out otherwise than without sharing.
+    """
+    if batches.attention == "plain":
+        return
+    from trainer.sharing import blocks
+
+    longest = max(map(len, pairs))
+    window = _window(model.config.get_text_config())
+    if window is not None and window < longest:
+        raise ModelError(
+            f"the model attends to windows of {window} tokens, and the longest pair has {longest}: "
+            f"their prefix cannot be shared, {_HINT} or a lower --max-length"
+        )
+    try:
+        blocks.register()
+        model.set_attn_implementation("flex_attention" if batches.flex else blocks.NAME)
+        difference = _difference(model, batches, pairs[:_CHECKED_PAIRS])
+    except Exception as error:  # every architecture fails in its own way
+        if "out of memory" in str(error):
+            raise
+        raise ModelError(f"the model takes no mask that shares a prefix ({brief(error)}): {_HINT}") from error
+    tolerance = _TOLERANCE["bfloat16" if batches.device.type == "cuda" else "float32"]
+    if not difference < tolerance:
+        raise ModelError(
+            f"the model does not heed the mask that shares a prefix: log-probabilities differ by {difference:.2g} "
+            f"a token, over {tolerance:g}: {_HINT}"
+        )
+
+
+def _difference(model: Any, batches: Batches, pairs: Sequence[Pair]) -> float:
+    import torch
+
+    sequences = batches.sequences(pairs)
+    with torch.no_grad():
+        packed = answer_logps(model, batches.make(pairs))
+        # One sequence at a time, as when writing: padding must not decide.
+        alone = torch.cat([answer_logps(model, padded([sequence], batches.device)) for sequence in sequences])
+    lengths = torch.tensor([len(sequence.tokens) - sequence.start for sequence in sequences], device=batches.device)
+    return float(((packed - alone).abs() / lengths).max())
+
+
+def _window(config: Any) -> int | None:
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if getattr(config, "use_sliding_window", True) is False or kinds == {"full_attention"}:
+        return None
+    sizes = [getattr(config, name, None) for name in ("sliding_window", "attention_chunk_size")]
+    return min((size for size in sizes if size is not None), default=None)

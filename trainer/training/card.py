@@ -1,0 +1,76 @@
+"""The README of an adapter: a model card that the Hub can read."""
+
+from typing import Any
+
+from trainer.markdown import table
+from trainer.models.bases import Base
+from trainer.training.report import LAST_STEPS
+
+
+def card(report: dict[str, Any], base: Base) -> str:
+    """Write the card from what training.json holds, with the Hub's YAML header before the text."""
+    from huggingface_hub import ModelCardData
+
+    header = ModelCardData(
+        base_model=base.name,
+        library_name="peft",
+        license="unknown",
+        pipeline_tag="text-generation",
+        tags=["dpo", "lora", "transformers"],
+    )
+    parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
+    parts += [_intro(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
+    parts += ["## Figures", _figures(report), "## Use", _use(base)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _intro(report: dict[str, Any]) -> str:
+    return (
+        f"Trained on synthetic preference pairs, on top of `{report['base']}`. The prompt holds "
+        "the reader's profile, so one adapter serves all readers. The licence is unknown here: it follows "
+        "from those of the base model and of the data."
+    )
+
+
+def _data(dataset: dict[str, Any]) -> str:
+    manifest = dataset["manifest_sha256"]
+    facts = [
+        f"- Dataset folder: `{dataset['folder']}`",
+        f"- Manifest: {f'SHA-256 `{manifest}`' if manifest else 'none in the folder'}",
+        f"- Rows trained on: {dataset['rows']}, left out for their length: {dataset['left_out']}, "
+        f"cut: {dataset['cut']}, "
+        f"in the test split: {dataset['test_rows']}",
+    ]
+    counts = [[entry["culture"], entry["track"], entry["rows"]] for entry in dataset["counts"]]
+    return "\n".join(facts) + "\n\n" + table(["culture", "track", "rows"], counts)
+
+
+def _settings(report: dict[str, Any]) -> str:
+    rows = [[name, value] for name, value in report["settings"].items() if value is not None]
+    return table(["setting", "value"], [*rows, ["device", report["device"]]])
+
+
+def _figures(report: dict[str, Any]) -> str:
+    rows = [[name, *(f"{report[when][name]:.3f}" for when in ("first", "last"))] for name in report["first"]]
+    note = (
+        f"{report['steps']} steps, {report['trained_tokens']} tokens computed (in whose place every side of every "
+        f"pair alone would have been {report['unshared_tokens']}), {report['train_seconds']:.0f} s, and "
+        f"{report['reference_seconds']:.0f} s for the reference. "
+        "All on the training rows: they show that it learned, not that it generalises. "
+        "The whole log is in `training.json`."
+    )
+    return table(["figure", "step 1", f"mean of the last {LAST_STEPS} steps"], rows) + "\n\n" + note
+
+
+def _use(base: Base) -> str:
+    example = (
+        "```python\nfrom pathlib import Path\n\nfrom trainer.models.generate import Generator\n\n"
+        "generator = Generator(None, Path('this-folder'))\n"
+        "print(generator.write([{'role': 'user', 'content': '...'}], max_new_tokens=200))\n```"
+    )
+    if base.on_hub:
+        return example
+    return (
+        f"{example}\n\nThe base was read from a local file. Before uploading, put the base model's Hub id "
+        "into `base_model` above and into `base_model_name_or_path` in `adapter_config.json`."
+    )

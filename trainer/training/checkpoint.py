@@ -1,0 +1,50 @@
+"""Checkpoints of the loop: adapter and optimizer in safetensors, the rest in JSON."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from trainer.training.workspace import STATE_FILE
+
+_TENSORS_FILE = "state.safetensors"
+_KEPT = 2
+
+
+def save(folder: Path, step: int, parameters: dict[str, Any], optimizer: Any, state: dict[str, Any]) -> None:
+    """Write `checkpoint-STEP` under `folder`, whole or not at all, and drop all but the newest two.
+
+    `parameters` are the trained ones by name; `state` must fit into JSON.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {name: parameter.detach() for name, parameter in parameters.items()}
+    for name, parameter in parameters.items():
+        tensors |= {f"{key}/{name}": value for key, value in optimizer.state[parameter].items()}
+    building, final = folder / ".checkpoint", folder / f"checkpoint-{step}"
+    for stale in (building, final):
+        shutil.rmtree(stale, ignore_errors=True)
+    building.mkdir()
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, building / _TENSORS_FILE)
+    (building / STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
+    building.rename(final)
+    steps = sorted(int(path.name.rpartition("-")[2]) for path in folder.glob("checkpoint-*"))
+    for old in steps[:-_KEPT]:
+        shutil.rmtree(folder / f"checkpoint-{old}", ignore_errors=True)
+
+
+def restore(checkpoint: Path, parameters: dict[str, Any], optimizer: Any) -> dict[str, Any]:
+    """Load what `save` wrote into the parameters and the optimizer, and return the state."""
+    import torch
+    from safetensors.torch import load_file
+
+    tensors = load_file(checkpoint / _TENSORS_FILE)
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(tensors.pop(name))
+    for key, tensor in tensors.items():
+        kind, _, name = key.partition("/")
+        parameter = parameters[name]
+        # The fused optimizer wants its count of steps beside the parameter.
+        optimizer.state[parameter][kind] = tensor.to(parameter.device)
+    return dict(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8")))

@@ -1,0 +1,59 @@
+"""Makes pairs fit the length that a run allows: longer ones are left out or cut, and counted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from trainer.errors import DatasetError
+from trainer.settings import TruncationMode
+from trainer.sharing.tokens import Pair
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Pairs that fit, the index of the row of each, and how many of them were cut and of all were left out."""
+
+    pairs: list[Pair]
+    kept: list[int]
+    cut: int
+    left_out: int
+    longest: int
+
+    def warning(self, limit: str) -> str | None:
+        """Say in one line what did not fit, None where all did."""
+        if not self.cut and not self.left_out:
+            return None
+        done = [f"{count} {what}" for count, what in ((self.left_out, "left out"), (self.cut, "cut")) if count]
+        return (
+            f"{self.cut + self.left_out} of {len(self.kept) + self.left_out} training rows are longer than {limit} "
+            f"(the longest has {self.longest} tokens): {', '.join(done)}"
+        )
+
+
+def limit(max_length: int, context: int | None) -> tuple[int, str]:
+    """Return how many tokens a pair may have, and what sets that bound, in words."""
+    if context is not None and context < max_length:
+        return context, f"the model's context of {context}"
+    return max_length, f"--max-length {max_length}"
+
+
+def fit(pairs: Iterable[Pair], length: int, mode: TruncationMode, bound: str) -> Fitted:
+    """Leave out pairs of more than `length` tokens ("drop"), or keep of each side that many ("keep_start").
+
+    As in TRL, a pair whose prompt alone is that long is left out in either mode. Raises DatasetError, which names
+    `bound`, when none is left.
+    """
+    fitted, kept, lengths, cut = [], [], [], 0
+    for index, pair in enumerate(pairs):
+        lengths.append(len(pair))
+        if len(pair) > length:
+            if mode == "drop" or len(pair.prompt) >= length:
+                continue
+            pair, cut = pair.cut(length), cut + 1
+        fitted.append(pair)
+        kept.append(index)
+    if not kept:
+        raise DatasetError(
+            f"all {len(lengths)} training rows are longer than {bound} (the shortest has {min(lengths)} tokens): "
+            "raise it, or give a base with a longer context"
+        )
+    return Fitted(fitted, kept, cut, len(lengths) - len(kept), max(lengths))

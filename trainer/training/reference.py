@@ -1,0 +1,51 @@
+"""Log-probabilities under the base model: computed once, with the adapter switched off, and kept."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from trainer.sharing.attention import Batches
+from trainer.sharing.logps import answer_logps
+from trainer.sharing.plan import Rows
+from trainer.sharing.tokens import Pair
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REFERENCE_FILE = "reference.safetensors"
+
+
+def reference_logps(
+    model: Any,
+    pairs: Sequence[Pair],
+    rows: Rows,
+    batches: Batches,
+    accelerator: Any,
+    folder: Path,
+    progress: Callable[[int], object],
+) -> "Tensor":
+    """Return the sums of log-probabilities of chosen and rejected, shape (len(pairs), 2), zero for other rows.
+
+    `rows` are those that will be trained on, in an order that keeps together what shares a prefix. The result is
+    kept in `folder` and read back from there when a run is resumed. `progress` is told of the rows done.
+    """
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    file = folder / REFERENCE_FILE
+    if file.is_file():
+        kept: Tensor = load_file(file)["logps"].to(batches.device)
+        return kept
+    logps: Tensor = torch.zeros(len(pairs), 2, device=batches.device)
+    inner = accelerator.unwrap_model(model)
+    with torch.no_grad(), inner.disable_adapter():
+        for part in batches.split(pairs, rows)[accelerator.process_index :: accelerator.num_processes]:
+            found = answer_logps(inner, batches.make([pairs[row] for row in part]))
+            logps[part] = found.view(2, len(part)).T
+            progress(len(part))
+    logps = accelerator.reduce(logps)
+    if accelerator.is_main_process:
+        partial = file.with_suffix(".partial")
+        save_file({"logps": logps.contiguous()}, partial)
+        partial.rename(file)
+    return logps

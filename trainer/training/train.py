@@ -1,0 +1,124 @@
+"""One training run, from a dataset folder to an adapter folder."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from trainer.dataset.files import Preferences, count, read
+from trainer.errors import DivergedError, TrainerError, TrainingError, brief
+from trainer.models.bases import Base, resolve_base
+from trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
+from trainer.quiet import without_notices
+from trainer.settings import Settings
+from trainer.sharing.tokens import tokenize
+from trainer.training.card import card
+from trainer.training.fit import Fitted, fit, limit
+from trainer.training.report import figures, versions
+from trainer.training.session import Session
+from trainer.training.workspace import Workspace
+from trainer.watch import Bar
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
+
+
+def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
+    """Train an adapter and return its report, the content of training.json.
+
+    With `resume` an interrupted run goes on from its last checkpoint, one that left none starts afresh, and a
+    finished one is only reported. The output appears when it is whole; until then checkpoints lie in a hidden
+    folder beside it, and stay there only when a later `resume` can use them. Under `accelerate launch` every
+    process calls this, and the first one writes.
+
+    Raises a TrainerError, whose `exit_code` says of which kind.
+    """
+    workspace = Workspace(settings.output)
+    if resume and workspace.finished():
+        return dict(json.loads((settings.output / REPORT_FILE).read_text(encoding="utf-8")))
+    workspace.check(resume)
+    data = read(settings.dataset)
+    base = resolve_base(settings.base)
+    from accelerate import Accelerator
+
+    accelerator = Accelerator(cpu=not on_cuda())
+    started = time.monotonic()
+    model, tokenizer = load(base)
+    load_seconds = time.monotonic() - started
+    run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
+    try:
+        fitted = _fitted(settings, data, model, tokenizer, accelerator.is_main_process)
+        if accelerator.is_main_process:
+            workspace.open(run)
+        accelerator.wait_for_everyone()
+        checkpoint = workspace.last_checkpoint()
+        with without_notices():
+            session = Session(settings, fitted.pairs, model, accelerator)
+            seconds = session.train(workspace.partial, checkpoint)
+        report = {
+            "base": base.name,
+            "base_fingerprint": fingerprint(model),
+            "settings": settings.numbers(),
+            "dataset": _dataset(data, fitted),
+            "device": f"{accelerator.num_processes} x {accelerator.device.type}",
+            "steps": len(session.loop.log),
+            "resumed_from_step": int(checkpoint.name.rpartition("-")[2]) if checkpoint else None,
+            "trained_tokens": session.loop.tokens,
+            "unshared_tokens": session.loop.unshared_tokens,
+            "load_seconds": load_seconds,
+            **seconds,
+            "wall_seconds": time.monotonic() - started,
+            "versions": versions(),
+            **figures(session.loop.log),
+        }
+        if accelerator.is_main_process:
+            _stage(accelerator.unwrap_model(session.loop.model), tokenizer, base, report, workspace.staging)
+    except BaseException as error:
+        if isinstance(error, DivergedError) or workspace.last_checkpoint() is None:
+            workspace.discard()
+        if isinstance(error, TrainerError) or not isinstance(error, Exception):
+            raise
+        raise _explained(error, workspace) from error
+    if accelerator.is_main_process:
+        workspace.publish()
+    accelerator.wait_for_everyone()
+    return report
+
+
+def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
+    with Bar("tokenizing", data.train.num_rows, "row", main) as bar:
+        pairs = list(tokenize(tokenizer, data.rows(), bar.advance))
+    length, bound = limit(settings.max_length, context(model))
+    fitted = fit(pairs, length, settings.truncation_mode, bound)
+    warning = fitted.warning(bound)
+    if warning and main:
+        print(f"warning: {warning}", file=sys.stderr)
+    return fitted
+
+
+def _dataset(data: Preferences, fitted: Fitted) -> dict[str, Any]:
+    return {
+        "folder": data.folder.absolute().name,
+        "manifest_sha256": data.manifest_sha256,
+        "train_sha256": data.train_sha256,
+        "rows": len(fitted.kept),
+        "left_out": fitted.left_out,
+        "cut": fitted.cut,
+        "test_rows": data.test_rows,
+        "counts": count(data.labels[index] for index in fitted.kept),
+    }
+
+
+def _stage(model: Any, tokenizer: Any, base: Base, report: dict[str, Any], folder: Path) -> None:
+    model.peft_config["default"].base_model_name_or_path = base.name
+    model.save_pretrained(str(folder), save_embedding_layers=False)
+    tokenizer.save_pretrained(str(folder))
+    (folder / "README.md").write_text(card(report, base), encoding="utf-8")
+    (folder / REPORT_FILE).write_text(json.dumps(report, indent=2), encoding="utf-8")
+
+
+def _explained(error: Exception, workspace: Workspace) -> TrainerError:
+    kept = f"; checkpoints stay in {workspace.partial} for --resume" if workspace.partial.exists() else ""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
+        return TrainingError(f"training ran out of memory: lower --max-tokens or --max-length{kept}")
+    return TrainingError(f"training failed: {brief(error)}{kept}")

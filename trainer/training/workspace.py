@@ -1,0 +1,101 @@
+"""The output folder, and the hidden folder beside it where an adapter grows until it is whole."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import UsageError, brief
+from trainer.models.loading import ADAPTER_FILES, REPORT_FILE
+from trainer.output import check_free, make_folder
+
+STATE_FILE = "trainer_state.json"
+
+_RUN_FILE = "run.json"
+
+
+class Workspace:
+    """Everything unfinished stays in `.NAME.partial`; OUTPUT appears in one rename, whole or not at all.
+
+    Public paths: `output`, `partial` (checkpoints), `staging` (the files that will become the output).
+    """
+
+    def __init__(self, output: Path) -> None:
+        """Name the folders; nothing is made yet."""
+        self.output = output
+        self.partial = output.resolve().parent / f".{output.resolve().name}.partial"
+        self.staging = self.partial / "adapter"
+
+    def finished(self) -> bool:
+        """Say whether the output holds a whole adapter of an earlier run."""
+        return all((self.output / name).is_file() for name in (*ADAPTER_FILES, REPORT_FILE))
+
+    def check(self, resume: bool) -> None:
+        """Refuse an output that would be overwritten, and the checkpoints of a run nobody asked to continue.
+
+        Raises UsageError.
+        """
+        hint = " and holds no finished adapter to resume" if resume else " (--resume accepts a finished adapter)"
+        check_free(self.output, hint)
+        if not resume and self.last_checkpoint() is not None:
+            raise UsageError(
+                f"an interrupted run is in {self.partial}: continue it with --resume, or remove that folder"
+            )
+
+    def open(self, run: dict[str, Any]) -> Path | None:
+        """Make the partial folder and return the checkpoint to continue from, None for a fresh start.
+
+        `run` is what must not change between a run and its continuation.
+        Raises UsageError when it has changed, or the folder cannot be made.
+        """
+        checkpoint = self.last_checkpoint()
+        if checkpoint is not None:
+            self._check_same(run)
+            shutil.rmtree(self.staging, ignore_errors=True)
+            return checkpoint
+        self.discard()
+        make_folder(self.partial, self.output)
+        (self.partial / _RUN_FILE).write_text(json.dumps(run, indent=2), encoding="utf-8")
+        return None
+
+    def last_checkpoint(self) -> Path | None:
+        """Return the newest whole checkpoint: the state file is written last, one without it was cut off."""
+        found = [path.parent for path in self.partial.glob(f"checkpoint-*/{STATE_FILE}") if _is_json(path)]
+        return max(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+
+    def publish(self) -> None:
+        """Turn the staged files into the output and drop the rest.
+
+        Raises UsageError when they cannot be moved.
+        """
+        try:
+            if self.output.is_dir():
+                self.output.rmdir()
+            self.staging.rename(self.output)
+        except OSError as error:
+            raise UsageError(
+                f"output {self.output} cannot be made ({brief(error)}): the adapter is in {self.staging}"
+            ) from error
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the partial folder with all that is in it."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+    def _check_same(self, run: dict[str, Any]) -> None:
+        try:
+            before = json.loads((self.partial / _RUN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            before = {}
+        changed = sorted(name for name in run if before.get(name) != run[name])
+        if changed:
+            was = ", ".join(f"{name} was {before.get(name)}, is {run[name]}" for name in changed)
+            raise UsageError(f"{self.partial} cannot be resumed: {was}: use the old settings, or remove it")
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
