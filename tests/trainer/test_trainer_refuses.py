@@ -139,11 +139,15 @@ def test_a_row_that_is_too_long_is_counted_and_left_out(
     import json
 
     rows[0]["prompt"][0]["content"] *= 20
-    result = command(dataset_of(rows), "--output", tmp_path / "out", "--max-length", "128", "--max-steps", "1")
+    result = command(
+        dataset_of(rows), "--output", tmp_path / "out", "--max-length", "128", "--max-steps", "1", "--batch-size", "8"
+    )
     assert result.exit_code == 0
     assert "warning: 1 of 32 training rows" in result.stderr
     report = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))
-    assert (report["dataset"]["rows"], report["dataset"]["left_out"]) == (31, 1)
+    dataset = report["dataset"]
+    assert (dataset["rows"], dataset["left_out"]) == (31, 1)
+    assert dataset["trained_rows"] == sum(entry["rows"] for entry in dataset["counts"]) == 8
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,11 @@ def _data(dataset: dict[str, Any]) -> str:
     facts = [
         f"- Dataset folder: `{dataset['folder']}`",
         f"- Manifest: {f'SHA-256 `{manifest}`' if manifest else 'none in the folder'}",
-        f"- Rows trained on: {dataset['rows']}, left out for their length: {dataset['left_out']}, "
-        f"cut: {dataset['cut']}, "
-        f"in the test split: {dataset['test_rows']}",
+        f"- Rows trained on: {dataset['trained_rows']} of {dataset['rows']}, left out for their length: "
+        f"{dataset['left_out']}, cut: {dataset['cut']}, in the test split: {dataset['test_rows']}",
     ]
     counts = [[entry["culture"], entry["track"], entry["rows"]] for entry in dataset["counts"]]
-    return "\n".join(facts) + "\n\n" + table(["culture", "track", "rows"], counts)
+    return "\n".join(facts) + "\n\n" + table(["culture", "track", "rows trained on"], counts)
 
 
 def _settings(report: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from trainer.settings import Settings
 from trainer.sharing.attention import Batches, prepare_model
 from trainer.sharing.logps import add_head
-from trainer.sharing.plan import Schedule, groups
+from trainer.sharing.plan import Rows, Schedule, groups
 from trainer.sharing.tokens import Pair
 from trainer.training.loop import Loop
 from trainer.training.reference import reference_logps
@@ -62,7 +62,7 @@ class Session:
 
         reference = torch.zeros(0, 2)
         if self._settings.loss_type != "sft":
-            rows = self._met()
+            rows = self.met()
             with Bar("reference", len(rows), "pair", self._accelerator.is_main_process) as bar:
                 reference = reference_logps(
                     self.model, self._pairs, rows, self.batches, self._accelerator, folder, bar.advance
@@ -88,8 +88,8 @@ class Session:
             self.loop.run(folder, checkpoint, bar.step)
         return {"reference_seconds": begun - started, "train_seconds": time.monotonic() - begun}
 
-    def _met(self) -> Any:
-        # A short run meets few of the rows; in the order of the groups they share the most.
+    def met(self) -> Rows:
+        """Return the rows that the steps meet, in the order of the groups: there they share the most."""
         met = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
         ordered = np.concatenate(self._groups)
         return ordered[np.isin(ordered, met)]

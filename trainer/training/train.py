@@ -59,7 +59,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "base": base.name,
             "base_fingerprint": fingerprint(model),
             "settings": settings.numbers(),
-            "dataset": _dataset(data, fitted),
+            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met()]),
             "device": f"{accelerator.num_processes} x {accelerator.device.type}",
             "steps": len(session.loop.log),
             "resumed_from_step": int(checkpoint.name.rpartition("-")[2]) if checkpoint else None,
@@ -96,16 +96,17 @@ def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, m
     return fitted
 
 
-def _dataset(data: Preferences, fitted: Fitted) -> dict[str, Any]:
+def _dataset(data: Preferences, fitted: Fitted, met: list[int]) -> dict[str, Any]:
     return {
         "folder": data.folder.absolute().name,
         "manifest_sha256": data.manifest_sha256,
         "train_sha256": data.train_sha256,
         "rows": len(fitted.kept),
+        "trained_rows": len(met),
         "left_out": fitted.left_out,
         "cut": fitted.cut,
         "test_rows": data.test_rows,
-        "counts": count(data.labels[index] for index in fitted.kept),
+        "counts": count(data.labels[index] for index in met),
     }
 
 
