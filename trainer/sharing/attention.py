@@ -75,10 +75,12 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
             f"the model attends to windows of {window} tokens, and the longest pair has {longest}: "
             f"their prefix cannot be shared, {_HINT} or a lower --max-length"
         )
+    checked = pairs[:_CHECKED_PAIRS]
+    expected = _alone(model, batches, checked)
     try:
         blocks.register()
         model.set_attn_implementation("flex_attention" if batches.flex else blocks.NAME)
-        difference = _difference(model, batches, pairs[:_CHECKED_PAIRS])
+        difference = _difference(model, batches, checked, expected)
     except Exception as error:  # every architecture fails in its own way
         if "out of memory" in str(error):
             raise
@@ -91,16 +93,24 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
         )
 
 
-def _difference(model: Any, batches: Batches, pairs: Sequence[Pair]) -> float:
+def _alone(model: Any, batches: Batches, pairs: Sequence[Pair]) -> Any:
+    """Score one sequence at a time, as when writing, so that padding does not decide."""
     import torch
 
-    sequences = batches.sequences(pairs)
+    with torch.no_grad():
+        return torch.cat(
+            [answer_logps(model, padded([sequence], batches.device)) for sequence in batches.sequences(pairs)]
+        )
+
+
+def _difference(model: Any, batches: Batches, pairs: Sequence[Pair], expected: Any) -> float:
+    """Return by how much the pairs' log-probabilities, packed, are off at most, a token."""
+    import torch
+
     with torch.no_grad():
         packed = answer_logps(model, batches.make(pairs))
-        # One sequence at a time, as when writing: padding must not decide.
-        alone = torch.cat([answer_logps(model, padded([sequence], batches.device)) for sequence in sequences])
-    lengths = torch.tensor([len(sequence.tokens) - sequence.start for sequence in sequences], device=batches.device)
-    return float(((packed - alone).abs() / lengths).max())
+    lengths = [len(sequence.tokens) - sequence.start for sequence in batches.sequences(pairs)]
+    return float(((packed - expected).abs() / torch.tensor(lengths, device=batches.device)).max())
 
 
 def _window(config: Any) -> int | None:
