@@ -12,11 +12,12 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from trainer.evaluation.controls import Margins
-from trainer.evaluation.figures import ALL, Cell
+from trainer.evaluation.figures import ALL, MATCHED, Cell
 from trainer.intervals import Estimate
 
 _MARKS = ("o", "s", "^", "D", "v")
 _SHADES = ("#000000", "#1f77b4", "#d95f02", "#7a7a7a", "#6a3d9a")
+_POINT_ROWS = 5  # of fewer the share right is little more than noise
 _SHOWN = ("adapter", "shuffled", "no profile", "base", "length")
 _NAMES = {
     "adapter": "adapter, own profile",
@@ -42,11 +43,11 @@ def accuracy(cells: Sequence[Cell], file: Path) -> None:
 
 
 def calibration(curves: Mapping[str, Sequence[Mapping[str, Any]]], cell: Cell, file: Path) -> None:
-    """Draw the share of right answers against confidence; a point's size tells its rows."""
+    """Draw the share of right answers against confidence; a point's size tells its rows, too few are no point."""
     with _figure(file, 6.4, 6.4, 1) as (axes,):
         axes.plot([0.5, 1], [0.5, 1], color="0.6", linestyle=":", label="calibrated")
         for name, mark, shade in zip(("adapter", "shuffled", "base"), _MARKS, _SHADES, strict=False):
-            points = curves[name]
+            points = [point for point in curves[name] if point["rows"] >= _POINT_ROWS]
             error = cell["conditions"][name]["ece"]
             x, y = ([point[axis] for point in points] for axis in ("confidence", "accuracy"))
             axes.plot(x, y, color=shade, linestyle="-" if name == "adapter" else "--", linewidth=1)
@@ -60,7 +61,12 @@ def calibration(curves: Mapping[str, Sequence[Mapping[str, Any]]], cell: Cell, f
                 edgecolor=shade,
                 zorder=3,
             )
-        axes.set(xlim=(0.49, 1.01), ylim=(-0.02, 1.02), xlabel="confidence", ylabel="share right")
+        axes.set(
+            xlim=(0.49, 1.01),
+            ylim=(-0.02, 1.02),
+            xlabel=f"confidence (bins of at least {_POINT_ROWS} rows)",
+            ylabel="share right",
+        )
         drawn = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
         for handle in drawn.legend_handles[1:]:
             handle.set_sizes([40])  # type: ignore[union-attr]
@@ -70,7 +76,7 @@ def length(found: Margins, cell: Cell, file: Path) -> None:
     """Draw margins against the difference in length, and accuracy where length points either way."""
     names = {
         "accuracy, chosen longer": "chosen is longer",
-        "accuracy, length-matched": "equally long",
+        "accuracy, length-matched": f"lengths within {MATCHED:.0%}",
         "accuracy, chosen shorter": "chosen is shorter",
     }
     with _figure(file, 11, 4.6, 2) as (left, right):

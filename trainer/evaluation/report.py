@@ -1,5 +1,6 @@
 """The report of an evaluation: report.json, report.md and the plots beside them."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -78,30 +79,20 @@ def _parts(report: dict[str, Any]) -> list[str]:
         ),
         "![Accuracy by culture and track](accuracy.png)",
         "## By culture and track",
+        _too_small(report["cells"]),
         "Accuracy:",
-        table(
-            [*_HEAD, *(name for name in CONDITIONS if name != "adapter, log-prob")],
-            [
-                [
-                    *_where(one),
-                    *(c["accuracy"].text() for n, c in one["conditions"].items() if n != "adapter, log-prob"),
-                ]
-                for one in report["cells"]
-            ],
+        _by_cell(
+            [name for name in CONDITIONS if name != "adapter, log-prob"],
+            report["cells"],
+            lambda one: {name: of["accuracy"] for name, of in one["conditions"].items()},
         ),
         "Differences in accuracy, paired row by row:",
-        table(
-            [*_HEAD, *DIFFERENCES],
-            [[*_where(one), *(d.text(signed=True) for d in one["differences"].values())] for one in report["cells"]],
-        ),
+        _by_cell(DIFFERENCES, report["cells"], lambda one: one["differences"], signed=True),
         "## Calibration",
         "![Calibration](calibration.png)",
         "## Length",
         _length(cell),
-        table(
-            [*_HEAD, *cell["length"]],
-            [[*_where(one), *(figure.text() for figure in one["length"].values())] for one in report["cells"]],
-        ),
+        _by_cell(cell["length"], report["cells"], lambda one: one["length"]),
         "![Length](length.png)",
         "## Does it still write?",
         "Perplexity a token on plain text; a ratio of 1 is no change.",
@@ -119,7 +110,7 @@ def _parts(report: dict[str, Any]) -> list[str]:
 
 _FIGURES = (("accuracy", 2), ("margin", 2), ("brier", 3), ("ece", 3))
 _DRAWN = ("differences", "over readers")
-_HEAD = ("culture", "track", "rows", "readers", "seeds")
+_HEAD = {"culture": "culture", "track": "track", "rows": "rows", "readers": "readers", "subjects": "seeds"}
 _NOTES = """- Accuracy is the share of pairs whose chosen answer is preferred: by DPO's implicit reward with beta \
 {beta} for the adapter, by log-probability for the base, whose implicit reward is 0. A tie counts half.
 - The implicit reward asks whether training moved the model toward the chosen answer; log-probability asks \
@@ -136,8 +127,25 @@ both intervals are above 0, or that over seeds where there are too few readers. 
 would change."""
 
 
-def _where(cell: Cell) -> list[Any]:
-    return [cell["culture"], cell["track"], cell["rows"], cell["readers"], cell["subjects"]]
+def _by_cell(
+    names: Iterable[str], cells: Sequence[Cell], figures: Callable[[Cell], Mapping[str, Estimate]], signed: bool = False
+) -> str:
+    """Lay out the named figures of each cell that has one of them."""
+    columns = list(names)
+    lines = [
+        [*(cell[name] for name in _HEAD), *(figures(cell)[name].text(signed=signed) for name in columns)]
+        for cell in cells
+        if any(figures(cell)[name].sufficient for name in columns)
+    ]
+    return table([*_HEAD.values(), *columns], lines)
+
+
+def _too_small(cells: Sequence[Cell]) -> str:
+    small = [cell for cell in cells if not cell["conditions"]["adapter"]["accuracy"].sufficient]
+    named = ", ".join(f"{cell['culture']} {cell['track']} ({cell['rows']})" for cell in small)
+    return (
+        f"Cells with no figure that rests on enough are left out. Too small for an accuracy (rows): {named or 'none'}."
+    )
 
 
 def _length(cell: Cell) -> str:
