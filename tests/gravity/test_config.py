@@ -80,6 +80,7 @@ def test_environment_variables_need_no_file(monkeypatch: pytest.MonkeyPatch) -> 
         ("[curate]\nheld_back = 0.9\n", "curate.held_back"),
         ("[models.x]\nkind = 'telepathy'\n", "models.x"),
         (TEXT.replace('writer = "m"', 'writer = "nobody"'), "roles.writer names the model 'nobody'"),
+        (TEXT.replace('writer = "m"', 'writer = "bank"'), "(m); the shipped one is [models.bank] with kind = 'bank'"),
         (TEXT.replace('judges = ["m"]', 'judges = ["m", "who"]'), "roles.judges names the model 'who'"),
         (TEXT.replace('judges = ["m"]', "judges = []"), "roles.judges"),
         (TEXT + "[judging]\nquorum = 2\n", "judging.quorum is 2 but there are 1 judges"),
