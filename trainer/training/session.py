@@ -48,7 +48,8 @@ class Session:
             r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         )
         adapted = get_peft_model(model, lora)
-        _leave_casting_to_autocast(adapted)
+        if device.type == "cuda":
+            _leave_casting_to_autocast(adapted)
         self.model = accelerator.prepare(adapted)
         self._settings, self._pairs, self._accelerator = settings, pairs, accelerator
         self._groups = groups(pairs)
