@@ -165,7 +165,7 @@ def trl(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path)
     )
     # The tokens as they are: there is no text that would give random ones.
     trainer.train_dataset = Dataset.from_dict({f"{name}_ids": column for name, column in columns.items()})
-    trainer.training.train()
+    trainer.train()
     return rates(times, tokens, way, warm, 0.0)
 
 
