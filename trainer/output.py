@@ -20,9 +20,7 @@ def whole_folder(output: Path) -> Iterator[Path]:
     try:
         make_folder(growing, output)
         yield growing
-        if output.is_dir():
-            output.rmdir()
-        growing.rename(output)
+        settle(growing, output)
     finally:
         _remove(growing)
 
@@ -42,6 +40,17 @@ def whole_file(output: Path) -> Iterator[Path]:
         growing.rename(output)
     finally:
         growing.unlink(missing_ok=True)
+
+
+def settle(growing: Path, output: Path) -> None:
+    """Rename a folder that is whole to `output`, which may be an empty folder. Raises OSError."""
+    for file in growing.rglob("*"):
+        if file.is_file():
+            # Who may read the folder may read its files: safetensors makes them for their owner alone.
+            file.chmod(growing.stat().st_mode & 0o666)
+    if output.is_dir():
+        output.rmdir()
+    growing.rename(output)
 
 
 def check_free(output: Path, hint: str = "") -> None:

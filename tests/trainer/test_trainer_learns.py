@@ -60,6 +60,8 @@ def test_the_files_are_whole_and_hold_no_pickle(adapter: Path) -> None:
         "training.json",
     }
     assert list(adapter.parent.iterdir()) == [adapter]
+    # A server that runs as another user reads the weights as well as the rest.
+    assert {path.stat().st_mode & 0o777 for path in adapter.iterdir()} == {adapter.stat().st_mode & 0o666}
 
 
 def test_peft_alone_reads_the_adapter_to_the_same_logits(adapter: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.errors import UsageError, brief
 from trainer.models.loading import ADAPTER_FILES, REPORT_FILE
-from trainer.output import check_free, make_folder
+from trainer.output import check_free, make_folder, settle
 
 STATE_FILE = "trainer_state.json"
 
@@ -69,9 +69,7 @@ class Workspace:
         Raises UsageError when they cannot be moved.
         """
         try:
-            if self.output.is_dir():
-                self.output.rmdir()
-            self.staging.rename(self.output)
+            settle(self.staging, self.output)
         except OSError as error:
             raise UsageError(
                 f"output {self.output} cannot be made ({brief(error)}): the adapter is in {self.staging}"
