@@ -52,8 +52,8 @@ def fit(pairs: Iterable[Pair], length: int, mode: TruncationMode, bound: str) ->
         fitted.append(pair)
         kept.append(index)
     if not kept:
+        hint = "raise it" if bound.startswith("--") else "give a base with a longer one"
         raise DatasetError(
-            f"all {len(lengths)} training rows are longer than {bound} (the shortest has {min(lengths)} tokens): "
-            "raise it, or give a base with a longer context"
+            f"all {len(lengths)} training rows are longer than {bound} (the shortest has {min(lengths)} tokens): {hint}"
         )
     return Fitted(fitted, kept, cut, len(lengths) - len(kept), max(lengths))
