@@ -115,7 +115,7 @@ def _parts(report: dict[str, Any]) -> list[str]:
     moved = [cell for line in report["matrix"] for cell in line if cell["against own"] is not None]
     return [
         "# From one culture to another",
-        f"{report['rows']} held-out rows. Each adapter learned from {report['training_rows']} rows of one culture, as "
+        f"{report['rows']} held-out rows. Each adapter was given {report['training_rows']} rows of one culture, as "
         f"many as the culture with the fewest has. Brackets are 95% intervals that draw whole seeds. {RULE}",
         table(head, rows),
         "![Transfer](transfer.png)",
