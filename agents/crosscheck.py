@@ -36,7 +36,7 @@ class CrossCheck:
         return [self._sure_enough(_compared(fact, again.get(fact.name))) for fact in facts]
 
     def _sure_enough(self, fact: Fact) -> Fact:
-        if fact.value not in TURNED:
+        if not taken(fact):
             return fact
         sure = self.calibration(fact.confidence) if self.calibration else fact.confidence
         if sure >= self.sure:

@@ -17,7 +17,7 @@ from typing import Any
 import typer
 
 from trainer.dataset.contract import Row
-from trainer.dataset.files import TRAIN
+from trainer.dataset.files import TEST, TRAIN
 from trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
 from trainer.errors import DatasetError, UsageError
 from trainer.evaluation.figures import right
@@ -100,7 +100,7 @@ def _present(held: HeldOut) -> set[str]:
     import pyarrow.parquet as pq
 
     file = held.folder / TRAIN
-    for split in (file, file.with_name("test.parquet")):
+    for split in (file, held.folder / TEST):
         if "profile" not in pq.read_schema(split).names:
             raise DatasetError(f"{split} has no column profile, which names the lines of each card: export it again")
     rows = rows_of(file, ("profile",))

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from trainer.training.workspace import STATE_FILE
+from trainer.training.workspace import STATE_FILE, step_of
 
 _TENSORS_FILE = "state.safetensors"
 _KEPT = 2
@@ -28,9 +28,8 @@ def save(folder: Path, step: int, parameters: dict[str, Any], optimizer: Any, st
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, building / _TENSORS_FILE)
     (building / STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
     building.rename(final)
-    steps = sorted(int(path.name.rpartition("-")[2]) for path in folder.glob("checkpoint-*"))
-    for old in steps[:-_KEPT]:
-        shutil.rmtree(folder / f"checkpoint-{old}", ignore_errors=True)
+    for old in sorted(folder.glob("checkpoint-*"), key=step_of)[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def restore(checkpoint: Path, parameters: dict[str, Any], optimizer: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from trainer.sharing.plan import Rows, Schedule, groups
 from trainer.sharing.tokens import Pair
 from trainer.training.loop import Loop
 from trainer.training.reference import reference_logps
+from trainer.training.workspace import step_of
 from trainer.watch import Bar
 
 _MAX_TOKENS = {"cuda": 8192}
@@ -22,7 +23,7 @@ _MAX_TOKENS_ELSEWHERE = 4096
 
 
 class Session:
-    """A model with a fresh adapter, ready to train. The work itself begins with `train`."""
+    """A model with a fresh adapter, ready to train on the rows `met`. The work itself begins with `train`."""
 
     def __init__(self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any) -> None:
         """Put a LoRA adapter on all linear layers of `model` and plan the steps.
@@ -52,9 +53,13 @@ class Session:
             _leave_casting_to_autocast(adapted)
         self.model = accelerator.prepare(adapted)
         self._settings, self._pairs, self._accelerator = settings, pairs, accelerator
-        self._groups = groups(pairs)
-        self.schedule = Schedule(self._groups, settings.batch_size, settings.pairs_per_prefix, settings.seed)
+        gathered = groups(pairs)
+        self.schedule = Schedule(gathered, settings.batch_size, settings.pairs_per_prefix, settings.seed)
         self.steps = settings.max_steps or math.ceil(settings.num_train_epochs * self.schedule.steps_an_epoch)
+        # A short run meets few of the rows; in the order of the groups they share the most.
+        met = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
+        ordered = np.concatenate(gathered)
+        self.met: Rows = ordered[np.isin(ordered, met)]
         self.loop: Loop
 
     def begin(self, folder: Path) -> Loop:
@@ -63,10 +68,9 @@ class Session:
 
         reference = torch.zeros(0, 2)
         if self._settings.loss_type != "sft":
-            rows = self.met()
-            with Bar("reference", len(rows), "pair", self._accelerator.is_main_process) as bar:
+            with Bar("reference", len(self.met), "pair", self._accelerator.is_main_process) as bar:
                 reference = reference_logps(
-                    self.model, self._pairs, rows, self.batches, self._accelerator, folder, bar.advance
+                    self.model, self._pairs, self.met, self.batches, self._accelerator, folder, bar.advance
                 )
         return Loop(
             settings=self._settings,
@@ -84,16 +88,10 @@ class Session:
         started = time.monotonic()
         self.loop = self.begin(folder)
         begun = time.monotonic()
-        done = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
+        done = step_of(checkpoint) if checkpoint else 0
         with Bar("training", self.steps, "step", self._accelerator.is_main_process, done) as bar:
             self.loop.run(folder, checkpoint, bar.step)
         return {"reference_seconds": begun - started, "train_seconds": time.monotonic() - begun}
-
-    def met(self) -> Rows:
-        """Return the rows that the steps meet, in the order of the groups: there they share the most."""
-        met = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
-        ordered = np.concatenate(self._groups)
-        return ordered[np.isin(ordered, met)]
 
 
 def _leave_casting_to_autocast(model: Any) -> None:

@@ -17,7 +17,7 @@ from trainer.training.card import card
 from trainer.training.fit import Fitted, fit, limit
 from trainer.training.report import figures, versions
 from trainer.training.session import Session
-from trainer.training.workspace import Workspace
+from trainer.training.workspace import Workspace, step_of
 from trainer.watch import Bar
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
@@ -59,10 +59,10 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "base": base.name,
             "base_fingerprint": fingerprint(model),
             "settings": settings.numbers(),
-            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met()]),
+            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met]),
             "device": f"{accelerator.num_processes} x {accelerator.device.type}",
             "steps": len(session.loop.log),
-            "resumed_from_step": int(checkpoint.name.rpartition("-")[2]) if checkpoint else None,
+            "resumed_from_step": step_of(checkpoint) if checkpoint else None,
             "trained_tokens": session.loop.tokens,
             "unshared_tokens": session.loop.unshared_tokens,
             "load_seconds": load_seconds,

@@ -14,6 +14,11 @@ STATE_FILE = "trainer_state.json"
 _RUN_FILE = "run.json"
 
 
+def step_of(checkpoint: Path) -> int:
+    """Return the number of steps after which a checkpoint was made: its name is checkpoint-STEP."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
 class Workspace:
     """Everything unfinished stays in `.NAME.partial`; OUTPUT appears in one rename, whole or not at all.
 
@@ -42,26 +47,24 @@ class Workspace:
                 f"an interrupted run is in {self.partial}: continue it with --resume, or remove that folder"
             )
 
-    def open(self, run: dict[str, Any]) -> Path | None:
-        """Make the partial folder and return the checkpoint to continue from, None for a fresh start.
+    def open(self, run: dict[str, Any]) -> None:
+        """Make the partial folder, or find the one with the checkpoint to continue from.
 
         `run` is what must not change between a run and its continuation.
         Raises UsageError when it has changed, or the folder cannot be made.
         """
-        checkpoint = self.last_checkpoint()
-        if checkpoint is not None:
+        if self.last_checkpoint() is not None:
             self._check_same(run)
             shutil.rmtree(self.staging, ignore_errors=True)
-            return checkpoint
+            return
         self.discard()
         make_folder(self.partial, self.output)
         (self.partial / _RUN_FILE).write_text(json.dumps(run, indent=2), encoding="utf-8")
-        return None
 
     def last_checkpoint(self) -> Path | None:
         """Return the newest whole checkpoint: the state file is written last, one without it was cut off."""
         found = [path.parent for path in self.partial.glob(f"checkpoint-*/{STATE_FILE}") if _is_json(path)]
-        return max(found, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+        return max(found, key=step_of, default=None)
 
     def publish(self) -> None:
         """Turn the staged files into the output and drop the rest.
