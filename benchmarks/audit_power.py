@@ -16,11 +16,11 @@ from collections import Counter
 from audit.examine import MEASURES
 from audit.figures import Figure, correct
 from audit.findings import Finding, findings
-from audit.resampling import wilson
 from audit.settings import AuditSettings
 from audit.study import Study
 from benchmarks.audit_planted import BIASES, EXPECTED, Planted
 from frameworks.loader import Library
+from frameworks.statistics import wilson
 
 # The default thresholds; fewer bootstrap draws than the default of 1,000 save time and change little.
 SETTINGS = AuditSettings(repeats=300)
@@ -94,7 +94,7 @@ def main() -> None:
         for name, (hits, of) in rows.items():
             if not of:
                 continue
-            low, high = wilson(hits / of, of)
+            low, high = wilson(hits, of)
             print(f"{n:6} {name:48} {hits / of:6.1%} [{low:.1%}, {high:.1%}] of {of}", flush=True)
             figures.append({"n": n, "what": name, "rate": hits / of, "low": low, "high": high, "repeats": of})
         print(f"{n:6} took {time.perf_counter() - begun:.0f} s", flush=True)
