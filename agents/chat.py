@@ -213,6 +213,11 @@ def _listed(schema: Any) -> Any:
     return {key: _listed(value) for key, value in schema.items()}
 
 
+def open_chat(settings: OpenAISettings | LlamaCppSettings) -> ChatModel:
+    """The chat model of the settings. Raises ModelError where it cannot be used."""
+    return OpenAIChat(settings) if isinstance(settings, OpenAISettings) else LlamaCppChat(settings)
+
+
 def _gguf(spec: str) -> Path:
     path = packaged_file(spec, ".gguf") if spec.startswith("package:") else Path(spec).expanduser()
     if path is None:

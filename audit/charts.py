@@ -32,7 +32,7 @@ UNITS = {
 }
 
 
-def chart(figures: Sequence[Figure], cultures: Sequence[str]) -> dict[str, Any] | None:
+def chart(figures: Sequence[Figure]) -> dict[str, Any] | None:
     """The chart of one kind of figures, or None where a table says it better."""
     shown = [figure for figure in figures if figure.value is not None]
     if len(shown) > ROWS:

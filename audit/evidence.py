@@ -50,7 +50,7 @@ GOLD = _schema(
 # `again` with nothing changed; `toward` is the culture whose markers were put in.
 SWAPS = _schema(
     case=_TEXT, seed=_TEXT, culture=_TEXT, toward=_TEXT, role=_TEXT, model=_TEXT, name=_TEXT, before=_TEXT, after=_TEXT,
-    again=_TEXT, quote=_TEXT,
+    again=_TEXT,
 )  # fmt: skip
 
 

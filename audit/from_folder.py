@@ -1,6 +1,5 @@
 """Reads a dataset folder, Gravity's own or any in TRL's preference format with a culture column, into tidy tables."""
 
-import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +12,9 @@ import pyarrow.parquet as pq
 from audit import evidence
 from audit.evidence import Evidence
 from audit.from_store import last_message
-from audit.tables import build
+from audit.tables import build, rows_of
 from store.errors import InputError
+from store.records import content_id
 
 NEEDED = ("chosen", "rejected", "culture")
 OPTIONAL = ("id", "reader", "track", "framework", "dimension", "scenario", "verdict", "prompt", "votes", "basis")
@@ -30,9 +30,10 @@ def from_folder(folder: Path) -> Evidence:
     Raises InputError where there is no such file, a needed column is missing, or there are no rows.
     """
     files = _files(folder)
-    names = {name for path in files for name in _names(path)}
-    for path in files:
-        missing = [name for name in NEEDED if name not in _names(path)]
+    columns = {path: _names(_open(path)) for path in files}
+    names = {name for held in columns.values() for name in held}
+    for path, held in columns.items():
+        missing = [name for name in NEEDED if name not in held]
         if missing:
             raise InputError(f"{path} has no column {missing[0]!r}: an audit needs {', '.join(NEEDED)}")
     votes: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -74,16 +75,15 @@ def _open(path: Path) -> Any:
         raise InputError(f"{path} cannot be read: {str(error).splitlines()[0]}") from None
 
 
-def _names(path: Path) -> list[str]:
-    opened = _open(path)
-    names: list[str] = (opened.schema_arrow if path.suffix == ".parquet" else opened.schema).names
+def _names(opened: Any) -> list[str]:
+    names: list[str] = (opened.schema_arrow if isinstance(opened, pq.ParquetFile) else opened.schema).names
     return names
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
     opened, wanted = _open(path), {*NEEDED, *OPTIONAL, *SUBJECTS, "takes"}
-    names = [name for name in _names(path) if name in wanted]
-    if path.suffix == ".parquet":
+    names = [name for name in _names(opened) if name in wanted]
+    if isinstance(opened, pq.ParquetFile):
         yield from opened.iter_batches(batch_size=BATCH, columns=names)
     else:
         yield from opened.select(names).to_batches(max_chunksize=BATCH)
@@ -106,7 +106,7 @@ def _pair(row: dict[str, Any], place: str, votes: dict[tuple[str, str, str], dic
     task = last_message(row.get("prompt"))
     subject = next((found for name in SUBJECTS if (found := text(name))), None)
     # Rows that share a prompt are as good as one seed: their answers are not independent.
-    cluster = subject or hashlib.sha256((task or place).encode()).hexdigest()[:16]
+    cluster = subject or content_id(task or place)
     said = _BASIS.match(text("basis") or "")
     culture, scenario = text("culture"), text("scenario")
     for vote in row.get("votes") or ():
@@ -132,8 +132,7 @@ def _pair(row: dict[str, Any], place: str, votes: dict[tuple[str, str, str], dic
 
 def _readers(pairs: pa.Table) -> Iterator[dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
-    for batch in pairs.select(["reader", "culture"]).to_batches(max_chunksize=BATCH):
-        for row in batch.to_pylist():
-            if row["culture"] is not None:
-                known.setdefault(row["reader"], {"id": row["reader"], "culture": row["culture"]})
+    for row in rows_of(pairs.select(["reader", "culture"])):
+        if row["culture"] is not None:
+            known.setdefault(row["reader"], {"id": row["reader"], "culture": row["culture"]})
     yield from known.values()

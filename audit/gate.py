@@ -1,6 +1,6 @@
 """The gates that rows pass on their way into a dataset, and the rows that came to each.
 
-A further gate (a lot, a person's decision) is one more function here, over one more table of the evidence.
+A further gate is one more function here.
 """
 
 from collections.abc import Iterator

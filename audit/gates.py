@@ -8,7 +8,6 @@ cultures are exploratory.
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 
@@ -17,7 +16,7 @@ from audit.gate import Gate, gates
 from audit.hypotheses import Compared, compare
 from audit.resampling import Draws
 from audit.study import Study, percent
-from audit.tables import Flags
+from audit.tables import Floats
 
 SECTION = "gates"
 
@@ -37,38 +36,46 @@ def _measure(study: Study, gate: Gate) -> Iterator[Figure]:
         rates[code] = study.rate(gate.passed[mine], clusters, **labels)
     enough = [code for code in present if rates[code].enough]
     best = max(enough, key=lambda code: rates[code].value or 0.0, default=None)
-    draws = Draws(gate.clusters, study.settings.repeats) if len(enough) > 1 else None
+    if best is None or len(enough) == 1:
+        yield from rates.values()
+        return
+    draws = Draws(gate.clusters, study.settings.repeats)
+    passed = {code: _passed(gate, code, draws) for code in enough}
+    part = gate.of(np.isin(gate.culture, enough))
     for code in present:
         figure = rates[code]
-        if best is None or draws is None or code not in enough:
+        if code not in enough:
             yield figure
             continue
-        ratio = _ratio(study, gate, code, best, draws)
+        ratio = _ratio(study, gate, code, best, passed, draws)
         yield ratio
         # With two cultures both comparisons are one; it is tested where it tells of a disadvantage.
         if len(enough) == 2 and code == best:
             yield figure
             continue
-        _against_rest(study, gate, figure, ratio, code, enough)
+        _against_rest(study, part, figure, ratio, code)
         yield figure
     for first, second in combinations(enough, 2):
         yield _pair(study, gate, first, second)
 
 
-def _ratio(study: Study, gate: Gate, code: int, best: int, draws: Draws) -> Figure:
+def _passed(gate: Gate, code: int, draws: Draws) -> Floats:
+    """The pass rate of a culture in every draw."""
+    mine = gate.culture == code
+    return draws.ratio((gate.passed & mine).astype(float), mine.astype(float))
+
+
+def _ratio(study: Study, gate: Gate, code: int, best: int, passed: dict[int, Floats], draws: Draws) -> Figure:
     mine, theirs = gate.culture == code, gate.culture == best
     figure = Figure(
         SECTION, "impact ratio", study.cultures[code], gate.name, "ratio", int(mine.sum()),
         extra={"best": study.cultures[best]},
     )  # fmt: skip
 
-    def rate(rows: Flags) -> Any:
-        return draws.ratio((gate.passed & rows).astype(float), rows.astype(float))
-
     top = float(gate.passed[theirs].mean())
     value = float(gate.passed[mine].mean()) / top if top else float("nan")
     with np.errstate(divide="ignore", invalid="ignore"):
-        spread = rate(mine) / rate(theirs)
+        spread = passed[code] / passed[best]
     study.filled(figure, draws.of(value, spread), draws)
     if code == best:
         # One by definition.
@@ -79,9 +86,8 @@ def _ratio(study: Study, gate: Gate, code: int, best: int, draws: Draws) -> Figu
     return figure
 
 
-def _against_rest(study: Study, gate: Gate, figure: Figure, ratio: Figure, code: int, enough: list[int]) -> None:
+def _against_rest(study: Study, part: Gate, figure: Figure, ratio: Figure, code: int) -> None:
     figure.family, figure.test = "gates", "Fisher's exact and clustered Mantel-Haenszel score test, the larger p"
-    part = gate.of(np.isin(gate.culture, enough))
     mine = part.culture == code
     compared = compare(mine, part.passed, part.strata, part.clusters)
     rest = float(part.passed[~mine].mean())
@@ -100,11 +106,11 @@ def _against_rest(study: Study, gate: Gate, figure: Figure, ratio: Figure, code:
     culture = study.called(figure.culture)
     figure.alarm = Alarm(
         "serious" if adverse else "moderate",
-        f"At the gate '{gate.name}', {percent(figure.value)} of {culture} and {percent(rest)} of the other cultures "
-        f"pass ({gate.what}){refused}{ratio_said}",
-        _ADVICE[gate.name],
+        f"At the gate '{part.name}', {percent(figure.value)} of {culture} and {percent(rest)} of the other cultures "
+        f"pass ({part.what}){refused}{ratio_said}",
+        _ADVICE[part.name],
         rows=lambda: part.stopped(mine),
-        rows_are=f"{gate.rows_are} stopped there",
+        rows_are=f"{part.rows_are} stopped there",
     )
 
 

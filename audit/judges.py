@@ -15,11 +15,12 @@ from audit.tables import Codes, Flags, codes, group, pick, where
 
 SECTION = "judges and critics"
 ANSWERS = ("endorsing", "opposing", "both", "neither")
+FLIPS = 9_999
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The scenarios a judge was asked about in both orders: what it answered in each, as codes, -1 for none."""
+    """The scenarios a judge was asked about: what it answered in either order, as codes, -1 for none, -2 unasked."""
 
     scenario: Codes
     seed: Codes
@@ -59,8 +60,8 @@ def _asked(study: Study, rows: Flags) -> Asked:
 
 def _judge(study: Study, judge: str, asked: Asked) -> Iterator[Figure]:
     twice = (asked.first > -2) & (asked.second > -2)
-    for code, culture in [(-2, ""), *enumerate(study.cultures)]:
-        rows = twice & ((asked.culture == code) | (code == -2))
+    for culture, of in study.parts(asked.culture):
+        rows = twice & of
         answered = rows & (asked.first > -1) & (asked.second > -1)
         if not rows.any():
             continue
@@ -110,15 +111,15 @@ def _position(study: Study, judge: str, asked: Asked, rows: Flags, labels: dict[
     return figure
 
 
-def _signs(clusters: Codes, lean: Any, flips: int = 9_999) -> float:
+def _signs(clusters: Codes, lean: Any) -> float:
     """A sign-flip test that clusters lean to neither side: exact but for the number of flips drawn."""
     sums = np.bincount(clusters, lean)
     sums = sums[sums != 0]
     if not len(sums):
         return 1.0
-    signs = np.random.default_rng(0).integers(0, 2, size=(flips, len(sums)), dtype=np.int8) * 2 - 1
+    signs = np.random.default_rng(0).integers(0, 2, size=(FLIPS, len(sums)), dtype=np.int8) * 2 - 1
     extreme = int((np.abs(signs @ sums) >= abs(sums.sum()) - 1e-9).sum())
-    return (extreme + 1) / (flips + 1)
+    return (extreme + 1) / (FLIPS + 1)
 
 
 def _agreement(study: Study, asked: dict[str, Asked]) -> Iterator[Figure]:
@@ -134,8 +135,8 @@ def _agreement(study: Study, asked: dict[str, Asked]) -> Iterator[Figure]:
         seed[given.scenario], culture[given.scenario] = given.seed, given.culture
     if len(names) < 2:
         return
-    for code, label in [(-2, ""), *enumerate(study.cultures)]:
-        rows = ((ratings >= 0).sum(axis=1) > 1) & ((culture == code) | (code == -2))
+    for label, of in study.parts(culture):
+        rows = ((ratings >= 0).sum(axis=1) > 1) & of
         if rows.any():
             yield from _agree(study, label, ratings[rows], group(seed[rows]))
 
@@ -186,12 +187,9 @@ def _agree(study: Study, culture: str, ratings: Ratings, seeds: Codes) -> Iterat
 def _critics(study: Study) -> Iterator[Figure]:
     """By critic, the share of first drafts of a culture with a severe remark of it, against the other cultures."""
     scenes, remarks = study.evidence.scenes, study.evidence.remarks
-    ids, names = codes(scenes, "id")
-    place = {name: row for row, name in zip(ids, names, strict=False)}
-    position = np.empty(len(names), dtype=np.int64)
-    position[ids] = np.arange(len(ids))
+    place = {name: row for row, name in enumerate(scenes["id"].to_pylist())}
     of, known = codes(remarks, "scenario")
-    rows_of = np.array([*(position[place[name]] if name in place else -1 for name in known), -1])[of]
+    rows_of = np.array([*(place.get(name, -1) for name in known), -1])[of]
     severe = where(remarks, "severity", "severe") & (rows_of >= 0)
     culture, seed = study.culture_codes(scenes), codes(scenes, "seed")[0]
     critic, critics = codes(remarks, "critic")

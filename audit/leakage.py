@@ -32,7 +32,10 @@ _SENTENCE = re.compile(r"[^.!?\n。！？।]+[.!?。！？।]?")
 
 @dataclass(frozen=True)
 class Texts:
-    """Distinct texts by culture: the codes of their culture and seed, and the text; rows name where they stand."""
+    """Texts by culture, those of a column of pairs once each: the codes of their culture and seed, and the text.
+
+    `row` names where each stands.
+    """
 
     culture: Codes
     seed: Codes
@@ -75,8 +78,7 @@ def _all_texts(study: Study) -> Texts:
     names: list[str] = []
     for column in ("task", "chosen", "rejected"):
         found, distinct = codes(pairs, column)
-        key = np.stack((of, found[known]), axis=1)
-        first = np.sort(np.unique(key, axis=0, return_index=True)[1])
+        first = np.sort(np.unique(group(of, found[known]), return_index=True)[1])
         first = first[found[known][first] >= 0]
         kept.append(first)
         text += [distinct[code] for code in found[known][first]]

@@ -9,10 +9,11 @@ from audit.figures import Alarm, Figure
 from audit.hypotheses import clustered
 from audit.resampling import Draws
 from audit.study import Study, percent
-from audit.tables import Codes, Flags, codes, group, numbers, where
+from audit.tables import Codes, Flags, Floats, codes, group, numbers, where
 
 SECTION = "profiles"
 KINDS = ("stance", "trait", "demographic")
+TOLD = {"confidence": "confidence", "evidence": "reviews as evidence"}  # columns of facts that are no unknown
 
 
 def measure(study: Study) -> list[Figure]:
@@ -23,36 +24,40 @@ def measure(study: Study) -> list[Figure]:
     culture, reader = study.culture_codes(facts), codes(facts, "reader")[0]
     languages, names = codes(facts, "language")
     given = where(facts, "model", "given")
+    untold = where(facts, "value", "unknown", "failed")
+    told_of = {name: numbers(facts, column) for column, name in TOLD.items()}
+
+    def known(rows: Flags, label: str, of: str) -> Iterator[Figure]:
+        return _known(study, rows, reader, untold, told_of, label, of)
+
     figures: list[Figure] = []
     for kind in KINDS:
         inferred = where(facts, "kind", kind) & ~given
         for code, label in enumerate(study.cultures):
-            figures += _known(study, inferred & (culture == code), reader, label, kind)
+            figures += known(inferred & (culture == code), label, kind)
         for code, language in enumerate(names):
-            figures += _known(study, inferred & (languages == code), reader, "", f"{kind}, reviews in {language}")
+            figures += known(inferred & (languages == code), "", f"{kind}, reviews in {language}")
             for home, label in enumerate(study.cultures):
                 rows = inferred & (languages == code) & (culture == home)
                 if rows.any() and len(np.unique(languages[inferred & (culture == home)])) > 1:
-                    figures += _known(study, rows, reader, label, f"{kind}, reviews in {language}")
+                    figures += known(rows, label, f"{kind}, reviews in {language}")
     return figures + list(_recovery(study))
 
 
-def _known(study: Study, rows: Flags, reader: Codes, culture: str, group_: str) -> Iterator[Figure]:
+def _known(
+    study: Study, rows: Flags, reader: Codes, untold: Flags, told_of: dict[str, Floats], culture: str, group_: str
+) -> Iterator[Figure]:
     if not rows.any():
         return
-    facts = study.evidence.facts
-    unknown, failed = where(facts, "value", "unknown")[rows], where(facts, "value", "failed")[rows]
-    clusters = (reader[rows],)
     labels: dict[str, Any] = {"section": SECTION, "culture": culture, "group": group_}
-    yield study.rate(unknown | failed, clusters, name="unknown", **labels)
-    told = rows.copy()
-    told[rows] = ~(unknown | failed)
+    yield study.rate(untold[rows], (reader[rows],), name="unknown", **labels)
+    told = rows & ~untold
     if not told.any():
         return
     draws = Draws((reader[told],), study.settings.repeats)
-    for column, name, unit in (("confidence", "confidence", "mean"), ("evidence", "reviews as evidence", "mean")):
-        values = numbers(facts, column)[told]
-        figure = Figure(name=name, unit=unit, n=int(told.sum()), **labels)
+    for name, of in told_of.items():
+        values = of[told]
+        figure = Figure(name=name, unit="mean", n=int(told.sum()), **labels)
         spread = draws.ratio(values, np.ones(len(values)))
         yield study.filled(figure, draws.of(float(values.mean()), spread), draws)
 

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from audit.figures import Figure
 from audit.findings import Finding, number, probability
 from audit.tables import codes, pick
 from store.errors import StoreError
+from store.records import content_id
 
 HERE = Path(__file__).parent
 SHOWN = 10
@@ -123,11 +124,11 @@ class _Page:
     def report(self) -> str:
         """report.html."""
         pages = [(self.audit.study.called(name), file) for name, file in self.culture_files.items()]
-        return self._render("report.html", **self._common(), culture_pages=pages)
+        return self._render("report.html", **self._common, culture_pages=pages)
 
     def markdown(self) -> str:
         """report.md."""
-        return self._render("report.md", **self._common())
+        return self._render("report.md", **self._common)
 
     def culture(self, culture: str) -> str:
         """The page that one hands to a culture's reviewers."""
@@ -150,6 +151,7 @@ class _Page:
         }
         return self._environment.get_template(template).render(**values, **(page if html else {}))
 
+    @cached_property
     def _common(self) -> dict[str, Any]:
         audit = self.audit
         return {
@@ -188,7 +190,7 @@ class _Page:
             "clusters",
         ]
         columns += [*(["held against", "p", "p corrected"] if tested else []), "claim", *extras]
-        spec = chart(figures, self.audit.study.cultures) if charts else None
+        spec = chart(figures) if charts else None
         return {
             "name": name,
             "about": about,
@@ -233,18 +235,19 @@ class _Page:
         return Cell("significant" if figure.adjusted <= self.audit.study.settings.alpha else "nothing found")
 
     def _shown(self, found: Finding, linked: bool) -> Named:
-        pairs = self.audit.study.evidence.pairs
-        rows = found.rows[:SHOWN]
-        texts = {
-            **self._excerpts(self.audit.study.evidence.scenes, "text", rows),
-            **self._excerpts(pairs, "chosen", rows),
-        }
         return {
             "found": found,
             "link": self._anchor[id(self.audit.figures[found.place])] if linked else "",
-            "rows": [{"id": row, "text": texts.get(row, "")} for row in rows],
+            "rows": [{"id": row, "text": self._texts.get(row, "")} for row in found.rows[:SHOWN]],
             "show": found.rows_are.startswith("pairs") and self.audit.study.evidence.source.startswith("run"),
         }
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """The beginnings of the texts of all rows that findings show."""
+        rows = [row for found in self.audit.findings for row in found.rows[:SHOWN]]
+        evidence = self.audit.study.evidence
+        return {**self._excerpts(evidence.scenes, "text", rows), **self._excerpts(evidence.pairs, "chosen", rows)}
 
     @staticmethod
     def _excerpts(table: Any, column: str, ids: Sequence[str]) -> dict[str, str]:
@@ -276,7 +279,7 @@ def _strings(ids: Iterable[str]) -> Any:
 def _file(culture: str) -> str:
     """A file name for a culture's page: its letters and digits, told apart by a hash where others are lost."""
     plain = re.sub(r"[^A-Za-z0-9]+", "-", culture)
-    mark = "" if plain == culture else f"-{hashlib.sha256(culture.encode()).hexdigest()[:6]}"
+    mark = "" if plain == culture else f"-{content_id(culture)[:6]}"
     return f"culture-{plain}{mark}.html"
 
 

@@ -11,7 +11,6 @@ from audit.study import Study, count_words, percent
 from audit.tables import Codes, Flags, Floats, codes, pick
 
 SECTION = "shortcuts"
-FOLDS = 5
 
 
 def measure(study: Study) -> list[Figure]:
@@ -33,7 +32,7 @@ def measure(study: Study) -> list[Figure]:
             part = mine & (tracks == track)
             if part.any() and len(names) > 1:
                 figures += _length(study, name, label, part, lengths, clusters)
-        figures.append(_style(study, name, mine, clusters[1]))
+        figures.append(_style(study, name, mine, *clusters))
     return figures
 
 
@@ -86,8 +85,10 @@ def auc(first: Floats, second: Floats) -> float:
     return float(below.sum() / (2 * len(first) * len(second)))
 
 
-def _style(study: Study, culture: str, rows: Flags, subject: Codes) -> Figure:
+def _style(study: Study, culture: str, rows: Flags, reader: Codes, subject: Codes) -> Figure:
     """How often a bag of words, trained on other seeds, tells chosen from rejected."""
+    from frameworks.measures import FOLDS
+
     figure = Figure(SECTION, "words alone tell chosen from rejected", culture)
     places = np.flatnonzero(rows)
     if len(places) > study.settings.texts:
@@ -102,7 +103,7 @@ def _style(study: Study, culture: str, rows: Flags, subject: Codes) -> Figure:
     if right is None:
         figure.enough = False
         return figure
-    draws = Draws((codes(study.evidence.pairs, "reader")[0][places], seeds), study.settings.repeats)
+    draws = Draws((reader[places], seeds), study.settings.repeats)
     found = draws.rate(right, np.ones(len(right)))
     study.filled(figure, found, draws)
     if study.above(figure, found, 0.5 + study.settings.style_margin):
@@ -122,10 +123,9 @@ def told(chosen: list[str], rejected: list[str], seeds: Codes) -> Floats | None:
 
     None where the texts have no words.
     """
-    from scipy import sparse
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import GroupKFold
+
+    from frameworks.measures import picked
 
     hashed = HashingVectorizer(n_features=2**15, norm=None, alternate_sign=False, token_pattern=r"\b\w+\b")
     texts = hashed.transform([*chosen, *rejected])
@@ -133,10 +133,4 @@ def told(chosen: list[str], rejected: list[str], seeds: Codes) -> Floats | None:
         return None
     weighed = TfidfTransformer(sublinear_tf=True).fit_transform(texts)
     difference = (weighed[: len(chosen)] - weighed[len(chosen) :]).tocsr()
-    right = np.zeros(len(chosen))
-    for train, test in GroupKFold(FOLDS, shuffle=True, random_state=0).split(chosen, groups=seeds):
-        both_ways = sparse.vstack([difference[train], -difference[train]])
-        model = LogisticRegression(fit_intercept=False, solver="liblinear")
-        model.fit(both_ways, np.repeat([1, 0], len(train)))
-        right[test] = (np.sign(model.decision_function(difference[test])) + 1) / 2
-    return right
+    return picked(lambda train: difference, seeds, solver="liblinear")

@@ -142,7 +142,6 @@ def _spread(study: Study, held: Held) -> Iterator[Figure]:
                 f"{percent(alike.value)} more often than readers of different cultures do",
                 "Check that the profiler reads the reviews and not the country: profile the same reviews with the "
                 "culture left out, and compare with real readers' answers",
-                rows=list,
             )
         yield spread
         yield alike
@@ -223,8 +222,8 @@ def _national(study: Study) -> Iterator[Figure]:
     rows = where(pairs, "takes", "agree", "disagree") & (sides != 0)
     hits = where(pairs, "takes", "agree") == (sides > 0)
     clusters = codes(pairs, "reader")[0], codes(pairs, "subject")[0]
-    for code, name in [(-2, ""), *enumerate(study.cultures)]:
-        mine = rows & ((culture == code) | (code == -2))
+    for name, of in study.parts(culture):
+        mine = rows & of
         figure = Figure(SECTION, "chosen side is the national mean's", name, n=int(mine.sum()), enough=False)
         if mine.any():
             draws = study.draws(clusters, mine)

@@ -1,7 +1,7 @@
 """What every measure works with: the evidence, the thresholds, the material, and ways to make a figure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -41,6 +41,12 @@ class Study:
         found, names = codes(table, "culture")
         place = {name: index for index, name in enumerate(self.cultures)}
         return np.array([*(place.get(name, -1) for name in names), -1], dtype=np.int64)[found]
+
+    def parts(self, culture: Codes) -> Iterator[tuple[str, Flags]]:
+        """All rows, named "", then those of each culture, by the codes that `culture_codes` gives."""
+        yield "", np.ones(len(culture), dtype=bool)
+        for code, name in enumerate(self.cultures):
+            yield name, culture == code
 
     def draws(self, clusters: Sequence[Codes], rows: Flags | slice = slice(None)) -> Draws:
         """Bootstrap draws over the clusters of some rows."""

@@ -13,7 +13,7 @@ class Swapper:
     """
 
     def __init__(self, home: Culture, away: Culture) -> None:
-        self.home, self.away = home, away
+        self.away = away
         self._twins = {home.name: away.name, home.adjective: away.adjective}
         for kind in Lexicon.model_fields:
             ours, theirs = getattr(home.lexicon, kind), getattr(away.lexicon, kind)

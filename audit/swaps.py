@@ -29,8 +29,8 @@ def measure(study: Study) -> list[Figure]:
             rows = (roles[0] == role) & (models[0] == model)
             if not rows.any():
                 continue
-            for code, label in [(-2, ""), *enumerate(study.cultures)]:
-                mine = rows & ((culture == code) | (code == -2))
+            for label, of in study.parts(culture):
+                mine = rows & of
                 if mine.any():
                     figures += _flips(study, mine, label, role_name, model_name)
             if role_name == "profiler":

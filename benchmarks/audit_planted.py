@@ -71,7 +71,6 @@ class Planted:
         names = list(self.library.seeds)
         self.random.shuffle(names)
         self.seeds = names[: max(10, -(-self.n // slots))]
-        self.slots = slots
         study = Study(Evidence("planted"), AuditSettings(), self.library)
         self.side = {(culture, name): self._side(study, culture, name) for culture in CULTURES for name in self.seeds}
 
@@ -232,7 +231,7 @@ class Planted:
                     {
                         "case": f"{culture}-{number}", "seed": self.seeds[number % len(self.seeds)], "culture": culture,
                         "toward": CULTURES[(place + 1 + number % 3) % 4], "role": "judge", "model": "judge 0",
-                        "name": "answer", "before": before, "after": after, "again": again, "quote": "",
+                        "name": "answer", "before": before, "after": after, "again": again,
                     }
                 )  # fmt: skip
         return rows

@@ -7,6 +7,7 @@ from pathlib import Path
 from gravity.console import console, errors, plain, table
 from gravity.errors import FINDINGS, ConfigError
 from gravity.workshop import Workshop
+from store.records import Run
 
 try:
     from audit.evidence import SWAPS, Evidence
@@ -40,11 +41,17 @@ def audit(
     if dataset is not None and (run or swaps or truth):
         raise ConfigError("--dataset audits a folder alone: --run, --truth and --swaps need the store")
     with errors.status("reading") as status:
-        evidence = from_folder(dataset) if dataset else _from_run(workshop, run, truth)
-        status.stop()
-        if swaps:
-            evidence = _swapped(workshop, evidence, run, max_calls)
-        status.start()
+        if dataset is not None:
+            evidence = from_folder(dataset)
+        else:
+            from gravity.views import find_run
+
+            found = find_run(workshop, run)
+            evidence = from_store(workshop.database, found, workshop.library, truth)
+            if swaps:
+                status.stop()
+                evidence = _swapped(workshop, evidence, found, max_calls)
+                status.start()
         made = examine(
             evidence, workshop.config.audit, workshop.library, lambda section: status.update(f"measuring {section}")
         )
@@ -57,24 +64,16 @@ def audit(
     return FINDINGS if fail_on and made.fails(fail_on) else 0
 
 
-def _from_run(workshop: Workshop, run: str | None, truth: Path | None) -> Evidence:
-    from gravity.views import find_run
-
-    return from_store(workshop.database, find_run(workshop, run), workshop.library, truth)
-
-
-def _swapped(workshop: Workshop, evidence: Evidence, run: str | None, max_calls: int) -> Evidence:
+def _swapped(workshop: Workshop, evidence: Evidence, run: Run, max_calls: int) -> Evidence:
     from gravity import swapping
-    from gravity.views import find_run
 
-    found = find_run(workshop, run)
-    plan = swapping.plan(workshop, found, workshop.config.audit.swaps)
+    plan = swapping.plan(workshop, run, workshop.config.audit.swaps)
     swapping.show(workshop, plan)
     if plan.calls > max_calls:
         raise ConfigError(
             f"the swaps take {plan.calls:,} calls and --max-calls is {max_calls:,}: raise it, or lower audit.swaps"
         )
-    return replace(evidence, swaps=build(swapping.ask(workshop, found, plan), SWAPS))
+    return replace(evidence, swaps=build(swapping.ask(workshop, run, plan), SWAPS))
 
 
 def _print(made: Audit, files: list[Path]) -> None:

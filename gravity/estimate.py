@@ -1,5 +1,6 @@
 """`gravity preview`: three readers' worth, and from it what the full run will ask of the models."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.panel import Panel
@@ -43,14 +44,13 @@ def preview(workshop: Workshop, culture: str | None) -> None:
     usage = workshop.answers.usage()
     rows, total = [], 0.0
     for need in needs:
-        known = usage.get((need.role, need.model))
+        known = cost(need, usage)
         if known is None:
             rows.append([need.role, need.model, need.calls, "not measured", "not measured", "not measured"])
             continue
-        each = {name: figure / known["calls"] for name, figure in known.items()}
-        minutes = need.calls * each["seconds"] / _at_once(workshop, need.model) / 60
+        minutes = known["seconds"] / _at_once(workshop, need.model) / 60
         total += minutes
-        tokens = [round(need.calls * each[name]) for name in ("tokens_in", "tokens_out")]
+        tokens = [round(known[name]) for name in ("tokens_in", "tokens_out")]
         rows.append([need.role, need.model, need.calls, *tokens, f"{minutes:.1f}"])
     table(
         "Still to be asked in the full run",
@@ -61,6 +61,12 @@ def preview(workshop: Workshop, culture: str | None) -> None:
         f"About {total:.1f} minutes of model time, from the calls measured so far; repeats after bad answers and "
         "revisions come on top. The pairs above are kept: the full run, `gravity curate`, asks nothing of them again."
     )
+
+
+def cost(need: Need, usage: Mapping[tuple[str, str], Mapping[str, float]]) -> dict[str, float] | None:
+    """What the calls will take of all that `usage` counts, as those so far did; None where there were none."""
+    known = usage.get((need.role, need.model))
+    return {name: need.calls * figure / known["calls"] for name, figure in known.items()} if known else None
 
 
 def needed(workshop: Workshop, crew: Crew, wanted: CurateState) -> list[Need]:

@@ -9,10 +9,8 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.progress import Progress
-
 from agents.asking import Asker
-from agents.chat import ChatModel, LlamaCppChat, OpenAIChat
+from agents.chat import ChatModel, open_chat
 from agents.critic import ModelCritic, blocking
 from agents.errors import AskError
 from agents.judge import ModelJudge
@@ -20,9 +18,10 @@ from agents.profiler import ModelProfiler
 from agents.settings import LlamaCppSettings, OpenAISettings
 from audit.swapper import Swapper
 from frameworks.records import Culture
-from gravity.console import console, errors, table
+from gravity import running
+from gravity.console import bars, console, table
 from gravity.errors import ConfigError
-from gravity.estimate import Need
+from gravity.estimate import Need, cost
 from gravity.workshop import Workshop
 from store.records import Draft, Review, Run
 
@@ -128,11 +127,9 @@ def show(workshop: Workshop, made: Plan) -> None:
     """Prints the calls of a plan, with tokens and minutes where calls of that role and model were measured."""
     usage, rows = workshop.answers.usage(), []
     for need in made.needs:
-        known = usage.get((need.role, need.model))
-        each = {name: figure / known["calls"] for name, figure in known.items()} if known else {}
-        tokens = [round(need.calls * each[name]) if each else "not measured" for name in ("tokens_in", "tokens_out")]
-        seconds = round(need.calls * each["seconds"]) if each else "not measured"
-        rows.append([need.role, need.model, need.calls, *tokens, seconds])
+        known = cost(need, usage)
+        figures = [round(known[n]) if known else "not measured" for n in ("tokens_in", "tokens_out", "seconds")]
+        rows.append([need.role, need.model, need.calls, *figures])
     table(
         f"Swaps: {len(made.scenes)} scenes and {len(made.readers)} readers",
         ["role", "model", "calls", "tokens in", "tokens out", "model seconds"],
@@ -146,7 +143,7 @@ def ask(workshop: Workshop, run: Run, made: Plan) -> Rows:
 
     A question that got no usable answer is left out. Raises ModelError where a model cannot be used.
     """
-    return asyncio.run(_ask(workshop, run, made))
+    return running.run(_ask(workshop, run, made))
 
 
 async def _ask(workshop: Workshop, run: Run, made: Plan) -> Rows:
@@ -165,11 +162,11 @@ async def _ask(workshop: Workshop, run: Run, made: Plan) -> Rows:
         work += [_profiled(pair, workshop, run, case) for case in made.readers]
     rows: Rows = []
     try:
-        with Progress(console=errors, disable=not errors.is_terminal) as bars:
-            bar = bars.add_task("swaps", total=len(work))
+        with bars() as shown:
+            bar = shown.add_task("swaps", total=len(work))
             for done in asyncio.as_completed(work):
                 rows += await done
-                bars.advance(bar)
+                shown.advance(bar)
     finally:
         for chat in [*chats.values(), *again.values()]:
             await chat.close()
@@ -181,7 +178,7 @@ def _again(workshop: Workshop, name: str) -> ChatModel:
     settings = workshop.config.models[name]
     assert isinstance(settings, OpenAISettings | LlamaCppSettings)
     other = settings.model_copy(update={"seed": (settings.seed or 0) + 1})
-    chat: ChatModel = OpenAIChat(other) if isinstance(other, OpenAISettings) else LlamaCppChat(other)
+    chat = open_chat(other)
     chat.name = workshop.chats[name].name
     return chat
 
@@ -203,7 +200,7 @@ async def _thrice(ask: Callable[[Asker, bool], Awaitable[dict[str, str]]], asker
 
 
 def _labelled(rows: Rows, case: SceneCase | ReaderCase, seed: str, role: str, asker: Asker) -> Rows:
-    common = {"case": case.id, "seed": seed, "culture": case.culture.id, "toward": case.toward.id, "quote": ""}
+    common = {"case": case.id, "seed": seed, "culture": case.culture.id, "toward": case.toward.id}
     return [{**common, **row, "role": role, "model": asker.model.name} for row in rows]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from agents.asking import Asker
-from agents.chat import ChatModel, LlamaCppChat, OpenAIChat
+from agents.chat import ChatModel, open_chat
 from agents.classifier import Classifier, ClassifyingProfiler
 from agents.composer import Composer
 from agents.contrast import ContrastJudge, ContrastProfiler, contrast_name
@@ -117,7 +117,7 @@ class Workshop:
     def chats(self) -> dict[str, ChatModel]:
         """The chat models by the names that the configuration gives them."""
         chats: dict[str, ChatModel] = {
-            name: OpenAIChat(settings) if isinstance(settings, OpenAISettings) else LlamaCppChat(settings)
+            name: open_chat(settings)
             for name, settings in self.config.models.items()
             if isinstance(settings, OpenAISettings | LlamaCppSettings) and name in self._named
         }

@@ -53,7 +53,7 @@ def rows(shift: float, flips: float, count: int = 200):
         again = "high" if place % 100 < 100 * flips and before == "low" else before
         yield {
             "case": f"c{place}", "seed": f"c{place}", "culture": "us", "toward": "jp", "role": "profiler", "model": "m",
-            "name": "neuroticism", "before": before, "after": "high" if moved else before, "again": again, "quote": "",
+            "name": "neuroticism", "before": before, "after": "high" if moved else before, "again": again,
         }  # fmt: skip
 
 
