@@ -29,13 +29,16 @@ class Terminal:
 
     def __init__(self, master: int) -> None:
         self._master = master
+        # Unlike select(), it minds no number of open files.
+        self._waiting = select.poll()
+        self._waiting.register(master, select.POLLIN)
 
     def until(self, text: str, seconds: float = 60) -> str:
         """What is printed up to `text`, without colours."""
         shown, end = "", time.monotonic() + seconds
         while text not in shown:
             assert time.monotonic() < end, f"'{text}' did not come: {shown[-2000:]}"
-            if select.select([self._master], [], [], 0.2)[0]:
+            if self._waiting.poll(200):
                 try:
                     shown += os.read(self._master, 1 << 16).decode(errors="replace")
                 except OSError:
