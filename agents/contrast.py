@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import Lock
 from typing import Literal
 
 import numpy as np
@@ -100,6 +101,7 @@ class ContrastProfiler:
     margin: float
     _seen: dict[str, Vectors] = field(default_factory=dict)
     _said: dict[str, Vectors] = field(default_factory=dict)
+    _reading: Lock = field(default_factory=Lock)
 
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         """Unknown for every name."""
@@ -126,27 +128,31 @@ class ContrastProfiler:
         views = [self._views(seed) for seed in seeds]
         near = [np.argsort(-np.maximum(matrix @ view[0], matrix @ view[1]))[:TOP] for view in views]
         head = shipped(self.vectors.embedder.name)
+        read: dict[str, Vectors] = {}
         if head:
             rows = sorted({int(row) for rows in near for row in rows})
-            self._read(head, {review.id: review_entry(review).text for review in reviews}, [ids[row] for row in rows])
+            texts = {review.id: review_entry(review).text for review in reviews}
+            read = self._read(head, texts, [ids[row] for row in rows])
         names = {1: "agree", -1: "disagree"}
         facts = []
         for seed, (statement, opposite), rows_near in zip(seeds, views, near, strict=True):
             of = [ids[row] for row in rows_near]
-            said = np.stack([self._said[identity] for identity in of]) if head else matrix[rows_near] - self._mean
+            said = np.stack([read[identity] for identity in of]) if head else matrix[rows_near] - self._mean
             lean: Vectors = np.asarray(said @ (statement - opposite), dtype=np.float32)
             trained = head.stance.margin if head else None
             facts.append(self._inferred(reader, "stance", seed.id, lean, of, names, trained))
         return facts
 
-    def _read(self, head: Head, texts: Mapping[str, str], ids: Sequence[str]) -> None:
-        """Reads the reviews that the head has not read yet."""
-        if len(self._said) > KEPT:
-            self._said.clear()
-        new = [identity for identity in ids if identity not in self._said]
-        if new:
-            vectors = head.stance.vectors(self.vectors.embedder, [texts[identity] for identity in new], self._mean)
-            self._said.update(zip(new, vectors, strict=True))
+    def _read(self, head: Head, texts: Mapping[str, str], ids: Sequence[str]) -> dict[str, Vectors]:
+        """Reviews as the head reads them: each once, whichever of a reader's batches of seeds comes first."""
+        with self._reading:
+            if len(self._said) > KEPT:
+                self._said.clear()
+            new = [identity for identity in ids if identity not in self._said]
+            if new:
+                vectors = head.stance.vectors(self.vectors.embedder, [texts[identity] for identity in new], self._mean)
+                self._said.update(zip(new, vectors, strict=True))
+            return {identity: self._said[identity] for identity in ids}
 
     def _inferred(
         self,

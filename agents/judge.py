@@ -159,7 +159,7 @@ def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
 class Panel:
     """The judges that count in one culture. A judge whose answers change with the order has given none.
 
-    `judges` vote on scenarios, and `checkers` among them, which are chat models, on whole pairs. A draft passes
+    `judges` vote on scenarios, and `checkers`, which are chat models, on whole pairs. A draft passes
     when at least `quorum` judges find that the endorsing way endorses and the opposing one does not, and fewer
     find otherwise; a pair's label is told by the same count.
     """

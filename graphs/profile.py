@@ -77,7 +77,8 @@ def profile_graph(crew: Crew) -> Any:
             return await crew.cross_check.held_against(reader, [stances[seed.id] for seed in seeds], reviews, seeds)
 
         seeds = [crew.seeds[name] for name, fact in stances.items() if taken(fact)]
-        checked = await _batched(crew, reader, seeds, check)
+        # Without a second nobody is shown reviews; what is left is the bar on the confidence.
+        checked = await (_batched(crew, reader, seeds, check) if crew.cross_check.second else check([], seeds))
         return {"facts": [fact for fact in stances.values() if not taken(fact)] + checked}
 
     def settle(state: ProfileState) -> ProfileState:

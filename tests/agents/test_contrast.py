@@ -1,14 +1,19 @@
+import asyncio
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents import contrast
 from agents.contrast import TOP, ContrastJudge, ContrastProfiler, confidence
 from agents.judge import Panel
 from frameworks.loader import Library
 from frameworks.records import TRAITS
+from store.embeddings import Embedder, Vectors
 from store.records import Review
 from store.vectors import VectorStore, review_entry
 from tests.stub.embedder import HashEmbedder
@@ -117,3 +122,23 @@ def test_the_embedder_makes_unit_vectors() -> None:
     vectors = HashEmbedder().passages(["", "a", "a b c", "ação 日本"])
     assert vectors.shape == (4, 64) and vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
+
+
+async def test_a_review_is_read_once_however_many_batches_ask(
+    tmp_path: Path, reviews: list[Review], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    class Link:
+        margin = 0.02
+
+        def vectors(self, embedder: Embedder, texts: list[str], mean: Vectors) -> Vectors:
+            read.extend(texts)
+            time.sleep(0.05)  # so long that all batches would begin
+            return embedder.passages(texts)
+
+    monkeypatch.setattr(contrast, "shipped", lambda name: SimpleNamespace(stance=Link(), name="test"))
+    made = profiler(tmp_path, reviews[:3])
+    seeds = list(LIBRARY.seeds.values())[:8]
+    await asyncio.gather(*(made.stances("ana", reviews[:3], [seed]) for seed in seeds))
+    assert sorted(read) == sorted(review_entry(one).text for one in reviews[:3])
