@@ -62,12 +62,14 @@ def main() -> None:
     try:
         app()
     except BaseException as error:
+        # Typer makes this exit of Ctrl-C; what any other one is about has been said already.
+        interrupted = isinstance(error, SystemExit) and error.code == errors.INTERRUPTED
+        if isinstance(error, SystemExit) and not interrupted:
+            raise
         missing = errors.missing_package(error)
         if missing:
             print(f"error: {missing}", file=sys.stderr)
             raise SystemExit(errors.USAGE) from None
-        # Typer makes this exit of Ctrl-C.
-        interrupted = isinstance(error, SystemExit) and error.code == errors.INTERRUPTED
         code = errors.INTERRUPTED if interrupted else errors.exit_code(error)
         if code is None:
             raise

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from graphs.curate import selected
 from gravity.console import console, table
 from gravity.errors import ConfigError
 from gravity.workshop import Workshop
@@ -80,6 +79,8 @@ def print_lots(found: Sequence[Lot]) -> None:
 
 
 def _figures(workshop: Workshop, run: Run) -> dict[str, Any]:
+    from graphs.curate import selected
+
     ledger, counts = workshop.ledger, workshop.corpus.counts()
     # What the run itself asked for, whatever the configuration says by now.
     crew = workshop.crew()

@@ -1,6 +1,6 @@
 """Exports a run as a dataset folder that `datasets.load_dataset` opens and TRL trains on.
 
-`train.parquet` and `test.parquet` hold the vetted pairs of vetted lots in TRL's conversational preference format,
+`train.parquet` and `test.parquet` hold the vetted pairs of lots that may leave, in TRL's preference format;
 beside them a dataset card and, written last, `manifest.json` with counts and checksums. Readers are split between
 train and test, and so are seeds and items: a pair of a train reader about a test seed, or the other way round, is
 left out and counted.
@@ -220,7 +220,8 @@ def _place(pair: Pair, held_out: set[tuple[str, str]]) -> str:
 
 
 class Gate:
-    """Says which pairs may leave: vetted ones of vetted lots, and whatever a person has kept."""
+    """Says which pairs may leave: vetted ones of lots that were vetted, rest on ratings, or are marked as unqualified
+    and so unchecked, and whatever a person has kept."""
 
     def __init__(self, ledger: Ledger, run: Run) -> None:
         self.lots = {(lot.culture, lot.track): lot for lot in lots(ledger, run)}

@@ -14,7 +14,8 @@ PAGE = 500
 
 
 class Ledger:
-    """The output side of the store. Every write is one transaction and adds only what is not there yet."""
+    """The output side of the store. Every write is one transaction; what agents add is added where it is not there
+    yet, and verdicts change by people's decisions and for near-duplicates alone."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -110,15 +111,14 @@ class Ledger:
                 return
             last = page[-1]["id"]
 
-    def lot_members(self, run: str) -> list[tuple[str, str, Track]]:
-        """Id, culture and track of each pair that was vetted before people decided on any."""
+    def lot_members(self, run: str) -> Iterator[tuple[str, str, Track]]:
+        """Id, culture and track of each pair that was vetted before people decided on any, read as it goes."""
         table, before = tables.pairs, {pair: d.before["verdict"] for pair, d in self.decisions(run).items()}
-        rows = self._all(select(table.c.id, table.c.culture, table.c.track, table.c.verdict).where(table.c.run == run))
-        return [
-            (row["id"], row["culture"], row["track"])
-            for row in rows
-            if before.get(row["id"], row["verdict"]) == "vetted"
-        ]
+        query = select(table.c.id, table.c.culture, table.c.track, table.c.verdict).where(table.c.run == run)
+        with self.database.begin() as connection:
+            for identity, culture, track, verdict in connection.execution_options(yield_per=PAGE).execute(query):
+                if before.get(identity, verdict) == "vetted":
+                    yield identity, culture, track
 
     def add_check(self, check: Check) -> None:
         """Keeps what a panel said of a sampled pair."""

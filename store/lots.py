@@ -10,8 +10,6 @@ import heapq
 from collections import defaultdict
 from functools import lru_cache
 
-from scipy import stats
-
 from frameworks.statistics import exact
 from store.ledger import Ledger
 from store.records import Check, Decision, Label, Lot, LotVerdict, Run, Track, content_id
@@ -26,6 +24,8 @@ UNDECIDED = 0.5  # a lot of whose sample more stays undecided goes to people
 @lru_cache
 def sample_size(acceptable: float) -> int:
     """How many pairs to check so that a lot can be told good from bad at the error `acceptable` (0 to 1)."""
+    from scipy import stats
+
     allowed, n = 0, 1
     while True:
         # The smallest n at which so few disagreements are unlikely in a bad lot.

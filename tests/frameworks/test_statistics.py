@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from frameworks.statistics import brier, calibrate, calibration_error, exact, wilson
+from frameworks.statistics import LEVEL, Z, brier, calibrate, calibration_error, exact, wilson
 
 
 def test_wilson_interval_of_a_known_case() -> None:
@@ -44,3 +44,9 @@ def test_calibration_never_turns_confidence_around() -> None:
 
 def test_a_few_right_answers_do_not_make_certainty() -> None:
     assert calibrate([0.9] * 4, [True] * 4)(0.9) < 0.9
+
+
+def test_the_quantile_is_that_of_the_level() -> None:
+    from scipy.stats import norm
+
+    assert norm.ppf(0.5 + LEVEL / 2) == Z

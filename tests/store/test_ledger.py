@@ -205,7 +205,7 @@ def test_a_lot_is_what_was_vetted_before_people_decided(ledger: Ledger) -> None:
     ledger.add_pairs([vetted, held, pair(RUN, "ana", "s3", verdict="rejected"), pair(OTHER, "ana", "s1")])
     ledger.decide(*decision(vetted, "reject"))
     ledger.decide(*decision(held, "keep"))
-    assert ledger.lot_members(RUN.id) == [(vetted.id, "us", "values")]
+    assert list(ledger.lot_members(RUN.id)) == [(vetted.id, "us", "values")]
 
 
 def test_a_scenario_can_lose_its_verdict(ledger: Ledger) -> None:
