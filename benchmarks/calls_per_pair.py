@@ -106,8 +106,7 @@ async def _rows(made: Any) -> int:
     try:
         return sum(await asyncio.gather(*(row(number) for number in range(ROWS))))
     finally:
-        for chat in made.chats.values():
-            await chat.close()
+        await made.close()
 
 
 def main() -> None:

@@ -4,21 +4,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from audit.evidence import SWAPS, Evidence
+from audit.examine import Audit, examine
+from audit.figures import LEVELS
+from audit.from_folder import from_folder
+from audit.from_store import from_store
+from audit.report import write
+from audit.tables import build
 from gravity.console import console, errors, plain, table
 from gravity.errors import FINDINGS, ConfigError
+from gravity.views import find_run
 from gravity.workshop import Workshop
 from store.records import Run
-
-try:
-    from audit.evidence import SWAPS, Evidence
-    from audit.examine import Audit, examine
-    from audit.figures import LEVELS
-    from audit.from_folder import from_folder
-    from audit.from_store import from_store
-    from audit.report import write
-    from audit.tables import build
-except ModuleNotFoundError as missing:
-    raise ConfigError(f"the audit needs {missing.name}: pip install 'gravity-preferences[audit]'") from None
 
 SHOWN = 12
 
@@ -44,13 +41,11 @@ def audit(
         if dataset is not None:
             evidence = from_folder(dataset)
         else:
-            from gravity.views import find_run
-
             found = find_run(workshop, run)
             evidence = from_store(workshop.database, found, workshop.library, truth)
             if swaps:
                 status.stop()
-                evidence = _swapped(workshop, evidence, found, max_calls)
+                evidence = _swapped(workshop, evidence, found, max_calls, as_json)
                 status.start()
         made = examine(
             evidence, workshop.config.audit, workshop.library, lambda section: status.update(f"measuring {section}")
@@ -64,11 +59,12 @@ def audit(
     return FINDINGS if fail_on and made.fails(fail_on) else 0
 
 
-def _swapped(workshop: Workshop, evidence: Evidence, run: Run, max_calls: int) -> Evidence:
+def _swapped(workshop: Workshop, evidence: Evidence, run: Run, max_calls: int, as_json: bool) -> Evidence:
     from gravity import swapping
 
     plan = swapping.plan(workshop, run, workshop.config.audit.swaps)
-    swapping.show(workshop, plan)
+    if not as_json:
+        swapping.show(workshop, plan)
     if plan.calls > max_calls:
         raise ConfigError(
             f"the swaps take {plan.calls:,} calls and --max-calls is {max_calls:,}: raise it, or lower audit.swaps"

@@ -13,6 +13,7 @@ class ConfigError(Exception):
 
 
 _TRAIN = {"accelerate", "gguf", "peft", "safetensors", "torch", "transformers", "trl"}
+_AUDIT = {"py3langid", "sklearn", "statsmodels", "vl_convert"}
 
 
 def missing_package(error: BaseException) -> str | None:
@@ -20,9 +21,9 @@ def missing_package(error: BaseException) -> str | None:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
     package = error.name.partition(".")[0]
-    if package in {"agents", "frameworks", "graphs", "gravity", "prompts", "store", "trainer"}:
+    if package in {"agents", "audit", "frameworks", "graphs", "gravity", "prompts", "store", "trainer"}:
         return None
-    extra = "train" if package in _TRAIN else "curate"
+    extra = "train" if package in _TRAIN else "audit" if package in _AUDIT else "curate"
     return f"the Python package {package} is not installed: pip install 'gravity-preferences[{extra}]'"
 
 

@@ -50,8 +50,7 @@ async def tried(workshop: Workshop) -> list[Qualification]:
                     workshop.qualifications.keep(found)
                 shown += found
     finally:
-        for chat in workshop.chats.values():
-            await chat.close()
+        await workshop.close()
     return shown
 
 
@@ -124,8 +123,7 @@ def _print(workshop: Workshop, shown: Sequence[Qualification]) -> None:
             _print_critic(rows)
         else:
             _print_judge(rows, bar)
-    cultures = workshop.library.cultures
-    lacking = {culture: missing for culture in cultures if (missing := workshop.fresh_standing().lacks(culture))}
+    lacking = workshop.fresh_standing().lacking(workshop.library.cultures)
     for culture, missing in lacking.items():
         console.print(f"{culture}: {', '.join(missing)} (the lower bound must be above {bar:.0%})")
     if lacking:

@@ -36,7 +36,7 @@ def curate(workshop: Workshop, wanted: CurateState) -> CurateState:
 
 def _qualified(workshop: Workshop, cultures: set[str]) -> None:
     """Says at once where no model has shown that it can, and what then happens."""
-    lacking = {culture: missing for culture in sorted(cultures) if (missing := workshop.standing.lacks(culture))}
+    lacking = workshop.standing.lacking(sorted(cultures))
     if not lacking:
         return
     by_reason: dict[str, list[str]] = {}
@@ -97,5 +97,4 @@ async def _closing(workshop: Workshop, work: Coroutine[Any, Any, CurateState]) -
     try:
         return await work
     finally:
-        for chat in workshop.chats.values():
-            await chat.close()
+        await workshop.close()

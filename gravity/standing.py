@@ -1,6 +1,6 @@
 """Who counts: which judges, profilers and critics have shown on gold cases, culture by culture, that they can."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,6 +70,10 @@ class Standing:
         if not self.judges("stance", culture):
             missing.append("no profiler")
         return missing
+
+    def lacking(self, cultures: Iterable[str]) -> dict[str, list[str]]:
+        """What each culture lacks, of those that lack something."""
+        return {culture: missing for culture in cultures if (missing := self.lacks(culture))}
 
     def panel_error(self, culture: str) -> float:
         """What share of its answers a panel of the pair judges gets wrong at most, as its worst one has shown."""

@@ -168,7 +168,8 @@ async def _ask(workshop: Workshop, run: Run, made: Plan) -> Rows:
                 rows += await done
                 shown.advance(bar)
     finally:
-        for chat in [*chats.values(), *again.values()]:
+        await workshop.close()
+        for chat in again.values():
             await chat.close()
     return sorted(rows, key=lambda row: (row["role"], row["model"], row["case"], row["name"]))
 
@@ -205,8 +206,9 @@ def _labelled(rows: Rows, case: SceneCase | ReaderCase, seed: str, role: str, as
 
 
 async def _judged(askers: tuple[Asker, Asker], workshop: Workshop, case: SceneCase) -> Rows:
+    domain = workshop.library.domain(workshop.config.domain)
+
     async def ask(asker: Asker, swapped: bool) -> dict[str, str]:
-        domain = workshop.library.domain(workshop.config.domain)
         judge = ModelJudge(asker, domain, workshop.config.judging.orders)
         votes = await judge.votes(workshop.library.seeds[case.seed], case.twin if swapped else case.draft)
         return {f"{vote.order} first": vote.endorses for vote in votes if vote.endorses is not None}
@@ -224,8 +226,10 @@ async def _criticised(askers: tuple[Asker, Asker], workshop: Workshop, case: Sce
 
 
 async def _profiled(askers: tuple[Asker, Asker], workshop: Workshop, run: Run, case: ReaderCase) -> Rows:
+    domain = workshop.library.domain(workshop.config.domain)
+
     async def ask(asker: Asker, swapped: bool) -> dict[str, str]:
-        profiler = ModelProfiler(run.id, asker, workshop.library.domain(workshop.config.domain))
+        profiler = ModelProfiler(run.id, asker, domain)
         facts = await profiler.traits(case.id, case.twins if swapped else case.reviews)
         return {fact.name: fact.value for fact in facts if fact.value != "failed"}
 

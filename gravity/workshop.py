@@ -128,6 +128,11 @@ class Workshop:
                 chat.name = f"{chat.name} ({name})"
         return chats
 
+    async def close(self) -> None:
+        """Closes the chat models."""
+        for chat in self.chats.values():
+            await chat.close()
+
     @property
     def _named(self) -> set[str]:
         roles = self.config.roles
@@ -214,7 +219,7 @@ class Workshop:
     @property
     def unqualified_cultures(self) -> list[str]:
         """The cultures in which too few models have shown that they can."""
-        return [culture for culture in self.library.cultures if self.standing.lacks(culture)]
+        return list(self.standing.lacking(self.library.cultures))
 
     def _judges(self, culture: str) -> list[str]:
         """Those who vote on scenarios: the qualified ones, or all where these are too few."""

@@ -92,6 +92,7 @@ def test_swaps_are_asked_once_and_reported(curated: tuple[Path, Stub]):
     asked = server.counts.requests
     done = gravity(folder, "audit", "--output", "swapped", "--swaps", "--json", OPENAI_API_KEY=KEY)
     assert done.code == 0, done.errors
+    assert json.loads(done.output).keys() == {"files", "findings"}
     calls = server.counts.requests - asked
     # Scenes: judges in two orders, critics; readers: the profiler. Swapped and again; before is kept already.
     most = 4 * SWAPS * (2 * 2 + 2) + 4 * SWAPS * 3
