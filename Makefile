@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 DEMO   := out/demo
 LOG    := out/install.log
 
-.PHONY: help install check test demo graph clean
+.PHONY: help install check test demo clean
 .DEFAULT_GOAL := help
 
 help: ## show this

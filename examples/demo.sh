@@ -41,7 +41,7 @@ The dataset:  $out/dataset    (datasets.load_dataset("$out/dataset"))
 The adapter:  $out/adapter    (gravity write --adapter $out/adapter ...)
 
 What this is worth: it shows the machinery and no more. Step 2 put the embedded judge and profiler to gold cases;
-they do not clear the bar, so they count for nothing, the run went on with --unqualified alone, no lot was checked,
+they do not clear the bar, so the run went on with --unqualified alone, no lot was checked,
 and every row of the dataset says so (column "qualified"). Stances told by embeddings are wrong about a third of the
 time where they are told at all. Name capable models in gravity.toml (see README.md) for pairs that can be used.
 END
