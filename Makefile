@@ -29,7 +29,7 @@ check: install ## lint, types, import rules, and the material in frameworks/
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m frameworks.check
+	$(BIN)/python -m gravity.frameworks.check
 
 test: check ## everything in check, then the tests
 	$(BIN)/pytest

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agents.chat import ChatModel
-from agents.errors import AskError
-from agents.prompting import prompt
-from store.answers import Answers, call_key
-from store.records import Call, Provenance
+from gravity.agents.chat import ChatModel
+from gravity.agents.errors import AskError
+from gravity.agents.prompting import prompt
+from gravity.store.answers import Answers, call_key
+from gravity.store.records import Call, Provenance
 
 
 class Answer(BaseModel):

@@ -6,9 +6,9 @@ few cards, each shared by many pairs, and none holds the answer to its own pair.
 
 from collections.abc import Mapping, Sequence
 
-from agents.prompting import prompt
-from frameworks.records import Domain, Seed
-from store.records import Fact, content_id
+from gravity.agents.prompting import prompt
+from gravity.frameworks.records import Domain, Seed
+from gravity.store.records import Fact, content_id
 
 FOLDS = 4
 VIEWS = 12

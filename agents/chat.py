@@ -11,8 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from agents.errors import AskError, ModelError
-from agents.settings import LlamaCppSettings, OpenAISettings, packaged_file
+from gravity.agents.errors import AskError, ModelError
+from gravity.agents.settings import LlamaCppSettings, OpenAISettings, packaged_file
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class OpenAIChat:
         from openai import DefaultAioHttpClient
         from pydantic import SecretStr
 
-        from agents.lean import LeanChatOpenAI
+        from gravity.agents.lean import LeanChatOpenAI
 
         s = self.settings
         key = os.environ.get(s.api_key_env)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from agents.errors import ModelError
-from agents.profiler import Profiler
-from agents.settings import ClassifierSettings
-from frameworks.records import TRAITS, Seed
-from store.records import Fact, FactKind, Provenance, Review
+from gravity.agents.errors import ModelError
+from gravity.agents.profiler import Profiler
+from gravity.agents.settings import ClassifierSettings
+from gravity.frameworks.records import TRAITS, Seed
+from gravity.store.records import Fact, FactKind, Provenance, Review
 
 EVIDENCE = 3
 

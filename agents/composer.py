@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.card import FOLDS, card, fold
-from agents.interests import DISLIKED, LIKED, Ratings, genre
-from agents.prompting import prompt
-from frameworks.records import Domain, Item, Seed
-from store.corpus import Corpus
-from store.records import Book, Fact, Pair, Reader, Scenario, Track, content_id
-from store.vectors import VectorStore
+from gravity.agents.card import FOLDS, card, fold
+from gravity.agents.interests import DISLIKED, LIKED, Ratings, genre
+from gravity.agents.prompting import prompt
+from gravity.frameworks.records import Domain, Item, Seed
+from gravity.store.corpus import Corpus
+from gravity.store.records import Book, Fact, Pair, Reader, Scenario, Track, content_id
+from gravity.store.vectors import VectorStore
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Portrait:
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes the pairs of one reader. `sure` is the confidence (0 to 1) below which a pair is held for a person;
+    """Makes the pairs of one reader. A pair whose fact has less than `min_confidence` (0 to 1) is held for a person;
     pairs of a culture in `unqualified` are marked so."""
 
     run: str
@@ -34,8 +34,8 @@ class Composer:
     items: Mapping[str, Item]
     corpus: Corpus
     vectors: VectorStore
-    sure: float
-    neighbours: int
+    min_confidence: float
+    hard_negatives: int
     unqualified: frozenset[str] = frozenset()
 
     def compose(
@@ -100,8 +100,8 @@ class Composer:
         seen = {review.book for review in ratings.known}
         liked = [r.book for r in ratings.held_back if r.rating >= LIKED and r.book not in seen]
         for identity, vector in self.vectors.vectors("books", liked).items():
-            near = self.vectors.near("books", vector[None, :], 4 * self.neighbours + 1)[0]
-            lesser = [other for other in near if scores.get(other, 0.0) <= DISLIKED][: self.neighbours]
+            near = self.vectors.near("books", vector[None, :], 4 * self.hard_negatives + 1)[0]
+            lesser = [other for other in near if scores.get(other, 0.0) <= DISLIKED][: self.hard_negatives]
             books = self.corpus.books([identity, *lesser])
             for other in lesser:
                 yield from self._book_pairs(portrait, books[identity], books[other], scores)
@@ -159,9 +159,9 @@ class Composer:
         verdict, reason = "vetted", "its links are settled"
         if sides[0].strip() == sides[1].strip():
             verdict, reason = "rejected", "the two sides are the same"
-        elif fact is not None and fact.confidence < self.sure:
+        elif fact is not None and fact.confidence < self.min_confidence:
             verdict = "held"
-            reason = f"the confidence of the {fact.kind}, {fact.confidence:.2f}, is below {self.sure:.2f}"
+            reason = f"the confidence of the {fact.kind}, {fact.confidence:.2f}, is below {self.min_confidence:.2f}"
         return Pair.model_validate(
             {
                 "id": content_id(self.run, reader.id, track, dimension, subject, variant),

@@ -15,11 +15,11 @@ from typing import Literal
 
 import numpy as np
 
-from agents.head import Head, shipped, sure
-from frameworks.records import TRAITS, Item, Seed
-from store.embeddings import Embedder, Vectors
-from store.records import Draft, Fact, FactKind, Provenance, Review, Vote
-from store.vectors import VectorStore, review_entry
+from gravity.agents.head import Head, shipped, sure
+from gravity.frameworks.records import TRAITS, Item, Seed
+from gravity.store.embeddings import Embedder, Vectors
+from gravity.store.records import Draft, Fact, FactKind, Provenance, Review, Vote
+from gravity.store.vectors import VectorStore, review_entry
 
 # A profile rests on the reviews nearest to either pole.
 TOP = 3

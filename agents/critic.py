@@ -7,10 +7,10 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from agents.asking import Answer, Asked, Asker
-from frameworks.records import Cues, Culture, Seed
-from frameworks.words import any_of
-from store.records import Draft, Finding, Provenance
+from gravity.agents.asking import Answer, Asked, Asker
+from gravity.frameworks.records import Cues, Culture, Seed
+from gravity.frameworks.words import any_of
+from gravity.store.records import Draft, Finding, Provenance
 
 Kind = Literal[
     "stereotype",

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agents.profiler import Profiler
-from frameworks.records import Seed
-from frameworks.statistics import Calibration
-from store.records import Fact, Review
+from gravity.agents.profiler import Profiler
+from gravity.frameworks.records import Seed
+from gravity.frameworks.statistics import Calibration
+from gravity.store.records import Fact, Review
 
 TURNED = {"agree": "disagree", "disagree": "agree"}
 
@@ -18,12 +18,12 @@ class CrossCheck:
     The second is shown each statement and its opposite in each other's place, so that a model that tends to say
     yes, or that a review has told what to answer, contradicts itself. It is asked only about stances that were
     taken. Where the two differ the stance is unknown; where they agree it has the lower confidence. That is
-    mapped by `calibration`, and a stance that is then less than `sure` (0 to 1) is unknown too.
+    mapped by `calibration`, and a stance that is then less than `min_confidence` (0 to 1) is unknown too.
     """
 
     second: Profiler | None
     calibration: Calibration | None
-    sure: float
+    min_confidence: float
 
     async def held_against(
         self, reader: str, facts: Sequence[Fact], reviews: Sequence[Review], seeds: Sequence[Seed]
@@ -38,13 +38,13 @@ class CrossCheck:
     def _sure_enough(self, fact: Fact) -> Fact:
         if not taken(fact):
             return fact
-        sure = self.calibration(fact.confidence) if self.calibration else fact.confidence
-        if sure >= self.sure:
-            return fact.model_copy(update={"confidence": sure})
+        confidence = self.calibration(fact.confidence) if self.calibration else fact.confidence
+        if confidence >= self.min_confidence:
+            return fact.model_copy(update={"confidence": confidence})
         said = f"'{fact.value}' with confidence {fact.confidence:.2f}"
-        calibrated = f", on gold cases worth {sure:.2f}," if self.calibration else ""
-        reason = f"{said}{calibrated} is below {self.sure:.2f}"
-        return fact.model_copy(update={"value": "unknown", "confidence": sure, "reason": reason})
+        calibrated = f", on gold cases worth {confidence:.2f}," if self.calibration else ""
+        reason = f"{said}{calibrated} is below {self.min_confidence:.2f}"
+        return fact.model_copy(update={"value": "unknown", "confidence": confidence, "reason": reason})
 
 
 def taken(fact: Fact) -> bool:

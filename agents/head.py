@@ -2,7 +2,7 @@
 
 A text is read as the sum of its clauses' vectors, weighted by a curve over their place in it; its lean is the dot
 product of that sum with (statement - opposite). Turning statement and opposite around, or the two ways, turns the
-sign, whatever the curve. `python -m agents.train_head` trains it and writes `head.json`.
+sign, whatever the curve. `python -m gravity.agents.train_head` trains it and writes `head.json`.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from store.embeddings import Embedder, Vectors
+from gravity.store.embeddings import Embedder, Vectors
 
 FILE = Path(__file__).with_name("head.json")
 

@@ -7,7 +7,7 @@ that no pair's answer stands in its own prompt.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from store.records import Book, Fact, Provenance, Review, content_id
+from gravity.store.records import Book, Fact, Provenance, Review, content_id
 
 LIKED = 4.0
 DISLIKED = 3.0

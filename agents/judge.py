@@ -8,11 +8,11 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from agents.asking import Answer, Asked, Asker, Confidence
-from agents.errors import AskError
-from agents.profiler import aliased
-from frameworks.records import Domain, Seed
-from store.records import Choice, Draft, Label, Provenance, Review, Side, Vote
+from gravity.agents.asking import Answer, Asked, Asker, Confidence
+from gravity.agents.errors import AskError
+from gravity.agents.profiler import aliased
+from gravity.frameworks.records import Domain, Seed
+from gravity.store.records import Choice, Draft, Label, Provenance, Review, Side, Vote
 
 SIDES: tuple[Side, Side] = ("endorsing", "opposing")
 LABELS: tuple[Label, Label] = ("chosen", "rejected")

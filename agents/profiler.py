@@ -7,10 +7,10 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field, create_model
 
-from agents.asking import Answer, Asked, Asker, Confidence
-from agents.errors import AskError
-from frameworks.records import TRAITS, Domain, Seed
-from store.records import Fact, FactKind, Provenance, Review
+from gravity.agents.asking import Answer, Asked, Asker, Confidence
+from gravity.agents.errors import AskError
+from gravity.frameworks.records import TRAITS, Domain, Seed
+from gravity.store.records import Fact, FactKind, Provenance, Review
 
 DEMOGRAPHICS = ("gender", "age", "location")
 REVIEW_CHARS = 1_200

@@ -45,10 +45,10 @@ class Prompt:
 @cache
 def prompt(name: str) -> Prompt:
     """The template `prompts/<name>.md`. Raises FileNotFoundError where there is none."""
-    return Prompt(name, files("prompts").joinpath(f"{name}.md").read_text(encoding="utf-8"))
+    return Prompt(name, files("gravity.prompts").joinpath(f"{name}.md").read_text(encoding="utf-8"))
 
 
 def all_hashes() -> dict[str, str]:
     """The hash of every template by name."""
-    names = sorted(file.name[:-3] for file in files("prompts").iterdir() if file.name.endswith(".md"))
+    names = sorted(file.name[:-3] for file in files("gravity.prompts").iterdir() if file.name.endswith(".md"))
     return {name: prompt(name).hash for name in names}

@@ -6,16 +6,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from agents.critic import Critic, ModelCritic, blocking
-from agents.crosscheck import CrossCheck, taken
-from agents.errors import AskError
-from agents.judge import Case, Judge, ModelJudge, steady
-from agents.profiler import Profiler
-from agents.prompting import prompt
-from frameworks.gold import Gold, GoldBias, GoldScenario, GoldStance, Split, split_of
-from frameworks.records import Culture, Seed
-from frameworks.statistics import Calibration, brier, calibrate, calibration_error
-from store.records import Choice, Draft, Provenance, Qualification, Review, Vote, content_id
+from gravity.agents.critic import Critic, ModelCritic, blocking
+from gravity.agents.crosscheck import CrossCheck, taken
+from gravity.agents.errors import AskError
+from gravity.agents.judge import Case, Judge, ModelJudge, steady
+from gravity.agents.profiler import Profiler
+from gravity.agents.prompting import prompt
+from gravity.frameworks.gold import Gold, GoldBias, GoldScenario, GoldStance, Split, split_of
+from gravity.frameworks.records import Culture, Seed
+from gravity.frameworks.statistics import Calibration, brier, calibrate, calibration_error
+from gravity.store.records import Choice, Draft, Provenance, Qualification, Review, Vote, content_id
 
 SIDE = {"first": "endorsing", "second": "opposing", "both": "both", "neither": "neither"}
 AUTHOR = Provenance(model="author")
@@ -168,7 +168,7 @@ def shown(base: Qualification, trials: Sequence[Trial]) -> Qualification:
     """`base` with the figures of the trials of one culture."""
     answered = [trial for trial in trials if trial.answered]
     stated = answered and base.task != "defect"
-    sure, right = [t.confidence for t in answered], [t.right for t in answered]
+    confidence, right = [t.confidence for t in answered], [t.right for t in answered]
     kinds: dict[str, tuple[int, int]] = {}
     for trial in trials:
         for kind in trial.kinds:
@@ -185,8 +185,8 @@ def shown(base: Qualification, trials: Sequence[Trial]) -> Qualification:
             "first": sum(trial.firsts for trial in trials),
             "clean": sum(trial.alarmed is not None for trial in trials),
             "alarms": sum(trial.alarmed is True for trial in trials),
-            "brier": brier(sure, right) if stated else None,
-            "ece": calibration_error(sure, right) if stated else None,
+            "brier": brier(confidence, right) if stated else None,
+            "ece": calibration_error(confidence, right) if stated else None,
             "kinds": dict(sorted(kinds.items())),
         }
     )

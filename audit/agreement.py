@@ -5,7 +5,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from audit.tables import Codes, Floats
+from gravity.audit.tables import Codes, Floats
 
 Ratings = npt.NDArray[np.int64]  # units x raters, categories from 0, -1 for no answer
 

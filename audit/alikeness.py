@@ -6,8 +6,8 @@ from typing import cast
 import numpy as np
 from scipy import stats
 
-from audit.resampling import Interval
-from audit.tables import Codes, Flags, Floats
+from gravity.audit.resampling import Interval
+from gravity.audit.tables import Codes, Flags, Floats
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from audit.figures import Figure
-from audit.findings import number
+from gravity.audit.figures import Figure
+from gravity.audit.findings import number
 
 ROWS = 40
 MARK = "#4a7fc1"  # at least 3:1 against white and against the dark page

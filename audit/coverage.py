@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from audit.figures import Alarm, Figure
-from audit.study import Study, listed
-from audit.tables import codes, numbers
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.study import Study, listed
+from gravity.audit.tables import codes, numbers
 
 SECTION = "coverage"
 

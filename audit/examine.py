@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from audit import coverage, gates, gold, judges, leakage, profiles, shortcuts, stances, swaps
-from audit.evidence import Evidence
-from audit.figures import LEVELS, Figure, correct
-from audit.findings import Finding, findings
-from audit.settings import AuditSettings
-from audit.study import Study
-from frameworks.loader import Library
+from gravity.audit import coverage, gates, gold, judges, leakage, profiles, shortcuts, stances, swaps
+from gravity.audit.evidence import Evidence
+from gravity.audit.figures import LEVELS, Figure, correct
+from gravity.audit.findings import Finding, findings
+from gravity.audit.settings import AuditSettings
+from gravity.audit.study import Study
+from gravity.frameworks.loader import Library
 
 MEASURES: dict[str, Callable[[Study], list[Figure]]] = {
     gates.SECTION: gates.measure,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from audit.hypotheses import benjamini_hochberg, holm
+from gravity.audit.hypotheses import benjamini_hochberg, holm
 
 Level = Literal["serious", "moderate", "note"]
 Family = Literal["gates", "exploratory", "descriptive"]

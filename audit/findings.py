@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.figures import LEVELS, Alarm, Figure, Level
-from audit.settings import AuditSettings
+from gravity.audit.figures import LEVELS, Alarm, Figure, Level
+from gravity.audit.settings import AuditSettings
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.from_store import last_message
-from audit.tables import build, rows_of
-from store.errors import InputError
-from store.records import content_id
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.from_store import last_message
+from gravity.audit.tables import build, rows_of
+from gravity.store.errors import InputError
+from gravity.store.records import content_id
 
 NEEDED = ("chosen", "rejected", "culture")
 OPTIONAL = ("id", "reader", "track", "framework", "dimension", "scenario", "verdict", "prompt", "votes", "basis")

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.tables import build
-from frameworks.loader import Library
-from store import tables
-from store.corpus import Corpus
-from store.database import Database
-from store.errors import InputError
-from store.ledger import Ledger
-from store.records import Run
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.tables import build
+from gravity.frameworks.loader import Library
+from gravity.store import tables
+from gravity.store.corpus import Corpus
+from gravity.store.database import Database
+from gravity.store.errors import InputError
+from gravity.store.ledger import Ledger
+from gravity.store.records import Run
 
 PAGE = 10_000
 LANGUAGE_CHARS = 300  # of each review

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
-from audit.study import Study
-from audit.tables import Codes, Flags, codes, group, numbers, pick, where
+from gravity.audit.study import Study
+from gravity.audit.tables import Codes, Flags, codes, group, numbers, pick, where
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from itertools import combinations
 
 import numpy as np
 
-from audit.figures import Alarm, Figure
-from audit.gate import Gate, gates
-from audit.hypotheses import Compared, compare
-from audit.resampling import Draws
-from audit.study import Study, percent
-from audit.tables import Floats
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.gate import Gate, gates
+from gravity.audit.hypotheses import Compared, compare
+from gravity.audit.resampling import Draws
+from gravity.audit.study import Study, percent
+from gravity.audit.tables import Floats
 
 SECTION = "gates"
 

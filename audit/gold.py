@@ -10,9 +10,9 @@ from typing import Any
 
 from scipy import stats
 
-from audit.figures import Alarm, Figure
-from audit.study import Study, percent
-from frameworks.statistics import wilson
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.study import Study, percent
+from gravity.frameworks.statistics import wilson
 
 SECTION = "judges and critics"
 

@@ -11,7 +11,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.multitest import multipletests
 
-from audit.tables import Codes, Flags, Floats, group
+from gravity.audit.tables import Codes, Flags, Floats, group
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from audit.agreement import Ratings, alpha, by_cluster, coincidences, counts, fleiss, unit_agreement
-from audit.figures import Alarm, Figure
-from audit.hypotheses import clustered
-from audit.resampling import Draws, Interval, beyond
-from audit.study import Study, percent
-from audit.tables import Codes, Flags, codes, group, pick, where
+from gravity.audit.agreement import Ratings, alpha, by_cluster, coincidences, counts, fleiss, unit_agreement
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.hypotheses import clustered
+from gravity.audit.resampling import Draws, Interval, beyond
+from gravity.audit.study import Study, percent
+from gravity.audit.tables import Codes, Flags, codes, group, pick, where
 
 SECTION = "judges and critics"
 ANSWERS = ("endorsing", "opposing", "both", "neither")

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from audit.figures import Alarm, Figure
-from audit.resampling import Draws, Interval
-from audit.study import Study, count_words, listed
-from audit.tables import Codes, Floats, codes, group, pick, where
-from frameworks.words import any_of
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.resampling import Draws, Interval
+from gravity.audit.study import Study, count_words, listed
+from gravity.audit.tables import Codes, Floats, codes, group, pick, where
+from gravity.frameworks.words import any_of
 
 SECTION = "leakage"
 WORDS = Path(__file__).parent / "associations.yaml"

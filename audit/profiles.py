@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from audit.figures import Alarm, Figure
-from audit.hypotheses import clustered
-from audit.resampling import Draws
-from audit.study import Study, percent
-from audit.tables import Codes, Flags, Floats, codes, group, numbers, where
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.hypotheses import clustered
+from gravity.audit.resampling import Draws
+from gravity.audit.study import Study, percent
+from gravity.audit.tables import Codes, Flags, Floats, codes, group, numbers, where
 
 SECTION = "profiles"
 KINDS = ("stance", "trait", "demographic")

@@ -17,13 +17,13 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from audit.charts import chart
-from audit.examine import Audit
-from audit.figures import Figure
-from audit.findings import Finding, number, probability
-from audit.tables import codes, pick
-from store.errors import StoreError
-from store.records import content_id
+from gravity.audit.charts import chart
+from gravity.audit.examine import Audit
+from gravity.audit.figures import Figure
+from gravity.audit.findings import Finding, number, probability
+from gravity.audit.tables import codes, pick
+from gravity.store.errors import StoreError
+from gravity.store.records import content_id
 
 HERE = Path(__file__).parent
 SHOWN = 10

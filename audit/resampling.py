@@ -12,8 +12,8 @@ from functools import lru_cache
 import numpy as np
 from scipy import sparse, stats
 
-from audit.tables import Codes, Floats
-from frameworks.statistics import wilson
+from gravity.audit.tables import Codes, Floats
+from gravity.frameworks.statistics import wilson
 
 MOST = 1_000  # more clusters than this are drawn in this many bundles of whole clusters
 

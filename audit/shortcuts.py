@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from audit.figures import Alarm, Figure
-from audit.resampling import Draws
-from audit.study import Study, count_words, percent
-from audit.tables import Codes, Flags, Floats, codes, pick
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.resampling import Draws
+from gravity.audit.study import Study, count_words, percent
+from gravity.audit.tables import Codes, Flags, Floats, codes, pick
 
 SECTION = "shortcuts"
 
@@ -87,7 +87,7 @@ def auc(first: Floats, second: Floats) -> float:
 
 def _style(study: Study, culture: str, rows: Flags, reader: Codes, subject: Codes) -> Figure:
     """How often a bag of words, trained on other seeds, tells chosen from rejected."""
-    from frameworks.measures import FOLDS
+    from gravity.frameworks.measures import FOLDS
 
     figure = Figure(SECTION, "words alone tell chosen from rejected", culture)
     places = np.flatnonzero(rows)
@@ -125,7 +125,7 @@ def told(chosen: list[str], rejected: list[str], seeds: Codes) -> Floats | None:
     """
     from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
-    from frameworks.measures import picked
+    from gravity.frameworks.measures import picked
 
     hashed = HashingVectorizer(n_features=2**15, norm=None, alternate_sign=False, token_pattern=r"\b\w+\b")
     texts = hashed.transform([*chosen, *rejected])

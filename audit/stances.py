@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from audit.alikeness import Views, entropy, excess, within
-from audit.figures import Alarm, Figure
-from audit.resampling import Draws, Interval
-from audit.study import Study, percent
-from audit.tables import Codes, Flags, codes, group, pick, where
-from frameworks.records import Culture
+from gravity.audit.alikeness import Views, entropy, excess, within
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.resampling import Draws, Interval
+from gravity.audit.study import Study, percent
+from gravity.audit.tables import Codes, Flags, codes, group, pick, where
+from gravity.frameworks.records import Culture
 
 SECTION = "stances"
 READERS = 1_000

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from audit.evidence import Evidence
-from audit.figures import Figure
-from audit.resampling import Draws, Interval, beyond
-from audit.settings import AuditSettings
-from audit.tables import Codes, Flags, codes
-from frameworks.loader import Library
+from gravity.audit.evidence import Evidence
+from gravity.audit.figures import Figure
+from gravity.audit.resampling import Draws, Interval, beyond
+from gravity.audit.settings import AuditSettings
+from gravity.audit.tables import Codes, Flags, codes
+from gravity.frameworks.loader import Library
 
 
 @dataclass(frozen=True)

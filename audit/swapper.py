@@ -1,7 +1,7 @@
 """Makes the twin of a text: the same words with the markers of one culture put in place of another's."""
 
-from frameworks.records import Culture, Lexicon
-from frameworks.words import any_of
+from gravity.frameworks.records import Culture, Lexicon
+from gravity.frameworks.words import any_of
 
 
 class Swapper:

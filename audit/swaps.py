@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from audit.figures import Alarm, Figure
-from audit.findings import probability
-from audit.hypotheses import mcnemar
-from audit.resampling import Draws
-from audit.study import Study, percent
-from audit.tables import Codes, Flags, codes, pick
+from gravity.audit.figures import Alarm, Figure
+from gravity.audit.findings import probability
+from gravity.audit.hypotheses import mcnemar
+from gravity.audit.resampling import Draws
+from gravity.audit.study import Study, percent
+from gravity.audit.tables import Codes, Flags, codes, pick
 
 SECTION = "swaps"
 LEVELS = {"low": -1.0, "mid": 0.0, "high": 1.0}

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.settings import AuditSettings
-from audit.stances import national
-from audit.study import Study
-from audit.tables import build
-from frameworks.loader import Library
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.settings import AuditSettings
+from gravity.audit.stances import national
+from gravity.audit.study import Study
+from gravity.audit.tables import build
+from gravity.frameworks.loader import Library
 
 CULTURES = ("us", "br", "jp", "in")
 TARGET = "br"

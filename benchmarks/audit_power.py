@@ -13,14 +13,14 @@ import json
 import time
 from collections import Counter
 
-from audit.examine import MEASURES
-from audit.figures import Figure, correct
-from audit.findings import Finding, findings
-from audit.settings import AuditSettings
-from audit.study import Study
 from benchmarks.audit_planted import BIASES, EXPECTED, Planted
-from frameworks.loader import Library
-from frameworks.statistics import wilson
+from gravity.audit.examine import MEASURES
+from gravity.audit.figures import Figure, correct
+from gravity.audit.findings import Finding, findings
+from gravity.audit.settings import AuditSettings
+from gravity.audit.study import Study
+from gravity.frameworks.loader import Library
+from gravity.frameworks.statistics import wilson
 
 # The default thresholds; fewer bootstrap draws than the default of 1,000 save time and change little.
 SETTINGS = AuditSettings(repeats=300)

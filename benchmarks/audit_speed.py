@@ -17,18 +17,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.examine import examine
-from audit.from_folder import from_folder
-from audit.from_store import from_store
-from audit.report import write
-from audit.settings import AuditSettings
 from benchmarks.audit_planted import CULTURES, Planted
 from benchmarks.curate_overhead import apart, peak
-from frameworks.loader import Library
-from store.database import Database
-from store.dataset import SCHEMA
-from store.ledger import Ledger
-from store.records import Fact, Pair, Provenance, Run
+from gravity.audit.examine import examine
+from gravity.audit.from_folder import from_folder
+from gravity.audit.from_store import from_store
+from gravity.audit.report import write
+from gravity.audit.settings import AuditSettings
+from gravity.frameworks.loader import Library
+from gravity.store.database import Database
+from gravity.store.dataset import SCHEMA
+from gravity.store.ledger import Ledger
+from gravity.store.records import Fact, Pair, Provenance, Run
 
 LIMITS = {"seconds": 120.0, "memory_mb": 2_048.0}
 READERS, BATCH = 500, 5_000

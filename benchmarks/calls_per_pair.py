@@ -82,9 +82,9 @@ def rowwise(url: str) -> dict[str, float]:
 
 
 async def _rows(made: Any) -> int:
-    from agents.judge import Case, Panel
-    from agents.prompting import prompt
-    from graphs.profile import ratings_of
+    from gravity.agents.judge import Case, Panel
+    from gravity.agents.prompting import prompt
+    from gravity.graphs.profile import ratings_of
 
     crew = made.crew()
     panel = Panel([], [made.chat_judge(name) for name in made.config.roles.judges], made.config.judging.quorum)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from gravity.store import importers
+from gravity.store.records import Reader, Review
 from gravity.workshop import Workshop
-from store import importers
-from store.records import Reader, Review
 from tests.support import BOOKS, READERS, REVIEWS
 
 

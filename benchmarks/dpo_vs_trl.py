@@ -64,7 +64,7 @@ LLAMA_8B = {
 
 
 def pairs_of(count: int, prefix: int, together: int, vocabulary: int) -> list[Any]:
-    from trainer.sharing.tokens import Pair
+    from gravity.trainer.sharing.tokens import Pair
 
     random = np.random.default_rng(0)
 
@@ -92,8 +92,8 @@ def model_on(device: str, saved: str) -> Any:
 def ours(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path) -> dict[str, float]:
     from accelerate import Accelerator
 
-    from trainer.settings import Settings
-    from trainer.training.session import Session
+    from gravity.trainer.settings import Settings
+    from gravity.trainer.training.session import Session
 
     warm = WARM_STEPS[device]
     pairs = pairs_of(way["pairs"] * (way["steps"] + warm), prefix, way["pairs"], model.config.vocab_size)
@@ -314,8 +314,8 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as saved:
         if arguments.device == "cpu":
-            from trainer.models.bases import DEFAULT_BASE
-            from trainer.models.loading import load
+            from gravity.trainer.models.bases import DEFAULT_BASE
+            from gravity.trainer.models.loading import load
 
             load(DEFAULT_BASE)[0].save_pretrained(saved)
         results = compare(arguments, saved)

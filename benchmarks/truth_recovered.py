@@ -16,12 +16,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from frameworks.statistics import wilson
 from gravity import qualifying, running
 from gravity.config import Config
+from gravity.frameworks.statistics import wilson
+from gravity.store.lots import lots
+from gravity.store.records import Lot
 from gravity.workshop import Workshop
-from store.lots import lots
-from store.records import Lot
 from tests.stub.server import Stub
 from tests.stub.truth import Character
 from tests.support import take_in, truth, workshop

@@ -27,7 +27,7 @@ step "4 of 6  The dataset"
 gravity export "$out/dataset" --config examples/demo.toml
 
 step "5 of 6  A short LoRA DPO run"
-python -m trainer train "$out/dataset" --output "$out/adapter" --recipe cpu-tiny --batch-size 2 --max-steps 5
+gravity-trainer train "$out/dataset" --output "$out/adapter" --recipe cpu-tiny --batch-size 2 --max-steps 5
 
 step "6 of 6  One book's description: the original, before and after training"
 gravity write --reader planted-us-1 --compare --adapter "$out/adapter" --config examples/demo.toml \

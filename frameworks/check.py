@@ -1,4 +1,4 @@
-"""Checks the shipped material beyond what the loader refuses: `python -m frameworks.check [folder]`.
+"""Checks the shipped material beyond what the loader refuses: `python -m gravity.frameworks.check [folder]`.
 
 Prints one table, then one line a fault, and exits 1 where there is any. Needs scikit-learn, of the `dev` extra.
 """
@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from frameworks.check_alike import check_alike
-from frameworks.check_gold import check_gold
-from frameworks.loader import DATA, DataError, Library
-from frameworks.measures import Report, leaks, lengths, texts
-from frameworks.records import TRAITS
+from gravity.frameworks.check_alike import check_alike
+from gravity.frameworks.check_gold import check_gold
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.loader import DATA, Library
+from gravity.frameworks.measures import Report, leaks, lengths, texts
+from gravity.frameworks.records import TRAITS
 
 FRAMEWORK_SEEDS = range(45, 56)  # seeds of a framework, spread evenly over its dimensions
 SEED_WORDS, QUESTION_WORDS, ANSWER_WORDS, SCENE_WORDS = range(8, 23), range(8, 31), range(12, 36), range(25, 81)

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from frameworks.loader import Library
-from frameworks.measures import Report
+from gravity.frameworks.loader import Library
+from gravity.frameworks.measures import Report
 
 # The cosine of two texts' vectors that is a fault. Reworded by hand with most of its words kept, a statement reached
 # 0.959 and 0.971 and a question 0.951. Freer rewordings, at 0.91 to 0.94, overlap with what is there: the nearest

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
-from frameworks.gold import Gold, GoldBias, split_of
-from frameworks.loader import Library
-from frameworks.measures import Report, leaks, lengths, words
+from gravity.frameworks.gold import Gold, GoldBias, split_of
+from gravity.frameworks.loader import Library
+from gravity.frameworks.measures import Report, leaks, lengths, words
 
 STANCES, SCENARIOS, BIASES = 600, 450, 240  # cases of a set
 STANCES_EACH, BIASES_EACH, KIND_EACH = 150, 60, 10  # cases of a culture; cases of a kind in a culture

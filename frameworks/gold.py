@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from frameworks.loader import DATA, DataError, Library, read_records
-from frameworks.records import Record, Text
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.loader import DATA, Library, read_records
+from gravity.frameworks.records import Record, Text
 
 Split = Literal["dev", "held-out"]
 DEV_PERCENT = 40

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from frameworks.loader import DataError
-from frameworks.records import TRAITS, Item
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.records import TRAITS, Item
 
 SITUATION = "Someone in your place is asked about this in a chat. What would you say?"
 

@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from frameworks.gold import split_of
-from frameworks.loader import DATA, DataError, Library, read_records
-from frameworks.records import Record, Text
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.gold import split_of
+from gravity.frameworks.loader import DATA, Library, read_records
+from gravity.frameworks.records import Record, Text
 
 Case = Literal["stated", "implied", "ironic", "reported"]
 

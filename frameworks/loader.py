@@ -9,16 +9,13 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from frameworks.records import Cues, Culture, Domain, Framework, Item, Record, Scene, Seed
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.records import Cues, Culture, Domain, Framework, Item, Record, Scene, Seed
 
 DATA = Path(__file__).parent / "data"
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=Record)
-
-
-class DataError(ValueError):
-    """A data file holds something it should not; the message names file, line and reason."""
 
 
 class Library:

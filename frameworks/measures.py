@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from frameworks.statistics import wilson
+from gravity.frameworks.statistics import wilson
 
 MEAN_GAP = 0.5  # words by which the two sides may differ on average
 SIMILAR = 0.5  # cosine of TF-IDF vectors of 3 to 5 characters

@@ -5,11 +5,11 @@ from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from agents.card import card
-from agents.judge import Case
-from graphs.crew import Crew
-from graphs.profile import nearest, ratings_of
-from store.records import Check, Choice, Pair
+from gravity.agents.card import card
+from gravity.agents.judge import Case
+from gravity.graphs.crew import Crew
+from gravity.graphs.profile import nearest, ratings_of
+from gravity.store.records import Check, Choice, Pair
 
 
 class CheckState(TypedDict, total=False):

@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.composer import Composer
-from agents.critic import Critic
-from agents.crosscheck import CrossCheck
-from agents.judge import Panel
-from agents.profiler import Profiler
-from agents.writer import Writer
-from frameworks.records import Culture, Seed
-from store.corpus import Corpus
-from store.ledger import Ledger
-from store.vectors import VectorStore
+from gravity.agents.composer import Composer
+from gravity.agents.critic import Critic
+from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.judge import Panel
+from gravity.agents.profiler import Profiler
+from gravity.agents.writer import Writer
+from gravity.frameworks.records import Culture, Seed
+from gravity.store.corpus import Corpus
+from gravity.store.ledger import Ledger
+from gravity.store.vectors import VectorStore
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Plan:
 
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
     with at least `min_reviews` reviews; `seeds_per_call` stances asked for in a call over at most
-    `reviews_per_call` reviews; `held_back` (0 to 1) of a reader's reviews kept from the profile; `at_once`
-    scenarios or readers in the works at a time. Of two scenarios of a culture whose cosine is `duplicate` (0 to
-    1) or more the later one is not used. Of each culture and track `sample` pairs are judged end to end.
+    `reviews_per_call` reviews; `held_back` (0 to 1) of a reader's reviews kept from the profile; `concurrency`
+    scenarios or readers in the works at a time. Of two scenarios of a culture whose cosine is
+    `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture and track `sample` pairs are judged end to end.
     """
 
     seeds: Sequence[str]
@@ -33,8 +33,8 @@ class Plan:
     seeds_per_call: int
     reviews_per_call: int
     held_back: float
-    at_once: int
-    duplicate: float
+    concurrency: int
+    duplicate_similarity: float
     sample: int
 
 

@@ -11,15 +11,15 @@ from typing import Any, TypedDict
 from langgraph.config import get_stream_writer
 from langgraph.graph import END, START, StateGraph
 
-from graphs.check import check_graph
-from graphs.crew import Crew
-from graphs.duplicates import refuse_duplicates
-from graphs.profile import profile_graph, ratings_of
-from graphs.scenario import scenario_graph, scenario_id
-from graphs.sweep import sweep
-from store.lots import CHECKED, samples
-from store.records import Reader
-from store.vectors import book_entry, review_entry
+from gravity.graphs.check import check_graph
+from gravity.graphs.crew import Crew
+from gravity.graphs.duplicates import refuse_duplicates
+from gravity.graphs.profile import profile_graph, ratings_of
+from gravity.graphs.scenario import scenario_graph, scenario_id
+from gravity.graphs.sweep import sweep
+from gravity.store.lots import CHECKED, samples
+from gravity.store.records import Reader
+from gravity.store.vectors import book_entry, review_entry
 
 
 class CurateState(TypedDict, total=False):
@@ -137,7 +137,7 @@ async def _sweep(crew: Crew, work: Any, inputs: list[dict[str, Any]], stage: str
 
     advance(0, len(inputs))
     pending: Iterator[dict[str, Any]] = iter(inputs)
-    await sweep(work, pending, crew.plan.at_once, finished)
+    await sweep(work, pending, crew.plan.concurrency, finished)
 
 
 def _progress(stage: str) -> Callable[[int, int], None]:

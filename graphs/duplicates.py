@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from graphs.crew import Crew
-from store.records import Scenario
-from store.vectors import Entry
+from gravity.graphs.crew import Crew
+from gravity.store.records import Scenario
+from gravity.store.vectors import Entry
 
 
 def refuse_duplicates(crew: Crew) -> None:
@@ -23,7 +23,7 @@ def refuse_duplicates(crew: Crew) -> None:
         for scenario in bank:
             cosines = [float(found[scenario.id] @ found[other.id]) for other in kept]
             nearest = int(np.argmax(cosines)) if kept else -1
-            if kept and cosines[nearest] >= crew.plan.duplicate:
+            if kept and cosines[nearest] >= crew.plan.duplicate_similarity:
                 other = kept[nearest]
                 reason = f"nearly repeats scenario {other.id} of seed {other.seed} (cosine {cosines[nearest]:.3f})"
                 crew.ledger.reject_scenario(scenario.id, reason)

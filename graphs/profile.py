@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from agents.crosscheck import taken
-from agents.interests import Ratings, interests, split
-from agents.profiler import DEMOGRAPHICS
-from frameworks.records import Seed
-from graphs.crew import Crew
-from store.records import Fact, Provenance, Review
+from gravity.agents.crosscheck import taken
+from gravity.agents.interests import Ratings, interests, split
+from gravity.agents.profiler import DEMOGRAPHICS
+from gravity.frameworks.records import Seed
+from gravity.graphs.crew import Crew
+from gravity.store.records import Fact, Provenance, Review
 
 
 class ProfileState(TypedDict, total=False):

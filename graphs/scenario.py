@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from agents.critic import blocking
-from agents.errors import AskError
-from graphs.crew import Crew
-from store.records import Finding, Provenance, Round, Scenario, Verdict, content_id
+from gravity.agents.critic import blocking
+from gravity.agents.errors import AskError
+from gravity.graphs.crew import Crew
+from gravity.store.records import Finding, Provenance, Round, Scenario, Verdict, content_id
 
 
 class ScenarioState(TypedDict, total=False):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
-async def sweep(work: Any, inputs: Iterator[dict[str, Any]], at_once: int, finished: Callable[[], None]) -> None:
+async def sweep(work: Any, inputs: Iterator[dict[str, Any]], concurrency: int, finished: Callable[[], None]) -> None:
     """Invokes the compiled graph `work` on every input; as one ends the next begins.
 
     LangGraph's own fan-out (Send) waits for the slowest task of a superstep and holds all of its inputs; here
@@ -20,7 +20,7 @@ async def sweep(work: Any, inputs: Iterator[dict[str, Any]], at_once: int, finis
 
     try:
         async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
+            for _ in range(concurrency):
                 group.create_task(worker())
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None

@@ -4,18 +4,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from audit.evidence import SWAPS, Evidence
-from audit.examine import Audit, examine
-from audit.figures import LEVELS
-from audit.from_folder import from_folder
-from audit.from_store import from_store
-from audit.report import write
-from audit.tables import build
+from gravity.audit.evidence import SWAPS, Evidence
+from gravity.audit.examine import Audit, examine
+from gravity.audit.figures import LEVELS
+from gravity.audit.from_folder import from_folder
+from gravity.audit.from_store import from_store
+from gravity.audit.report import write
+from gravity.audit.tables import build
 from gravity.console import console, errors, plain, table
 from gravity.errors import FINDINGS, ConfigError
+from gravity.store.records import Run
 from gravity.views import find_run
 from gravity.workshop import Workshop
-from store.records import Run
 
 SHOWN = 12
 

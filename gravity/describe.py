@@ -5,13 +5,13 @@ from pathlib import Path
 
 from rich.panel import Panel
 
-from agents.card import card
-from agents.prompting import prompt
+from gravity.agents.card import card
+from gravity.agents.prompting import prompt
 from gravity.console import console, plain
 from gravity.errors import ConfigError
+from gravity.store.records import Run
+from gravity.trainer.models.generate import Generator
 from gravity.workshop import Workshop
-from store.records import Run
-from trainer.models.generate import Generator
 
 # Sampled, since the likeliest text of a small model goes in circles; the same seed gives the same text.
 SEED = 0

@@ -1,15 +1,16 @@
 """Exit codes, and the error of a configuration."""
 
+from gravity.frameworks.errors import GravityError
+
 USAGE = 2
-INPUT = 3
-MODEL = 4
-STORE = 5
 FINDINGS = 6
 INTERRUPTED = 130
 
 
-class ConfigError(Exception):
+class ConfigError(GravityError):
     """The configuration cannot be read or does not fit together; the message is one line."""
+
+    exit_code = USAGE
 
 
 _TRAIN = {"accelerate", "gguf", "peft", "safetensors", "torch", "transformers", "trl"}
@@ -21,7 +22,7 @@ def missing_package(error: BaseException) -> str | None:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
         return None
     package = error.name.partition(".")[0]
-    if package in {"agents", "audit", "frameworks", "graphs", "gravity", "prompts", "store", "trainer"}:
+    if package == "gravity":
         return None
     extra = "train" if package in _TRAIN else "audit" if package in _AUDIT else "curate"
     return f"the Python package {package} is not installed: pip install 'gravity-preferences[{extra}]'"
@@ -29,18 +30,8 @@ def missing_package(error: BaseException) -> str | None:
 
 def exit_code(error: BaseException) -> int | None:
     """The documented exit code of an expected error, or None for a bug."""
-    from agents.errors import ModelError
-    from frameworks.loader import DataError
-    from store.errors import InputError, StoreError
-    from trainer.errors import TrainerError
-
-    codes: tuple[tuple[type[BaseException], int], ...] = (
-        (ConfigError, USAGE),
-        (InputError, INPUT),
-        (DataError, INPUT),
-        (ModelError, MODEL),
-        (TrainerError, MODEL),
-        (StoreError, STORE),
-        (KeyboardInterrupt, INTERRUPTED),
-    )
-    return next((code for kind, code in codes if isinstance(error, kind)), None)
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    # The trainer's errors have the same attribute and no base in common with the others.
+    code = getattr(error, "exit_code", None)
+    return code if isinstance(code, int) else None

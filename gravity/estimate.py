@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from rich.panel import Panel
 
-from agents.profiler import DEMOGRAPHICS
-from agents.settings import OpenAISettings
-from graphs.crew import Crew
-from graphs.curate import CurateState, pending_profiles, pending_scenarios, selected
 from gravity import running
+from gravity.agents.profiler import DEMOGRAPHICS
+from gravity.agents.settings import OpenAISettings
 from gravity.console import console, plain, table
+from gravity.graphs.crew import Crew
+from gravity.graphs.curate import CurateState, pending_profiles, pending_scenarios, selected
+from gravity.store.lots import CHECKED
+from gravity.store.records import Pair
 from gravity.workshop import Workshop
-from store.lots import CHECKED
-from store.records import Pair
 
 READERS = 3
 SEEDS = 4

@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from gravity.console import console, errors, plain, table
+from gravity.store import importers
+from gravity.store.corpus import Intake
 from gravity.workshop import Workshop
-from store import importers
-from store.corpus import Intake
 
 
 def ingest(

@@ -3,10 +3,10 @@
 import json
 from collections import Counter
 
-from frameworks.gold import Gold, split_of
-from frameworks.loader import Library
 from gravity.console import console, plain, table
 from gravity.errors import ConfigError
+from gravity.frameworks.gold import Gold, split_of
+from gravity.frameworks.loader import Library
 
 
 def overview(library: Library, gold: Gold, as_json: bool) -> None:

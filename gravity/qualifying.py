@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 from rich.progress import Progress, TaskID
 
-from agents import qualify as trials
-from agents.qualify import Advance, Trial
-from frameworks.statistics import Calibration, wilson
+from gravity.agents import qualify as trials
+from gravity.agents.qualify import Advance, Trial
 from gravity.console import bars, console, plain, table
+from gravity.frameworks.statistics import Calibration, wilson
 from gravity.running import run
 from gravity.standing import Candidate, qualifies
+from gravity.store.records import Qualification
+from gravity.store.vectors import Entry, VectorStore
 from gravity.workshop import Workshop
-from store.records import Qualification
-from store.vectors import Entry, VectorStore
 
 RULES = Candidate("defect", "rules", "rules", "rules")
 TITLES = {
@@ -31,8 +31,8 @@ def qualify(workshop: Workshop, as_json: bool) -> None:
     """Runs the gold cases of every task past every candidate, keeps the figures and prints them."""
     shown = run(tried(workshop))
     if as_json:
-        bar = workshop.config.judging.bar
-        print(json.dumps([{**row.model_dump(), "qualifies": qualifies(row, bar)} for row in shown]))
+        min_accuracy = workshop.config.judging.min_accuracy
+        print(json.dumps([{**row.model_dump(), "qualifies": qualifies(row, min_accuracy)} for row in shown]))
         return
     _print(workshop, shown)
 
@@ -115,24 +115,24 @@ async def _try_stances(workshop: Workshop, advance: Advance) -> tuple[list[Trial
 
 
 def _print(workshop: Workshop, shown: Sequence[Qualification]) -> None:
-    bar = workshop.config.judging.bar
+    min_accuracy = workshop.config.judging.min_accuracy
     for task, model in dict.fromkeys((row.task, row.model) for row in shown):
         rows = [row for row in shown if (row.task, row.model) == (task, model)]
         console.print(f"\n[bold]{TITLES[task]}[/]: {plain(model)}")
         if task == "defect":
             _print_critic(rows)
         else:
-            _print_judge(rows, bar)
+            _print_judge(rows, min_accuracy)
     lacking = workshop.fresh_standing().lacking(workshop.library.cultures)
     for culture, missing in lacking.items():
-        console.print(f"{culture}: {', '.join(missing)} (the lower bound must be above {bar:.0%})")
+        console.print(f"{culture}: {', '.join(missing)} (the lower bound must be above {min_accuracy:.0%})")
     if lacking:
         console.print("`gravity curate` goes on in these cultures with --unqualified alone, and marks their rows.")
     else:
         console.print("Every culture has models that count: `gravity curate` can begin.")
 
 
-def _print_judge(rows: Sequence[Qualification], bar: float) -> None:
+def _print_judge(rows: Sequence[Qualification], min_accuracy: float) -> None:
     table(
         "By culture",
         [
@@ -142,7 +142,7 @@ def _print_judge(rows: Sequence[Qualification], bar: float) -> None:
         [
             [
                 *(row.culture, row.cases, row.answered, _share(row.right, row.answered)),
-                *(_interval(row.right, row.answered), "yes" if qualifies(row, bar) else "no"),
+                *(_interval(row.right, row.answered), "yes" if qualifies(row, min_accuracy) else "no"),
                 *(_share(row.consistent, row.swapped), _share(row.first, row.sided)),
                 *(_figure(row.brier), _figure(row.ece), row.calls, row.tokens, round(row.seconds)),
             ]

@@ -11,11 +11,11 @@ import click
 
 from gravity.console import console, plain
 from gravity.errors import ConfigError
+from gravity.store.lots import lots
+from gravity.store.records import Decided, Decision, Pair, Run
 from gravity.trail import print_trail
 from gravity.views import print_lots
 from gravity.workshop import Workshop
-from store.lots import lots
-from store.records import Decided, Decision, Pair, Run
 
 DECISIONS: dict[str, Decided] = {"k": "keep", "f": "flip", "e": "edit", "r": "reject"}
 MOVES = {"s": "skip", "u": "undo", "q": "quit"}

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from langchain_core.runnables import RunnableConfig
 from rich.progress import TaskID
 
-from graphs.crew import Crew
-from graphs.curate import CurateState, curate_graph, selected
 from gravity.console import bars, errors
 from gravity.errors import ConfigError
+from gravity.graphs.crew import Crew
+from gravity.graphs.curate import CurateState, curate_graph, selected
+from gravity.store.answers import call_key
 from gravity.workshop import Workshop
-from store.answers import call_key
 
 T = TypeVar("T")
 

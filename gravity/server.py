@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from graphs.curate import curate_graph
-from graphs.profile import profile_graph
-from graphs.scenario import scenario_graph
 from gravity.config import load_config
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.profile import profile_graph
+from gravity.graphs.scenario import scenario_graph
 from gravity.workshop import Workshop
 
 

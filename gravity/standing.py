@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from agents.prompting import prompt
-from frameworks.statistics import Calibration, wilson
-from store.answers import call_key
-from store.qualifications import Qualifications
-from store.records import Qualification, Task
+from gravity.agents.prompting import prompt
+from gravity.frameworks.statistics import Calibration, wilson
+from gravity.store.answers import call_key
+from gravity.store.qualifications import Qualifications
+from gravity.store.records import Qualification, Task
 
 PROMPTS: dict[Task, str] = {"scenario": "judge", "preference": "prefer", "stance": "stances", "defect": "critic"}
 
@@ -31,24 +31,24 @@ def candidate(task: Task, name: str, shown: str, identity: Mapping[str, Any], go
     return Candidate(task, name, shown, call_key(shape))
 
 
-def qualifies(shown: Qualification, bar: float) -> bool:
+def qualifies(shown: Qualification, min_accuracy: float) -> bool:
     """Whether what a model showed in one culture is enough.
 
-    The lower bound of a judge's or profiler's accuracy must be above `bar`. A critic must find defects clearly
+    The lower bound of a judge's or profiler's accuracy must be above `min_accuracy`. A critic must find defects clearly
     more often than it raises false alarms: the two intervals may not overlap.
     """
     if shown.task == "defect":
         return wilson(shown.right, shown.cases).low > wilson(shown.alarms, shown.clean).high
-    return wilson(shown.right, shown.answered).low > bar
+    return wilson(shown.right, shown.answered).low > min_accuracy
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What the kept qualifications of the candidates come to, at the `bar` and `quorum` of the configuration."""
+    """What the kept qualifications of the candidates come to, at the configuration's `min_accuracy` and `quorum`."""
 
     candidates: Sequence[Candidate]
     kept: Qualifications
-    bar: float
+    min_accuracy: float
     quorum: int
 
     def judges(self, task: Task, culture: str) -> list[str]:
@@ -108,4 +108,4 @@ class Standing:
 
     def _qualifies(self, c: Candidate, culture: str) -> bool:
         found = self.shown[c.key].get(culture)
-        return found is not None and qualifies(found, self.bar)
+        return found is not None and qualifies(found, self.min_accuracy)

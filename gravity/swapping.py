@@ -9,21 +9,21 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agents.asking import Asker
-from agents.chat import ChatModel, open_chat
-from agents.critic import ModelCritic, blocking
-from agents.errors import AskError
-from agents.judge import ModelJudge
-from agents.profiler import ModelProfiler
-from agents.settings import LlamaCppSettings, OpenAISettings
-from audit.swapper import Swapper
-from frameworks.records import Culture
 from gravity import running
+from gravity.agents.asking import Asker
+from gravity.agents.chat import ChatModel, open_chat
+from gravity.agents.critic import ModelCritic, blocking
+from gravity.agents.errors import AskError
+from gravity.agents.judge import ModelJudge
+from gravity.agents.profiler import ModelProfiler
+from gravity.agents.settings import LlamaCppSettings, OpenAISettings
+from gravity.audit.swapper import Swapper
 from gravity.console import bars, console, table
 from gravity.errors import ConfigError
 from gravity.estimate import Need, cost
+from gravity.frameworks.records import Culture
+from gravity.store.records import Draft, Review, Run
 from gravity.workshop import Workshop
-from store.records import Draft, Review, Run
 
 MOST_READERS = 5_000  # looked at to find those whose reviews hold markers
 
@@ -139,7 +139,7 @@ def show(workshop: Workshop, made: Plan) -> None:
 
 
 def ask(workshop: Workshop, run: Run, made: Plan) -> Rows:
-    """Puts the cases to the models and returns one row a question, as `audit.evidence.SWAPS` has them.
+    """Puts the cases to the models and returns one row a question, as `gravity.audit.evidence.SWAPS` has them.
 
     A question that got no usable answer is left out. Raises ModelError where a model cannot be used.
     """

@@ -7,8 +7,8 @@ from rich.panel import Panel
 
 from gravity.console import console, plain
 from gravity.errors import ConfigError
+from gravity.store.records import Fact, Pair, Review, Scenario
 from gravity.workshop import Workshop
-from store.records import Fact, Pair, Review, Scenario
 
 
 def show(workshop: Workshop, identity: str, as_json: bool) -> None:

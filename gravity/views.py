@@ -7,10 +7,10 @@ from typing import Any
 
 from gravity.console import console, table
 from gravity.errors import ConfigError
+from gravity.store.dataset import Export
+from gravity.store.lots import lots
+from gravity.store.records import Lot, Run
 from gravity.workshop import Workshop
-from store.dataset import Export
-from store.lots import lots
-from store.records import Lot, Run
 
 VERDICTS = ("vetted", "held", "rejected", "failed")
 STANCES = ("agree", "disagree", "unknown", "failed")
@@ -79,7 +79,7 @@ def print_lots(found: Sequence[Lot]) -> None:
 
 
 def _figures(workshop: Workshop, run: Run) -> dict[str, Any]:
-    from graphs.curate import selected
+    from gravity.graphs.curate import selected
 
     ledger, counts = workshop.ledger, workshop.corpus.counts()
     # What the run itself asked for, whatever the configuration says by now.

@@ -5,35 +5,35 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from agents.asking import Asker
-from agents.chat import ChatModel, open_chat
-from agents.classifier import Classifier, ClassifyingProfiler
-from agents.composer import Composer
-from agents.contrast import ContrastJudge, ContrastProfiler, contrast_name
-from agents.critic import Advisory, Critic, ModelCritic, RuleCritic
-from agents.crosscheck import CrossCheck
-from agents.judge import Judge, ModelJudge, Panel
-from agents.profiler import ModelProfiler, Profiler
-from agents.prompting import all_hashes
-from agents.settings import BankSettings, ContrastSettings, LlamaCppSettings, OpenAISettings
-from agents.writer import BankWriter, ModelWriter, Writer
-from frameworks.gold import Gold
-from frameworks.loader import Library
-from frameworks.records import Seed
-from frameworks.statistics import Calibration
-from graphs.crew import Crew, Plan
+from gravity.agents.asking import Asker
+from gravity.agents.chat import ChatModel, open_chat
+from gravity.agents.classifier import Classifier, ClassifyingProfiler
+from gravity.agents.composer import Composer
+from gravity.agents.contrast import ContrastJudge, ContrastProfiler, contrast_name
+from gravity.agents.critic import Advisory, Critic, ModelCritic, RuleCritic
+from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.judge import Judge, ModelJudge, Panel
+from gravity.agents.profiler import ModelProfiler, Profiler
+from gravity.agents.prompting import all_hashes
+from gravity.agents.settings import BankSettings, ContrastSettings, LlamaCppSettings, OpenAISettings
+from gravity.agents.writer import BankWriter, ModelWriter, Writer
 from gravity.config import Config
+from gravity.frameworks.gold import Gold
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Seed
+from gravity.frameworks.statistics import Calibration
+from gravity.graphs.crew import Crew, Plan
 from gravity.standing import Candidate, Standing, candidate
-from store.answers import Answers, call_key
-from store.corpus import Corpus
-from store.database import Database
-from store.embeddings import make_embedder
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.lots import sample_size
-from store.qualifications import Qualifications
-from store.records import Run, Task
-from store.vectors import VectorStore
+from gravity.store.answers import Answers, call_key
+from gravity.store.corpus import Corpus
+from gravity.store.database import Database
+from gravity.store.embeddings import make_embedder
+from gravity.store.errors import StoreError
+from gravity.store.ledger import Ledger
+from gravity.store.lots import sample_size
+from gravity.store.qualifications import Qualifications
+from gravity.store.records import Run, Task
+from gravity.store.vectors import VectorStore
 
 
 class Workshop:
@@ -168,7 +168,7 @@ class Workshop:
             "panel_error": {culture: self.standing.panel_error(culture) for culture in cultures},
             "qualifications": [c.key for c in self.standing.candidates],
             "classifiers": config.classifiers.model_dump(),
-            "curate": config.curate.model_dump(exclude={"at_once", "test_share", "scenarios_per_seed", "seeds"}),
+            "curate": config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
             "prompts": all_hashes(),
             "material": call_key(
                 {
@@ -214,7 +214,7 @@ class Workshop:
             named("stance", roles.profiler, checker=second),
             *(named("defect", name) for name in roles.critics),
         ]
-        return Standing(candidates, self.qualifications, judging.bar, judging.quorum)
+        return Standing(candidates, self.qualifications, judging.min_accuracy, judging.quorum)
 
     @property
     def unqualified_cultures(self) -> list[str]:
@@ -251,8 +251,8 @@ class Workshop:
                 seeds_per_call=plan.seeds_per_call,
                 reviews_per_call=plan.reviews_per_call,
                 held_back=plan.held_back,
-                at_once=plan.at_once,
-                duplicate=plan.duplicate,
+                concurrency=plan.concurrency,
+                duplicate_similarity=plan.duplicate_similarity,
                 sample=sample_size(config.judging.acceptable_error),
             ),
             seeds=self.seeds,
@@ -261,7 +261,7 @@ class Workshop:
             ledger=self.ledger,
             vectors=self.vectors,
             profiler=self._profiler(),
-            cross_check=self.cross_check(self.vectors, self.standing.calibration, plan.sure),
+            cross_check=self.cross_check(self.vectors, self.standing.calibration, plan.min_confidence),
             writer=self._writer(),
             critics={culture: self._critics(culture) for culture in self.library.cultures},
             panels={culture: self._panel(culture) for culture in self.library.cultures},
@@ -272,8 +272,8 @@ class Workshop:
                 items=self.library.items,
                 corpus=self.corpus,
                 vectors=self.vectors,
-                sure=plan.sure,
-                neighbours=plan.neighbours,
+                min_confidence=plan.min_confidence,
+                hard_negatives=plan.hard_negatives,
                 unqualified=frozenset(self.unqualified_cultures),
             ),
         )
@@ -298,10 +298,10 @@ class Workshop:
         """The profiler's model over the reviews in `vectors`, without the classifiers that help it."""
         return self._profiling(self.config.roles.profiler, "profiler", vectors)
 
-    def cross_check(self, vectors: VectorStore, calibration: Calibration | None, sure: float) -> CrossCheck:
+    def cross_check(self, vectors: VectorStore, calibration: Calibration | None, min_confidence: float) -> CrossCheck:
         """What stances are held against."""
         second = self._profiling(self._checker, "checker", vectors) if self._checker else None
-        return CrossCheck(second, calibration, sure)
+        return CrossCheck(second, calibration, min_confidence)
 
     def _profiling(self, name: str, role: str, vectors: VectorStore) -> Profiler:
         settings = self.config.models[name]

@@ -1,1 +1,1 @@
-"""Every word that is sent to a model: one template a file, read by `agents.prompting`."""
+"""Every word that is sent to a model: one template a file, read by `gravity.agents.prompting`."""

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from store import tables
-from store.database import Database, insert_new
-from store.records import Call
+from gravity.store import tables
+from gravity.store.database import Database, insert_new
+from gravity.store.records import Call
 
 
 def call_key(shape: Mapping[str, Any]) -> str:

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from store import tables
-from store.database import Database, insert_new, values
-from store.records import Book, Reader, Refusal, Review, Row
+from gravity.store import tables
+from gravity.store.database import Database, insert_new, values
+from gravity.store.records import Book, Reader, Refusal, Review, Row
 
 BATCH = 2_000
 

@@ -10,9 +10,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from store.errors import StoreError
-from store.records import Row
-from store.tables import metadata
+from gravity.store.errors import StoreError
+from gravity.store.records import Row
+from gravity.store.tables import metadata
 
 
 class Database:

@@ -21,11 +21,11 @@ import pyarrow.parquet as pq
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.lots import lots
-from store.profile import lines
-from store.records import Fact, Lot, Pair, Run, Scenario, content_id
+from gravity.store.errors import StoreError
+from gravity.store.ledger import Ledger
+from gravity.store.lots import lots
+from gravity.store.profile import lines
+from gravity.store.records import Fact, Lot, Pair, Run, Scenario, content_id
 
 SPLITS = ("train", "test")
 MIXED = ("test reader, train seed or item", "train reader, test seed or item")

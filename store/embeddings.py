@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from store.errors import StoreError
+from gravity.store.errors import StoreError
 
 Vectors = NDArray[np.float32]
 

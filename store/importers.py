@@ -11,8 +11,8 @@ from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar, cast
 
-from store.errors import InputError
-from store.records import Book, Reader, Refusal, Review, Row, content_id
+from gravity.store.errors import InputError
+from gravity.store.records import Book, Reader, Refusal, Review, Row, content_id
 
 MAX_LINE = 8 * 1024 * 1024
 MAX_TEXT = 20_000

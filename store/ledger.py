@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
-from store import tables
-from store.database import Database, insert_new, values
-from store.records import Check, Decision, Fact, Pair, Run, Scenario, Track
+from gravity.store import tables
+from gravity.store.database import Database, insert_new, values
+from gravity.store.records import Check, Decision, Fact, Pair, Run, Scenario, Track
 
 PAGE = 500
 

@@ -10,9 +10,9 @@ import heapq
 from collections import defaultdict
 from functools import lru_cache
 
-from frameworks.statistics import exact
-from store.ledger import Ledger
-from store.records import Check, Decision, Label, Lot, LotVerdict, Run, Track, content_id
+from gravity.frameworks.statistics import exact
+from gravity.store.ledger import Ledger
+from gravity.store.records import Check, Decision, Label, Lot, LotVerdict, Run, Track, content_id
 
 # A lot at the error that one may just accept passes once in forty times at most, since the interval's upper end has
 # to clear it; the sample is so large that one at a third of that error passes at least four times in five.

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from frameworks.loader import Library
-from frameworks.records import Seed
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Seed
 
 _VIEW = "- "
 _COMPONENTS = (

@@ -2,9 +2,9 @@
 
 from sqlalchemy import delete, insert, select
 
-from store import tables
-from store.database import Database
-from store.records import Qualification
+from gravity.store import tables
+from gravity.store.database import Database
+from gravity.store.records import Qualification
 
 FIELDS = {"key", "culture", "task", "model", "time"}
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from store.embeddings import Embedder, Vectors
-from store.errors import StoreError
-from store.records import Book, Review
+from gravity.store.embeddings import Embedder, Vectors
+from gravity.store.errors import StoreError
+from gravity.store.records import Book, Review
 
 Kind = Literal["reviews", "books", "scenes"]
 BATCH = 64

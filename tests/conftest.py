@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from frameworks.loader import Library
-from store.database import Database
+from gravity.frameworks.loader import Library
+from gravity.store.database import Database
 from tests.stub.server import Stub
 
 

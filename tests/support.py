@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from frameworks.loader import DATA, Library
 from gravity.config import Config
+from gravity.frameworks.loader import DATA, Library
+from gravity.store import importers
+from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
+from gravity.store.vectors import VectorStore
 from gravity.workshop import Workshop
-from store import importers
-from store.records import Draft, Fact, FactKind, Provenance, Review
-from store.vectors import VectorStore
 from tests.stub.embedder import HashEmbedder
 
 PLANTED = DATA / "planted"

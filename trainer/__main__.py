@@ -1,9 +1,9 @@
-"""The command line: `python -m trainer COMMAND`. Each command is a module with a function `command`."""
+"""The command line: `gravity-trainer COMMAND`. Each command is a module with a function `command`."""
 
 import typer
 
-from trainer.commands import ablate, evaluate, gguf, merge, train, transfer
-from trainer.console import EXIT_CODES
+from gravity.trainer.commands import ablate, evaluate, gguf, merge, train, transfer
+from gravity.trainer.console import EXIT_CODES
 
 app = typer.Typer(
     add_completion=False,
@@ -12,11 +12,16 @@ app = typer.Typer(
     no_args_is_help=True,
     epilog=EXIT_CODES,
     help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
-    "Example: python -m trainer train out/dataset --output out/adapter",
+    "Example: gravity-trainer train out/dataset --output out/adapter",
 )
 for module in (train, evaluate, ablate, transfer, merge, gguf):
     app.command(module.__name__.rpartition(".")[2], epilog=EXIT_CODES)(module.command)
 
 
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="gravity-trainer")
+
+
 if __name__ == "__main__":
-    app(prog_name="python -m trainer")
+    main()

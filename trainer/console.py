@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from trainer.errors import TrainerError
-from trainer.recipe import names
+from gravity.trainer.errors import TrainerError
+from gravity.trainer.recipe import names
 
 EXIT_CODES = (
     "Exit codes: 0 done, 2 usage or path, 3 dataset, 4 model cannot be used, 5 training failed, 130 interrupted."

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from trainer.intervals import Estimate
+from gravity.trainer.intervals import Estimate
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:

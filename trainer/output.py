@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from trainer.errors import UsageError, brief
+from gravity.trainer.errors import UsageError, brief
 
 
 @contextlib.contextmanager

@@ -4,8 +4,8 @@ import tomllib
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from trainer.errors import UsageError
-from trainer.settings import Settings
+from gravity.trainer.errors import UsageError
+from gravity.trainer.settings import Settings
 
 _SHIPPED = Path(__file__).parent / "recipes"
 _NOT_IN_A_FILE = ("dataset", "output")

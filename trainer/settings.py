@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from trainer.errors import UsageError
-from trainer.models.bases import DEFAULT_BASE
+from gravity.trainer.errors import UsageError
+from gravity.trainer.models.bases import DEFAULT_BASE
 
 LossType = Literal["sigmoid", "ipo", "sft"]
 TruncationMode = Literal["drop", "keep_start"]

@@ -5,7 +5,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from trainer.quiet import on_terminal
+from gravity.trainer.quiet import on_terminal
 
 
 class Bar:

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 import pytest
 
-from agents.asking import Asker
-from agents.chat import OpenAIChat
-from agents.settings import OpenAISettings
-from store.answers import Answers
-from store.database import Database
+from gravity.agents.asking import Asker
+from gravity.agents.chat import OpenAIChat
+from gravity.agents.settings import OpenAISettings
+from gravity.store.answers import Answers
+from gravity.store.database import Database
 
 
 class MakeAsker(Protocol):

@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from agents.asking import Answer
-from agents.errors import AskError
-from store.answers import Answers
-from store.database import Database
+from gravity.agents.asking import Answer
+from gravity.agents.errors import AskError
+from gravity.store.answers import Answers
+from gravity.store.database import Database
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 

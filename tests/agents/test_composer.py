@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from agents.card import fold
-from agents.composer import Composer
-from agents.interests import Ratings, split
-from agents.prompting import prompt
-from frameworks.loader import Library
-from frameworks.records import TRAITS
-from store.corpus import Corpus
-from store.database import Database
-from store.records import Book, Fact, Pair, Provenance, Reader, Review, Round, Scenario
-from store.vectors import VectorStore, book_entry
+from gravity.agents.card import fold
+from gravity.agents.composer import Composer
+from gravity.agents.interests import Ratings, split
+from gravity.agents.prompting import prompt
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import TRAITS
+from gravity.store.corpus import Corpus
+from gravity.store.database import Database
+from gravity.store.records import Book, Fact, Pair, Provenance, Reader, Review, Round, Scenario
+from gravity.store.vectors import VectorStore, book_entry
 from tests.stub.embedder import HashEmbedder
 from tests.support import draft, fact, review
 
@@ -44,8 +44,8 @@ def make(tmp_path: Path, database: Database) -> Any:
             "items": LIBRARY.items,
             "corpus": corpus,
             "vectors": vectors,
-            "sure": 0.6,
-            "neighbours": 3,
+            "min_confidence": 0.6,
+            "hard_negatives": 3,
         }
         return Composer(**{**given, **changes})
 
@@ -154,7 +154,7 @@ def test_a_held_back_liked_book_is_set_against_its_neighbours(make: Any) -> None
 
 
 def test_the_nearest_come_first(make: Any) -> None:
-    pairs = make(neighbours=1).compose(READER, [], [], rated([("sea 1", 5.0)], [("sea 3", 5.0)]))
+    pairs = make(hard_negatives=1).compose(READER, [], [], rated([("sea 1", 5.0)], [("sea 3", 5.0)]))
     others = {sides(pair)[1] for pair in pairs}
     assert others == {"A boat on the warm sea.", "Nautical"}
 

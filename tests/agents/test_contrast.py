@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents import contrast
-from agents.contrast import TOP, ContrastJudge, ContrastProfiler, confidence
-from agents.judge import Panel
-from frameworks.loader import Library
-from frameworks.records import TRAITS
-from store.embeddings import Embedder, Vectors
-from store.records import Review
-from store.vectors import VectorStore, review_entry
+from gravity.agents import contrast
+from gravity.agents.contrast import TOP, ContrastJudge, ContrastProfiler, confidence
+from gravity.agents.judge import Panel
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import TRAITS
+from gravity.store.embeddings import Embedder, Vectors
+from gravity.store.records import Review
+from gravity.store.vectors import VectorStore, review_entry
 from tests.stub.embedder import HashEmbedder
 from tests.support import draft, review
 

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.critic import LENGTH_RATIO, ModelCritic, RuleCritic, blocking
-from agents.errors import AskError
-from frameworks.loader import DATA, Library
-from frameworks.records import Culture, Seed
-from store.records import Draft, Finding
+from gravity.agents.critic import LENGTH_RATIO, ModelCritic, RuleCritic, blocking
+from gravity.agents.errors import AskError
+from gravity.frameworks.loader import DATA, Library
+from gravity.frameworks.records import Culture, Seed
+from gravity.store.records import Draft, Finding
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub

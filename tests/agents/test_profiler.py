@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
-from frameworks.loader import Library
-from frameworks.records import TRAITS
+from gravity.agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import TRAITS
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import prompts
-from agents.profiler import aliased
-from agents.prompting import Prompt, all_hashes, prompt
-from frameworks.loader import Library
+from gravity import prompts
+from gravity.agents.profiler import aliased
+from gravity.agents.prompting import Prompt, all_hashes, prompt
+from gravity.frameworks.loader import Library
 from tests.support import draft, review
 
 LIBRARY = Library()

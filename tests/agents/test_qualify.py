@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from agents import qualify as trials
-from agents.critic import Advisory, ModelCritic, RuleCritic
-from agents.crosscheck import CrossCheck
-from agents.judge import ModelJudge
-from agents.profiler import ModelProfiler
-from agents.qualify import Trial
-from frameworks.gold import Gold, split_of
-from frameworks.loader import Library
-from frameworks.statistics import exact
-from store.answers import Answers
-from store.database import Database
-from store.records import Qualification, Task
+from gravity.agents import qualify as trials
+from gravity.agents.critic import Advisory, ModelCritic, RuleCritic
+from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.judge import ModelJudge
+from gravity.agents.profiler import ModelProfiler
+from gravity.agents.qualify import Trial
+from gravity.frameworks.gold import Gold, split_of
+from gravity.frameworks.loader import Library
+from gravity.frameworks.statistics import exact
+from gravity.store.answers import Answers
+from gravity.store.database import Database
+from gravity.store.records import Qualification, Task
 from tests.agents.conftest import MakeAsker
 from tests.stub.server import Stub
 from tests.stub.truth import Character
@@ -157,7 +157,7 @@ class Always(ModelJudge):
     """Prefers one label, whatever it is shown, and keeps the cases it saw."""
 
     async def choices(self, case: Any) -> list[Any]:
-        from store.records import Choice, Provenance
+        from gravity.store.records import Choice, Provenance
 
         made_by = Provenance(model="always")
         return [

@@ -2,11 +2,11 @@ import json
 
 import pytest
 
-from agents.errors import AskError
-from agents.writer import SETTINGS, BankWriter, ModelWriter
-from frameworks.loader import Library
-from frameworks.records import Scene
-from store.records import Finding, Provenance
+from gravity.agents.errors import AskError
+from gravity.agents.writer import SETTINGS, BankWriter, ModelWriter
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Scene
+from gravity.store.records import Finding, Provenance
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.support import draft

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.examine import Audit, examine
-from audit.figures import Figure
-from audit.settings import AuditSettings
-from audit.tables import build
-from frameworks.loader import Library
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.examine import Audit, examine
+from gravity.audit.figures import Figure
+from gravity.audit.settings import AuditSettings
+from gravity.audit.tables import build
+from gravity.frameworks.loader import Library
 
 QUICK = AuditSettings(repeats=300)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from audit.agreement import alpha, by_cluster, coincidences, counts, fleiss, unit_agreement
+from gravity.audit.agreement import alpha, by_cluster, coincidences, counts, fleiss, unit_agreement
 
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", example C: 4 observers, 12 units, nominal 0.743.
 CANON = np.array(

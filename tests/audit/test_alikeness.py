@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from audit.alikeness import Views, entropy, excess, within
+from gravity.audit.alikeness import Views, entropy, excess, within
 
 
 def drawn(random, shares, readers=40, seeds=60):

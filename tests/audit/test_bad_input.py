@@ -7,13 +7,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.examine import Audit
-from audit.from_folder import from_folder
-from audit.report import write
-from audit.tables import build
-from store.errors import InputError, StoreError
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.examine import Audit
+from gravity.audit.from_folder import from_folder
+from gravity.audit.report import write
+from gravity.audit.tables import build
+from gravity.store.errors import InputError, StoreError
 from tests.audit.support import audited, named, pair, pairs
 
 

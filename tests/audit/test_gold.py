@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.tables import build
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.tables import build
 from tests.audit.support import audited, named, pair, pairs
 
 

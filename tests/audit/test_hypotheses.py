@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from audit.hypotheses import benjamini_hochberg, clustered, compare, holm, mcnemar
+from gravity.audit.hypotheses import benjamini_hochberg, clustered, compare, holm, mcnemar
 
 
 def crossed(random, seeds=50, cultures=4, each=3, local=0.6):

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.leakage import matches
-from audit.tables import build
-from frameworks.loader import Library
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.leakage import matches
+from gravity.audit.tables import build
+from gravity.frameworks.loader import Library
 from tests.audit.support import audited, named
 
 

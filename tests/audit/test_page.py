@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from audit import evidence
-from audit.examine import Audit
-from audit.report import write
-from audit.tables import build
 from benchmarks.audit_planted import BIASES, Planted
+from gravity.audit import evidence
+from gravity.audit.examine import Audit
+from gravity.audit.report import write
+from gravity.audit.tables import build
 from tests.audit.support import audited, pair, pairs
 
 SCRIPT = "<script>document.title='taken'</script><img src=x onerror=\"document.title='taken'\">"

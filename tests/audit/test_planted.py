@@ -2,7 +2,6 @@
 
 import pytest
 
-from audit.examine import Audit
 from benchmarks.audit_planted import (
     BIASES,
     CRITIC,
@@ -16,7 +15,8 @@ from benchmarks.audit_planted import (
     Planted,
 )
 from benchmarks.audit_power import found
-from frameworks.loader import Library
+from gravity.audit.examine import Audit
+from gravity.frameworks.loader import Library
 from tests.audit.support import audited, named
 
 N = 300

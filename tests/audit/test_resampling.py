@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from audit.resampling import Draws, Interval, beyond
-from frameworks.statistics import wilson
+from gravity.audit.resampling import Draws, Interval, beyond
+from gravity.frameworks.statistics import wilson
 
 
 def clustered_rows(random, clusters=60, each=20, spread=1.2):

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from audit.shortcuts import auc, told
-from audit.study import count_words
+from gravity.audit.shortcuts import auc, told
+from gravity.audit.study import count_words
 from tests.audit.support import audited, named, pair, pairs
 
 WORDS = ["river", "stone", "door", "letter", "street", "garden", "paper", "window", "market", "evening"]

@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
-from audit.from_folder import from_folder
-from audit.from_store import from_store
-from frameworks.loader import Library
-from store.corpus import Corpus
-from store.database import Database
-from store.dataset import export
-from store.errors import InputError
-from store.ledger import Ledger
-from store.records import Finding, Reader, Round
+from gravity.audit.from_folder import from_folder
+from gravity.audit.from_store import from_store
+from gravity.frameworks.loader import Library
+from gravity.store.corpus import Corpus
+from gravity.store.database import Database
+from gravity.store.dataset import export
+from gravity.store.errors import InputError
+from gravity.store.ledger import Ledger
+from gravity.store.records import Finding, Reader, Round
 from tests.store import build
 
 

@@ -1,11 +1,11 @@
 import pytest
 
-from audit import evidence
-from audit.evidence import Evidence
-from audit.swapper import Swapper
-from audit.tables import build
-from frameworks.loader import Library
-from frameworks.records import Lexicon
+from gravity.audit import evidence
+from gravity.audit.evidence import Evidence
+from gravity.audit.swapper import Swapper
+from gravity.audit.tables import build
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Lexicon
 from tests.audit.support import audited, named
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from frameworks.loader import DATA
+from gravity.frameworks.loader import DATA
 
 Spoil = Callable[..., None]
 

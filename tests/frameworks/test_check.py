@@ -1,4 +1,4 @@
-"""`python -m frameworks.check` finds what is planted in a copy of the material, and nothing in the original."""
+"""`python -m gravity.frameworks.check` finds what is planted in a copy of the material, and nothing in the original."""
 
 import json
 import random
@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from frameworks import check_alike
-from frameworks.check import check_cultures, check_items, check_planted, check_scenes, check_seeds, main
-from frameworks.loader import Library
-from frameworks.measures import Report, leaks, lengths, reading_ease, texts
+from gravity.frameworks import check_alike
+from gravity.frameworks.check import check_cultures, check_items, check_planted, check_scenes, check_seeds, main
+from gravity.frameworks.loader import Library
+from gravity.frameworks.measures import Report, leaks, lengths, reading_ease, texts
 
 Check = Callable[[Library, Report], None]
 Pairs = list[tuple[str, str, str]]

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from frameworks.check_gold import check_gold
-from frameworks.gold import Gold, split_of
-from frameworks.loader import DataError, Library
-from frameworks.measures import Report
+from gravity.frameworks.check_gold import check_gold
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.gold import Gold, split_of
+from gravity.frameworks.loader import Library
+from gravity.frameworks.measures import Report
 
 Change = Callable[..., None]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from frameworks.importers import SITUATION, big5chat_items, trait_items
-from frameworks.loader import DataError
-from frameworks.records import Item
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.importers import SITUATION, big5chat_items, trait_items
+from gravity.frameworks.records import Item
 
 Row = dict[str, Any]
 TRAIT: Row = {

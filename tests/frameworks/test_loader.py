@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from frameworks.loader import DataError, Library
-from frameworks.records import TRAITS
+from gravity.frameworks.errors import DataError
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import TRAITS
 
 Read = Callable[[Library], Any]
 

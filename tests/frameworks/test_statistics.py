@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from frameworks.statistics import LEVEL, Z, brier, calibrate, calibration_error, exact, wilson
+from gravity.frameworks.statistics import LEVEL, Z, brier, calibrate, calibration_error, exact, wilson
 
 
 def test_wilson_interval_of_a_known_case() -> None:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from graphs.curate import curate_graph, pending_scenarios
-from graphs.scenario import scenario_graph
-from graphs.sweep import sweep
+from gravity.graphs.curate import curate_graph, pending_scenarios
+from gravity.graphs.scenario import scenario_graph
+from gravity.graphs.sweep import sweep
+from gravity.store.records import Fact, Pair, Scenario
 from gravity.workshop import Workshop
-from store.records import Fact, Pair, Scenario
 
 
 @asynccontextmanager
@@ -34,7 +34,7 @@ async def scenes(made: Workshop, culture: str) -> list[Scenario]:
     crew = made.crew()
     pending = pending_scenarios(crew, {"culture": culture})
     async with at_work(made):
-        await sweep(scenario_graph(crew), iter(pending), crew.plan.at_once, lambda: None)
+        await sweep(scenario_graph(crew), iter(pending), crew.plan.concurrency, lambda: None)
     return scenarios(made)
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from agents.judge import Panel
-from graphs.check import check_graph
-from graphs.crew import Crew
-from graphs.curate import curate_graph, pending_checks
+from gravity.agents.judge import Panel
+from gravity.graphs.check import check_graph
+from gravity.graphs.crew import Crew
+from gravity.graphs.curate import curate_graph, pending_checks
+from gravity.store.lots import lots
+from gravity.store.records import Pair
 from gravity.workshop import Workshop
-from store.lots import lots
-from store.records import Pair
 from tests.graphs.support import at_work, pairs
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character

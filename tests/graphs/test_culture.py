@@ -4,8 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
-from frameworks.loader import DATA, Library
 from gravity.config import Config
+from gravity.frameworks.loader import DATA, Library
 from tests.graphs.support import curated, pairs, scenarios
 from tests.stub.server import Stub
 from tests.support import READERS, config, rows, take_in, truth, workshop

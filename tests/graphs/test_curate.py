@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from agents.card import fold
-from agents.errors import ModelError
-from agents.interests import LIKED, split
-from frameworks.loader import Library
-from frameworks.records import TRAITS
+from gravity.agents.card import fold
+from gravity.agents.errors import ModelError
+from gravity.agents.interests import LIKED, split
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import TRAITS
+from gravity.store.records import Fact, Pair, Scenario
 from gravity.workshop import Workshop
-from store.records import Fact, Pair, Scenario
 from tests.graphs.support import curated, facts, pairs, scenarios
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character, side_of

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from graphs.duplicates import refuse_duplicates
+from gravity.graphs.duplicates import refuse_duplicates
+from gravity.store.records import Scenario
 from gravity.workshop import Workshop
-from store.records import Scenario
 from tests.graphs.support import curated, pairs, scenarios, scenes
 from tests.store.build import pair, scenario
 from tests.stub.server import Faults, Stub
@@ -98,7 +98,7 @@ def test_what_was_refused_does_not_refuse_others(made: Workshop) -> None:
     first, second, third = crew.vectors.embedder.passages([f"{text}\n{text} Yes.\n{text} No." for text in chain])
     near, far = min(float(first @ second), float(second @ third)), float(first @ third)
     assert near > far
-    refuse_duplicates(replace(crew, plan=replace(crew.plan, duplicate=(near + far) / 2)))
+    refuse_duplicates(replace(crew, plan=replace(crew.plan, duplicate_similarity=(near + far) / 2)))
     assert [s.verdict for s in sorted(scenarios(made), key=lambda s: s.slot)] == ["vetted", "rejected", "vetted"]
 
 
@@ -119,7 +119,7 @@ def _number(user: str, oracle: Oracle) -> str:
 async def test_a_run_makes_no_pair_of_a_scene_that_repeats(tmp_path: Path) -> None:
     with Stub(faults=Faults(latency=0.002)) as server:
         server.oracle = Repeating()
-        made = workshop(config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate=0.7))
+        made = workshop(config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate_similarity=0.7))
         take_in(made, each=2)
         await curated(made)
     settled = scenarios(made)

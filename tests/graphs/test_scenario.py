@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from frameworks.loader import Library
 from gravity.config import Config
+from gravity.frameworks.loader import Library
 from gravity.workshop import Workshop
 from tests.graphs.support import scenes
 from tests.stub.server import Faults, Stub

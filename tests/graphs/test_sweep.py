@@ -4,7 +4,7 @@ from typing import Any, TypedDict
 import pytest
 from langgraph.graph import END, START, StateGraph
 
-from graphs.sweep import sweep
+from gravity.graphs.sweep import sweep
 
 
 class Item(TypedDict):
@@ -36,18 +36,18 @@ class Work:
         self.graph: Any = graph.compile()
 
 
-@pytest.mark.parametrize("at_once", [1, 4, 50])
-async def test_every_input_is_worked_on_once_and_a_bounded_number_at_a_time(at_once: int) -> None:
+@pytest.mark.parametrize("concurrency", [1, 4, 50])
+async def test_every_input_is_worked_on_once_and_a_bounded_number_at_a_time(concurrency: int) -> None:
     work, finished = Work(), 0
 
     def count() -> None:
         nonlocal finished
         finished += 1
 
-    await sweep(work.graph, ({"number": n} for n in range(20)), at_once, count)
+    await sweep(work.graph, ({"number": n} for n in range(20)), concurrency, count)
     assert sorted(work.seen) == list(range(20)) and finished == 20
-    assert (work.most > 1) == (at_once > 1)
-    assert work.most <= at_once
+    assert (work.most > 1) == (concurrency > 1)
+    assert work.most <= concurrency
 
 
 async def test_the_first_error_is_raised_as_it_is_and_cancels_the_rest() -> None:

@@ -49,7 +49,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         (folder / "gravity.toml").write_text(
             toml(
                 server.url,
-                curate={"seeds": SEEDS, "scenarios_per_seed": 1, "sure": 0.82},
+                curate={"seeds": SEEDS, "scenarios_per_seed": 1, "min_confidence": 0.82},
                 judging={"cases": CASES},
             ),
             encoding="utf-8",

@@ -11,8 +11,8 @@ import pytest
 
 from gravity import estimate, running
 from gravity.config import load_config
+from gravity.store.records import Pair
 from gravity.workshop import Workshop
-from store.records import Pair
 from tests.gravity.conftest import CASES, KEY, SEEDS, Filled
 from tests.gravity.support import ROOT, gravity, here, toml
 from tests.stub.server import Stub
@@ -70,7 +70,7 @@ def test_status_adds_up(filled: Filled) -> None:
     assert {(row["culture"], row["track"]) for row in figures["pairs"]} == {(c, t) for c in cultures for t in tracks}
     for row in figures["pairs"]:
         assert row["vetted"] + row["held"] + row["rejected"] + row["failed"] == row["total"]
-        # The played model is less sure of traits than curate.sure asks for.
+        # The played model is less sure of traits than curate.min_confidence asks for.
         assert row["held" if row["track"] == "personality" else "vetted"] == row["total"] > 0
     calls = {row["role"]: row["calls"] for row in figures["calls"]}
     assert sum(calls.values()) == filled.server.counts.requests

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from agents.settings import OpenAISettings
+from gravity.agents.settings import OpenAISettings
 from gravity.config import load_config
 from gravity.errors import ConfigError
 from gravity.workshop import Workshop
@@ -133,7 +133,7 @@ def test_a_configuration_that_is_not_text_is_one_line() -> None:
     "change",
     [
         {"curate": {"seeds": 4}},
-        {"curate": {"sure": 0.9}},
+        {"curate": {"min_confidence": 0.9}},
         {"curate": {"revisions": 0}},
         {"judging": {"orders": 1}},
         {"models": {"stub": {"kind": "openai", "model": "another", "base_url": "http://localhost:1/v1"}}},
@@ -148,7 +148,7 @@ def test_what_shapes_results_makes_another_run(tmp_path: Path, change: dict[str,
     assert Workshop(base).run.id != Workshop(changed).run.id
 
 
-@pytest.mark.parametrize("curate", [{"at_once": 2}, {"test_share": 0.5}], ids=str)
+@pytest.mark.parametrize("curate", [{"concurrency": 2}, {"test_share": 0.5}], ids=str)
 def test_what_does_not_shape_results_goes_on_with_the_run(tmp_path: Path, curate: dict[str, Any]) -> None:
     one, other = (config("http://localhost:1/v1", tmp_path, **given) for given in ({}, curate))
     assert Workshop(one).run.id == Workshop(other).run.id

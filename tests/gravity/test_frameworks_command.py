@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from frameworks.gold import Gold, split_of
-from frameworks.loader import Library
+from gravity.frameworks.gold import Gold, split_of
+from gravity.frameworks.loader import Library
 from tests.gravity.support import gravity, here
 
 SEED = "hof-pdi-01"

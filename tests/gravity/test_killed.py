@@ -40,7 +40,7 @@ class Store:
         self.folder = folder
         self.home = folder / ".gravity"
         # Few gold cases and a bar that they clear, and small samples, so that most of the time goes into the run.
-        judging = {"cases": 10, "bar": 0.5, "acceptable_error": 0.45}
+        judging = {"cases": 10, "min_accuracy": 0.5, "acceptable_error": 0.45}
         text = toml(
             server.url,
             model={"max_in_flight": IN_FLIGHT},

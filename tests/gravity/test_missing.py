@@ -25,9 +25,9 @@ def test_what_the_trainer_needs_is_in_its_own_extra() -> None:
 
 def test_what_the_audit_needs_is_in_its_own_extra() -> None:
     assert "[audit]" in str(missing_package(ModuleNotFoundError(name="vl_convert")))
-    assert missing_package(ModuleNotFoundError(name="audit.gone")) is None
+    assert missing_package(ModuleNotFoundError(name="gravity.audit.gone")) is None
 
 
 def test_a_module_of_ours_that_is_missing_is_a_bug() -> None:
-    assert missing_package(ModuleNotFoundError(name="store.gone")) is None
+    assert missing_package(ModuleNotFoundError(name="gravity.store.gone")) is None
     assert missing_package(ValueError()) is None

@@ -10,15 +10,15 @@ import pytest
 from gravity import qualifying, running
 from gravity.config import Config
 from gravity.errors import ConfigError
+from gravity.store.dataset import export
+from gravity.store.records import Finding
 from gravity.workshop import Workshop
-from store.dataset import export
-from store.records import Finding
 from tests.gravity.conftest import CASES, Filled
 from tests.stub.server import Stub
 from tests.stub.truth import Character, Oracle
 from tests.support import config, take_in, workshop
 
-JUDGING = {"cases": 10, "bar": 0.5}
+JUDGING = {"cases": 10, "min_accuracy": 0.5}
 TASKS = ("scenario", "preference", "stance", "defect")
 
 
@@ -84,7 +84,7 @@ def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pyte
 def test_a_poor_judge_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("COLUMNS", "260")
     with Stub(Character(accuracy=0.6)) as server:
-        qualifying.qualify(workshop(settings(server.url, tmp_path, {"bar": 0.9})), as_json=False)
+        qualifying.qualify(workshop(settings(server.url, tmp_path, {"min_accuracy": 0.9})), as_json=False)
     printed = capsys.readouterr().out
     assert "us: no scenario judge, no pair judge, no profiler (the lower bound must be above 90%)" in printed
     assert "with --unqualified alone, and marks their rows" in printed
@@ -129,7 +129,7 @@ def test_a_change_lets_the_scores_expire(known: Workshop, monkeypatch: pytest.Mo
 
         monkeypatch.setattr(standing, "prompt", lambda name: Changed() if name == "judge" else prompt(name))
     if change == "gold":
-        monkeypatch.setattr("frameworks.gold.Gold.version", "another")
+        monkeypatch.setattr("gravity.frameworks.gold.Gold.version", "another")
     if change == "model":
         stub_settings = given.models["stub"].model_copy(update={"temperature": 0.1})
         given = given.model_copy(update={"models": {**given.models, "stub": stub_settings}})
@@ -143,7 +143,7 @@ def test_a_change_lets_the_scores_expire(known: Workshop, monkeypatch: pytest.Mo
 
 
 def test_curate_says_that_scores_have_expired(known: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("frameworks.gold.Gold.version", "another")
+    monkeypatch.setattr("gravity.frameworks.gold.Gold.version", "another")
     assert "expired" in refusal(workshop(known.config, unqualified=False))
 
 

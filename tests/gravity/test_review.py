@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import delete
 
 from gravity.config import Config
+from gravity.store import tables
+from gravity.store.records import Pair
 from gravity.workshop import Workshop
-from store import tables
-from store.records import Pair
 from tests.gravity.conftest import Filled
 from tests.gravity.support import environment, gravity, here
 

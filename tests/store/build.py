@@ -2,7 +2,7 @@
 
 from typing import Any, get_args
 
-from store.records import (
+from gravity.store.records import (
     Check,
     Choice,
     Decided,

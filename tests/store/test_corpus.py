@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frameworks.loader import DATA, Library
-from store import corpus as corpus_module
-from store import importers
-from store.corpus import Corpus, Intake
-from store.database import Database
-from store.records import Book, Reader, Refusal, Review
+from gravity.frameworks.loader import DATA, Library
+from gravity.store import corpus as corpus_module
+from gravity.store import importers
+from gravity.store.corpus import Corpus, Intake
+from gravity.store.database import Database
+from gravity.store.records import Book, Reader, Refusal, Review
 from tests.store.build import review
 
 PLANTED = DATA / "planted"

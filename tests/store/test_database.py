@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from store.corpus import BATCH, Corpus
-from store.database import Database
-from store.errors import StoreError
+from gravity.store.corpus import BATCH, Corpus
+from gravity.store.database import Database
+from gravity.store.errors import StoreError
 from tests.store.build import review
 
 

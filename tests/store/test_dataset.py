@@ -16,11 +16,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.database import Database
-from store.dataset import SCHEMA, Export, export
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.records import Pair
+from gravity.store.database import Database
+from gravity.store.dataset import SCHEMA, Export, export
+from gravity.store.errors import StoreError
+from gravity.store.ledger import Ledger
+from gravity.store.records import Pair
 from tests.store.build import check, fact, pair, run, scenario
 
 RUN = run()

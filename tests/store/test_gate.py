@@ -7,11 +7,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from store.database import Database
-from store.dataset import export
-from store.ledger import Ledger
-from store.lots import sample_size, samples
-from store.records import Pair
+from gravity.store.database import Database
+from gravity.store.dataset import export
+from gravity.store.ledger import Ledger
+from gravity.store.lots import sample_size, samples
+from gravity.store.records import Pair
 from tests.store.build import check, decision, pair, run
 
 RUN = run()

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import importers
-from store.errors import InputError
-from store.records import Book, Reader, Refusal, Review
+from gravity.store import importers
+from gravity.store.errors import InputError
+from gravity.store.records import Book, Reader, Refusal, Review
 
 LAYOUTS = {
     "amazon-2023": {"user_id": "ana", "parent_asin": "B1", "rating": 4.0, "title": "Good", "text": "I liked it."},

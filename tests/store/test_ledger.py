@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from store import ledger as ledger_module
-from store.corpus import Corpus
-from store.database import Database
-from store.errors import StoreError
-from store.ledger import Ledger
-from store.records import Reader, Run
+from gravity.store import ledger as ledger_module
+from gravity.store.corpus import Corpus
+from gravity.store.database import Database
+from gravity.store.errors import StoreError
+from gravity.store.ledger import Ledger
+from gravity.store.records import Reader, Run
 from tests.store.build import check, decision, fact, pair, run, scenario
 
 RUN = run()

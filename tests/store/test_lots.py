@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from frameworks.statistics import exact
-from store.database import Database
-from store.ledger import Ledger
-from store.lots import lots, sample_size, samples
-from store.records import Check, Label, Lot, Pair
+from gravity.frameworks.statistics import exact
+from gravity.store.database import Database
+from gravity.store.ledger import Ledger
+from gravity.store.lots import lots, sample_size, samples
+from gravity.store.records import Check, Label, Lot, Pair
 from tests.store.build import check, decision, pair, run
 
 ACCEPTABLE = 0.1

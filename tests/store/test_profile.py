@@ -1,8 +1,8 @@
 """The lines of a card as the dataset names them, held to the card that is really written."""
 
-from agents.card import card
-from frameworks.loader import Library
-from store.profile import lines
+from gravity.agents.card import card
+from gravity.frameworks.loader import Library
+from gravity.store.profile import lines
 from tests.support import fact
 
 LIBRARY = Library()

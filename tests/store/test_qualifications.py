@@ -2,9 +2,9 @@
 
 import pytest
 
-from store.database import Database
-from store.qualifications import Qualifications
-from store.records import Qualification
+from gravity.store.database import Database
+from gravity.store.qualifications import Qualifications
+from gravity.store.records import Qualification
 
 
 def shown(culture: str, key: str = "k1", time: str = "2030-01-01T00:00:00+00:00", **fields: object) -> Qualification:

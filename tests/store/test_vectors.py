@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from store.embeddings import Vectors
-from store.errors import StoreError
-from store.records import Book
-from store.vectors import BATCH, Entry, VectorStore, book_entry, review_entry
+from gravity.store.embeddings import Vectors
+from gravity.store.errors import StoreError
+from gravity.store.records import Book
+from gravity.store.vectors import BATCH, Entry, VectorStore, book_entry, review_entry
 from tests.store.build import review
 from tests.stub.embedder import HashEmbedder
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from store.embeddings import Vectors
+from gravity.store.embeddings import Vectors
 
 WIDTH = 64
 

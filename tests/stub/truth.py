@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from frameworks.gold import Gold, GoldBias, GoldStance
-from frameworks.loader import DATA, Library
-from frameworks.records import TRAITS
+from gravity.frameworks.gold import Gold, GoldBias, GoldStance
+from gravity.frameworks.loader import DATA, Library
+from gravity.frameworks.records import TRAITS
 
 REVIEW = re.compile(r'<review id="(r\d+)" rating="[^"]*" title="([^"]*)">\n(.*?)\n</review>', re.DOTALL)
 STATEMENT = re.compile(r'<statement id="(s\d+)">(.*?)<opposite>', re.DOTALL)

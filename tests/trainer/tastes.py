@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.sharing.scoring import Score
 from tests.trainer.conftest import _BOOKS, _TASTES, Rows, write_split
-from trainer.dataset.contract import Row
-from trainer.sharing.scoring import Score
 
 # What teaches the tiny base to read the card, whatever the seed: tried with 0 to 4, on one culture and on two.
 RECIPE = {

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from trainer.models.loading import load
-from trainer.settings import Settings
-from trainer.sharing.tokens import Pair, tokenize
-from trainer.training.fit import fit
-from trainer.training.session import Session
+from gravity.trainer.models.loading import load
+from gravity.trainer.settings import Settings
+from gravity.trainer.sharing.tokens import Pair, tokenize
+from gravity.trainer.training.fit import fit
+from gravity.trainer.training.session import Session
 
 Rows = list[dict[str, Any]]
 # Relative; rounding in float32 that is summed in another order.

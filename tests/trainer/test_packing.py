@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.sharing.packing import Pack, Size, Tokens, pack
+from gravity.trainer.sharing.packing import Pack, Size, Tokens, pack
 
 # Few different tokens, so that sequences begin alike in all ways: prefixes of one another, equal ones, none.
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=9), min_size=1, max_size=9)
@@ -69,7 +69,7 @@ def _dense(until: Any) -> Any:
 def test_the_block_mask_is_the_definition(lists: list[list[int]], blocks: int) -> None:
     import torch
 
-    from trainer.sharing.masks import BLOCK, blockwise
+    from gravity.trainer.sharing.masks import BLOCK, blockwise
 
     # Stretched over several blocks, and filled up with tokens that see only themselves.
     packed = pack(_arrays([ids * (13 * blocks) for ids in lists]))
@@ -112,7 +112,7 @@ def test_flex_attention_takes_the_block_mask() -> None:
     import torch
     from torch.nn.attention.flex_attention import flex_attention
 
-    from trainer.sharing.masks import blockwise
+    from gravity.trainer.sharing.masks import blockwise
 
     until = _branches()
     torch.manual_seed(0)
@@ -130,8 +130,8 @@ def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.
     from transformers import LlamaConfig, LlamaForCausalLM
     from transformers.integrations.flex_attention import WrappedFlexAttention
 
-    from trainer.sharing import blocks
-    from trainer.sharing.logps import Scored, add_head, answer_logps, shared
+    from gravity.trainer.sharing import blocks
+    from gravity.trainer.sharing.logps import Scored, add_head, answer_logps, shared
 
     compiled = functools.partial(torch.compile, backend="aot_eager")
     monkeypatch.setattr(torch, "compile", compiled)
@@ -172,7 +172,7 @@ def test_attention_by_blocks_is_attention_under_the_mask(length: int) -> None:
     import torch
     from transformers import AttentionInterface
 
-    from trainer.sharing import blocks
+    from gravity.trainer.sharing import blocks
 
     blocks.register()
     until = _branches()[:length].clamp(max=length)
@@ -194,8 +194,8 @@ def test_packed_is_plain_for_a_decoder_of_the_type(model_type: str) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from trainer.sharing import blocks
-    from trainer.sharing.logps import Scored, add_head, answer_logps, padded, shared
+    from gravity.trainer.sharing import blocks
+    from gravity.trainer.sharing.logps import Scored, add_head, answer_logps, padded, shared
 
     torch.manual_seed(0)
     sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from trainer.sharing.plan import Schedule, groups, padded_packs, shared_packs
-from trainer.sharing.tokens import Pair
-from trainer.training.fit import fit, limit
+from gravity.trainer.sharing.plan import Schedule, groups, padded_packs, shared_packs
+from gravity.trainer.sharing.tokens import Pair
+from gravity.trainer.training.fit import fit, limit
 
 CARDS, QUESTIONS = 6, 10
 
@@ -62,7 +62,7 @@ def test_pieces_of_one_card_lie_together() -> None:
 @pytest.mark.parametrize("split", [shared_packs, padded_packs])
 @pytest.mark.parametrize("budget", [1, 150, 400, 10_000])
 def test_packs_hold_every_row_once_within_the_budget(split: object, budget: int) -> None:
-    from trainer.sharing.packing import pack
+    from gravity.trainer.sharing.packing import pack
 
     def sides(row: int) -> tuple[np.ndarray, ...]:
         return PAIRS[row].sequences()

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from gravity.trainer.models.loading import load
+from gravity.trainer.sharing.scoring import length, score
 from tests.trainer.plain import plain_score
-from trainer.models.loading import load
-from trainer.sharing.scoring import length, score
 
 
 @pytest.mark.parametrize("max_tokens", [100, 4096])
@@ -31,7 +31,7 @@ def test_scores_are_those_of_a_plain_pass(adapter: Path, rows: list[dict[str, An
 def test_a_model_that_cannot_share_is_scored_plainly(
     adapter: Path, rows: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainer.sharing import attention
+    from gravity.trainer.sharing import attention
 
     model, tokenizer = load(None, adapter)
     expected = score(model, tokenizer, rows[:3], max_tokens=4096)

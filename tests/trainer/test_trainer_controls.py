@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.profile import card, without_component, without_framework, without_profile
+from gravity.trainer.evaluation.controls import length_slope, margins
+from gravity.trainer.evaluation.donors import donors
+from gravity.trainer.evaluation.figures import cells, reliability
+from gravity.trainer.evaluation.heldout import held_out
+from gravity.trainer.evaluation.report import verdict
+from gravity.trainer.intervals import Estimate
+from gravity.trainer.sharing.scoring import Score
 from tests.trainer.tastes import Rows, by_profile, split, write_dataset
-from trainer.dataset.contract import Row
-from trainer.dataset.profile import card, without_component, without_framework, without_profile
-from trainer.evaluation.controls import length_slope, margins
-from trainer.evaluation.donors import donors
-from trainer.evaluation.figures import cells, reliability
-from trainer.evaluation.heldout import held_out
-from trainer.evaluation.report import verdict
-from trainer.intervals import Estimate
-from trainer.sharing.scoring import Score
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_reliability_counts_every_answer() -> None:
 
 
 def test_rows_that_are_not_held_out_are_refused(tmp_path: Path) -> None:
-    from trainer.errors import DatasetError
+    from gravity.trainer.errors import DatasetError
 
     train: Rows = split("train", 2, 3)
     for name, value in (("reader", train[5]["reader"]), ("seed", train[0]["seed"])):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gravity.trainer.settings import Settings
+from gravity.trainer.training.train import train
 from tests.trainer.commands import invoke, refuses
 from tests.trainer.plain import plain_score
 from tests.trainer.tastes import RECIPE, split, write_dataset
-from trainer.settings import Settings
-from trainer.training.train import train
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def test_the_figures_show_that_it_reads_the_profile(evaluation: Path, base: Path
 def test_margins_are_kept_row_by_row(evaluation: Path, reader: Path, base: Path, tastes: Path) -> None:
     import pyarrow.parquet as pq
 
-    from trainer.evaluation.heldout import held_out
-    from trainer.models.loading import load
+    from gravity.trainer.evaluation.heldout import held_out
+    from gravity.trainer.models.loading import load
 
     margins = pq.read_table(evaluation / "margins.parquet").to_pylist()
     rows = held_out(tastes).rows

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from gravity.trainer.errors import TrainingError
 from tests.trainer.commands import invoke, refuses
 from tests.trainer.tastes import RECIPE, Rows, split, write_dataset
-from trainer.errors import TrainingError
 
 
 @pytest.fixture(scope="module")
@@ -35,12 +35,12 @@ def _swapped(rows: Rows) -> Rows:
 @pytest.fixture(scope="module")
 def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
     """The same command three times: stopped before its last variant, to the end, and once more."""
-    import trainer.training.train
+    from gravity.trainer.training import train as training
 
     output = tmp_path_factory.mktemp("experiments") / "ablation"
     parts = ("--without", "values", "--without", "big five")
     call = ("ablate", tastes, "--output", output, "--recipe", recipe, *parts)
-    real, trained = trainer.training.train.train, []
+    real, trained = training.train, []
 
     def until_the_last(settings: Any, resume: bool = False) -> Any:
         if "big-five" in str(settings.output):
@@ -55,7 +55,7 @@ def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactor
     results = []
     with pytest.MonkeyPatch.context() as patch:
         for train in (until_the_last, noted, noted):
-            patch.setattr(trainer.training.train, "train", train)
+            patch.setattr(training, "train", train)
             results.append((invoke(*call), sorted(path.name for path in output.iterdir()), list(trained)))
     return output, results
 

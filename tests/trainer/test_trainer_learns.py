@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from gravity.trainer.models.loading import load
 from tests.trainer.plain import plain_score
-from trainer.models.loading import load
 
 
 @pytest.fixture(scope="module")

@@ -235,7 +235,7 @@ def test_a_model_that_does_not_heed_the_mask(
 ) -> None:
     import torch
 
-    from trainer.sharing import blocks
+    from gravity.trainer.sharing import blocks
 
     # Every token sees all that came before it, as a model does that makes its own mask.
     honest = blocks._parts
@@ -248,8 +248,8 @@ def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -
     import torch
     from transformers import AutoModelForCausalLM
 
-    from trainer.errors import ModelError
-    from trainer.models.loading import load
+    from gravity.trainer.errors import ModelError
+    from gravity.trainer.models.loading import load
 
     model = AutoModelForCausalLM.from_pretrained(base)
     load(str(base), adapter)
@@ -279,7 +279,7 @@ def test_a_device_without_enough_memory(
 ) -> None:
     import torch
 
-    from trainer.training.loop import Loop
+    from gravity.trainer.training.loop import Loop
 
     def exhausted(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")

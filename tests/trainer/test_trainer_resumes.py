@@ -17,7 +17,7 @@ _RUN = ("--max-steps", "60", "--save-steps", "20", "--learning-rate", "1e-3", "-
 
 def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path) -> None:
     output, partial = tmp_path / "out", tmp_path / ".out.partial"
-    words = [sys.executable, "-m", "trainer", "train", dataset, "--output", output, "--base", base, *_RUN]
+    words = [sys.executable, "-m", "gravity.trainer", "train", dataset, "--output", output, "--base", base, *_RUN]
     process = subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE, text=True)
     checkpoint = partial / "checkpoint-20" / "trainer_state.json"
     while not checkpoint.exists():
@@ -62,7 +62,16 @@ def test_two_processes_train_what_one_does(
 ) -> None:
     # Six pairs a step, of 32: the last step of an epoch has two.
     run = ("--max-steps", "8", "--batch-size", "6", "--learning-rate", "1e-2")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "trainer"]
+    launch = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc_per_node",
+        "2",
+        "-m",
+        "gravity.trainer",
+    ]
     words = [*launch, "train", dataset, "--output", tmp_path / "two", "--base", base, *run]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true"}
     done = subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, env=environment)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from trainer.errors import ModelError
-from trainer.models.bases import resolve_base
-from trainer.models.generate import Generator
+from gravity.trainer.errors import ModelError
+from gravity.trainer.models.bases import resolve_base
+from gravity.trainer.models.generate import Generator
 
 _ASK = [
     {"role": "system", "content": "Reader 1. This reader loves freedom."},
@@ -72,7 +72,7 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert "Example: python -m trainer" in done.stdout
+    assert "Example: python -m gravity.trainer" in done.stdout
     assert done.stdout.splitlines()[-1] == "set()"
 
 

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
-from trainer.dataset.profile import PARTS
-from trainer.recipe import read_recipe
+from gravity.trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
+from gravity.trainer.dataset.profile import PARTS
+from gravity.trainer.recipe import read_recipe
 
 
 def command(
@@ -26,10 +26,10 @@ def command(
     Trains one adapter with the full profile and one without each component and each framework, all with the same
     recipe, and tests them on the same held-out rows: what a part adds is the drop without it.
 
-    Example: python -m trainer ablate out/dataset --recipe one-gpu-8b --output out/ablation
+    Example: gravity-trainer ablate out/dataset --recipe one-gpu-8b --output out/ablation
     """
     with reported("stopped: the same command goes on"):
-        from trainer.evaluation.ablate import ablate, lines
+        from gravity.trainer.evaluation.ablate import ablate, lines
 
         report = ablate(dataset, output, read_recipe(recipe) if recipe else {}, without or ())
         typer.echo(f"ablation {output} is written: {report['rows']} held-out rows")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import AdapterFolder, DatasetFolder, MovedBase, reported
+from gravity.trainer.console import AdapterFolder, DatasetFolder, MovedBase, reported
 
 
 def command(
@@ -19,11 +19,11 @@ def command(
     All are tested on held-out readers and seeds. The controls: the base model, the same adapter with another
     reader's profile, with none, and length alone. Each figure comes with a 95% interval that draws whole seeds.
 
-    Example: python -m trainer evaluate out/adapter out/dataset --output out/evaluation
+    Example: gravity-trainer evaluate out/adapter out/dataset --output out/evaluation
     """
     with reported():
-        from trainer.evaluation.evaluate import evaluate
-        from trainer.evaluation.report import answers
+        from gravity.trainer.evaluation.evaluate import evaluate
+        from gravity.trainer.evaluation.report import answers
 
         report = evaluate(adapter, dataset, output, base)
         typer.echo(f"evaluation {output} is written: {report['rows']} rows")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import reported
+from gravity.trainer.console import reported
 
 
 def command(
@@ -18,10 +18,10 @@ def command(
     An adapter becomes a LoRA GGUF, a merged model a whole one. A LoRA GGUF goes on top of the base's own GGUF:
     Llama(model_path=BASE, lora_path=OUTPUT) in llama-cpp-python.
 
-    Example: python -m trainer gguf out/adapter --output out/adapter.gguf
+    Example: gravity-trainer gguf out/adapter --output out/adapter.gguf
     """
     with reported():
-        from trainer.export.gguf_file import write_gguf
+        from gravity.trainer.export.gguf_file import write_gguf
 
         kind = write_gguf(model, output, base)
         typer.echo(f"{kind} {output} is written")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.console import AdapterFolder, MovedBase, reported
+from gravity.trainer.console import AdapterFolder, MovedBase, reported
 
 
 def command(
@@ -16,10 +16,10 @@ def command(
 ) -> None:
     """Write adapter and base as one model, in safetensors.
 
-    Example: python -m trainer merge out/adapter --output out/merged
+    Example: gravity-trainer merge out/adapter --output out/merged
     """
     with reported():
-        from trainer.export.merge import merge
+        from gravity.trainer.export.merge import merge
 
         merge(adapter, output, base, dtype)
         typer.echo(f"model {output} is written")

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from trainer.console import DatasetFolder, reported
-from trainer.recipe import names, read_recipe
-from trainer.settings import Settings
+from gravity.trainer.console import DatasetFolder, reported
+from gravity.trainer.recipe import names, read_recipe
+from gravity.trainer.settings import Settings
 
 
 def _option(help: str, default: object = None) -> Any:
@@ -64,15 +64,15 @@ def command(
     The folder holds train.parquet, and test.parquet where there is one: an exported dataset, or any in TRL's
     conversational preference format. What pairs begin with is computed once; the result is that of TRL.
 
-    Example: python -m trainer train out/dataset --output out/adapter --recipe cpu-tiny
+    Example: gravity-trainer train out/dataset --output out/adapter --recipe cpu-tiny
     """
     given = {name: value for name, value in locals().items() if name not in ("recipe", "resume") and value is not None}
     with reported("stopped: --resume goes on from the last checkpoint, if there is one"):
         settings = Settings(**(read_recipe(recipe) if recipe else {}) | given)
 
-        from trainer.training.report import summary
-        from trainer.training.train import train
-        from trainer.training.workspace import Workspace
+        from gravity.trainer.training.report import summary
+        from gravity.trainer.training.train import train
+        from gravity.trainer.training.workspace import Workspace
 
         done = resume and Workspace(output).finished()
         report = train(settings, resume)

@@ -2,8 +2,8 @@
 
 import typer
 
-from trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
-from trainer.recipe import read_recipe
+from gravity.trainer.console import DatasetFolder, ExperimentFolder, RecipeName, reported
+from gravity.trainer.recipe import read_recipe
 
 
 def command(
@@ -15,10 +15,10 @@ def command(
 
     Trains one adapter a culture, all on equally many rows, and tests each on the held-out rows of all.
 
-    Example: python -m trainer transfer out/dataset --recipe one-gpu-8b --output out/transfer
+    Example: gravity-trainer transfer out/dataset --recipe one-gpu-8b --output out/transfer
     """
     with reported("stopped: the same command goes on"):
-        from trainer.evaluation.transfer import lines, transfer
+        from gravity.trainer.evaluation.transfer import lines, transfer
 
         report = transfer(dataset, output, read_recipe(recipe) if recipe else {})
         typer.echo(f"transfer {output} is written: {report['rows']} held-out rows")

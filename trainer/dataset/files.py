@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.dataset.contract import LEAK_COLUMNS, MESSAGE_COLUMNS, problem
-from trainer.errors import DatasetError, UsageError, brief
+from gravity.trainer.dataset.contract import LEAK_COLUMNS, MESSAGE_COLUMNS, problem
+from gravity.trainer.errors import DatasetError, UsageError, brief
 
 TRAIN, TEST = "train.parquet", "test.parquet"
 LABEL_COLUMNS = ("culture", "track")

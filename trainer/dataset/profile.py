@@ -7,7 +7,7 @@ component, framework, seed and the text itself, word for word.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from trainer.dataset.contract import Messages, Row
+from gravity.trainer.dataset.contract import Messages, Row
 
 COMPONENTS = ("demographics", "interests", "values", "personality")
 FRAMEWORKS = ("hofstede", "schwartz", "wvs", "big five")

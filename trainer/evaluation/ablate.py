@@ -1,4 +1,4 @@
-"""`python -m trainer ablate`: how much each part of the profile, and each framework, adds.
+"""`gravity-trainer ablate`: how much each part of the profile, and each framework, adds.
 
 Each variant trains an adapter of its own, with the same recipe, and is tested on the same held-out rows:
 
@@ -16,15 +16,15 @@ from typing import Any
 
 import typer
 
-from trainer.dataset.contract import Row
-from trainer.dataset.files import TEST, TRAIN
-from trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
-from trainer.errors import DatasetError, UsageError
-from trainer.evaluation.figures import right
-from trainer.evaluation.heldout import HeldOut, held_out, rows_of, subject
-from trainer.evaluation.retrain import answered, begin, trained_margins
-from trainer.intervals import RULE, Array, Estimate, mean
-from trainer.markdown import table, write_report
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.files import TEST, TRAIN
+from gravity.trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
+from gravity.trainer.errors import DatasetError, UsageError
+from gravity.trainer.evaluation.figures import right
+from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of, subject
+from gravity.trainer.evaluation.retrain import answered, begin, trained_margins
+from gravity.trainer.intervals import RULE, Array, Estimate, mean
+from gravity.trainer.markdown import table, write_report
 
 FULL = "full profile"
 
@@ -37,7 +37,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
 
     Raises UsageError, DatasetError, ModelError or TrainingError.
     """
-    from trainer.evaluation import plots
+    from gravity.trainer.evaluation import plots
 
     held = held_out(dataset)
     present = _present(held)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from trainer.dataset.contract import Row
-from trainer.dataset.profile import with_card, without_profile
-from trainer.intervals import Array
-from trainer.sharing.scoring import Score
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.profile import with_card, without_profile
+from gravity.trainer.intervals import Array
+from gravity.trainer.sharing.scoring import Score
 
 # Scores of the same rows under the adapter and under its base.
 Scorer = Callable[[Sequence[Row]], tuple[list[Score], list[Score]]]

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trainer.dataset.contract import Row
-from trainer.dataset.files import TRAIN
-from trainer.dataset.profile import card
-from trainer.evaluation.heldout import HeldOut, rows_of, subject
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.files import TRAIN
+from gravity.trainer.dataset.profile import card
+from gravity.trainer.evaluation.heldout import HeldOut, rows_of, subject
 
 _COLUMNS = ("prompt", "reader", "culture", "track", "seed", "item", "book", "profile")
 

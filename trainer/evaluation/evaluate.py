@@ -1,22 +1,22 @@
-"""`python -m trainer evaluate`: did the adapter help, on readers and seeds that it has not seen?"""
+"""`gravity-trainer evaluate`: did the adapter help, on readers and seeds that it has not seen?"""
 
 import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.dataset.contract import Row
-from trainer.dataset.files import TRAIN
-from trainer.dataset.profile import with_card
-from trainer.errors import DatasetError
-from trainer.evaluation.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
-from trainer.evaluation.heldout import HeldOut, held_out, rows_of
-from trainer.intervals import RULE, Array
-from trainer.models.loading import context, load, training_report
-from trainer.output import check_free, whole_folder
-from trainer.settings import Settings
-from trainer.sharing.scoring import Score, length, score
-from trainer.watch import Bar
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.files import TRAIN
+from gravity.trainer.dataset.profile import with_card
+from gravity.trainer.errors import DatasetError
+from gravity.trainer.evaluation.controls import CONDITIONS, Margins, Scorer, answer_lengths, length_slope, margins
+from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of
+from gravity.trainer.intervals import RULE, Array
+from gravity.trainer.models.loading import context, load, training_report
+from gravity.trainer.output import check_free, whole_folder
+from gravity.trainer.settings import Settings
+from gravity.trainer.sharing.scoring import Score, length, score
+from gravity.trainer.watch import Bar
 
 MAX_TOKENS = 4096
 
@@ -32,10 +32,10 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
 
     Raises UsageError, DatasetError or ModelError; then nothing is written.
     """
-    from trainer.evaluation.donors import donors
-    from trainer.evaluation.figures import cells, reliability
-    from trainer.evaluation.perplexity import perplexities
-    from trainer.evaluation.report import write
+    from gravity.trainer.evaluation.donors import donors
+    from gravity.trainer.evaluation.figures import cells, reliability
+    from gravity.trainer.evaluation.perplexity import perplexities
+    from gravity.trainer.evaluation.report import write
 
     check_free(output)
     held = held_out(dataset)

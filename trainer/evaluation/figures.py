@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.dataset.contract import Row
-from trainer.evaluation.controls import DIFFERENCES, Margins
-from trainer.evaluation.heldout import subject
-from trainer.intervals import Array, Estimate, bin_of, calibration_error, correlation, mean
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.evaluation.controls import DIFFERENCES, Margins
+from gravity.trainer.evaluation.heldout import subject
+from gravity.trainer.intervals import Array, Estimate, bin_of, calibration_error, correlation, mean
 
 ALL = "all"
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from trainer.dataset.contract import MESSAGE_COLUMNS, Row
-from trainer.dataset.files import TEST, TRAIN, read
-from trainer.errors import DatasetError
+from gravity.trainer.dataset.contract import MESSAGE_COLUMNS, Row
+from gravity.trainer.dataset.files import TEST, TRAIN, read
+from gravity.trainer.errors import DatasetError
 
 SUBJECTS = ("seed", "item", "book")
 

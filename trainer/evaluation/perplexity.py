@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.intervals import Array, Estimate, mean
-from trainer.models.loading import context
+from gravity.trainer.intervals import Array, Estimate, mean
+from gravity.trainer.models.loading import context
 
 LANGUAGES = {"en": "English", "pt": "Portuguese", "ja": "Japanese", "hi": "Hindi"}
 

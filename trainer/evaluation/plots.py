@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from trainer.evaluation.controls import Margins
-from trainer.evaluation.figures import ALL, MATCHED, Cell
-from trainer.intervals import Estimate
+from gravity.trainer.evaluation.controls import Margins
+from gravity.trainer.evaluation.figures import ALL, MATCHED, Cell
+from gravity.trainer.intervals import Estimate
 
 _MARKS = ("o", "s", "^", "D", "v")
 _SHADES = ("#000000", "#1f77b4", "#d95f02", "#7a7a7a", "#6a3d9a")

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from trainer.evaluation.controls import CONDITIONS, DIFFERENCES, Margins
-from trainer.evaluation.figures import MATCHED, Cell
-from trainer.evaluation.perplexity import LANGUAGES
-from trainer.intervals import Estimate
-from trainer.markdown import table, write_report
+from gravity.trainer.evaluation.controls import CONDITIONS, DIFFERENCES, Margins
+from gravity.trainer.evaluation.figures import MATCHED, Cell
+from gravity.trainer.evaluation.perplexity import LANGUAGES
+from gravity.trainer.intervals import Estimate
+from gravity.trainer.markdown import table, write_report
 
 _QUESTIONS = {
     "adapter - shuffled": "does the reader's own profile beat another's",
@@ -45,7 +45,7 @@ def _verdict(cell: Cell, name: str) -> str:
 
 def write(report: dict[str, Any], found: Margins, folder: Path) -> None:
     """Write report.json, report.md and three plots into a folder that exists."""
-    from trainer.evaluation import plots
+    from gravity.trainer.evaluation import plots
 
     write_report(report, _parts(report), folder)
     plots.accuracy(report["cells"], folder / "accuracy.png")

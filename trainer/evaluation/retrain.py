@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.dataset.contract import Row
-from trainer.dataset.files import TEST, TRAIN, sha256
-from trainer.errors import DatasetError, UsageError
-from trainer.evaluation.controls import rewards
-from trainer.evaluation.evaluate import fitting, scorer_of, trained_beta
-from trainer.intervals import Array
-from trainer.models.bases import resolve_base
-from trainer.models.loading import load
-from trainer.output import whole_folder
-from trainer.settings import Settings
-from trainer.watch import Bar
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.files import TEST, TRAIN, sha256
+from gravity.trainer.errors import DatasetError, UsageError
+from gravity.trainer.evaluation.controls import rewards
+from gravity.trainer.evaluation.evaluate import fitting, scorer_of, trained_beta
+from gravity.trainer.intervals import Array
+from gravity.trainer.models.bases import resolve_base
+from gravity.trainer.models.loading import load
+from gravity.trainer.output import whole_folder
+from gravity.trainer.settings import Settings
+from gravity.trainer.watch import Bar
 
 Change = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
@@ -83,7 +83,7 @@ def answered(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
 
 def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
     """Train with the package's own trainer: the only place of an experiment that does."""
-    from trainer.training.train import train
+    from gravity.trainer.training.train import train
 
     train(Settings(dataset=dataset, output=output, **recipe), resume=True)
 

@@ -1,4 +1,4 @@
-"""`python -m trainer transfer`: how well what is learned in one culture holds in another.
+"""`gravity-trainer transfer`: how well what is learned in one culture holds in another.
 
 One adapter a culture is trained on that culture's training rows alone, and tested on the held-out rows of each. All
 are trained on equally many rows, drawn at random with a fixed seed, so that the matrix compares cultures and not sizes.
@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import typer
 
-from trainer.dataset.contract import Row
-from trainer.dataset.files import TRAIN
-from trainer.errors import DatasetError
-from trainer.evaluation.figures import right
-from trainer.evaluation.heldout import held_out, rows_of, subject
-from trainer.evaluation.retrain import answered, begin, trained_margins
-from trainer.intervals import RULE, Array, Estimate, mean
-from trainer.markdown import table, write_report
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.files import TRAIN
+from gravity.trainer.errors import DatasetError
+from gravity.trainer.evaluation.figures import right
+from gravity.trainer.evaluation.heldout import held_out, rows_of, subject
+from gravity.trainer.evaluation.retrain import answered, begin, trained_margins
+from gravity.trainer.intervals import RULE, Array, Estimate, mean
+from gravity.trainer.markdown import table, write_report
 
 
 def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
 
     Raises UsageError, DatasetError, ModelError or TrainingError.
     """
-    from trainer.evaluation import plots
+    from gravity.trainer.evaluation import plots
 
     held = held_out(dataset)
     sizes = Counter(row["culture"] for row in rows_of(dataset / TRAIN, ("culture",)) if row["culture"])

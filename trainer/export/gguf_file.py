@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from trainer.errors import ModelError, UsageError
-from trainer.export.lora_gguf import write_lora
-from trainer.export.model_gguf import write_model
-from trainer.output import whole_file
+from gravity.trainer.errors import ModelError, UsageError
+from gravity.trainer.export.lora_gguf import write_lora
+from gravity.trainer.export.model_gguf import write_model
+from gravity.trainer.output import whole_file
 
 
 def write_gguf(model: Path, output: Path, base: str | None = None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from trainer.errors import ModelError
+from gravity.trainer.errors import ModelError
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import ModelError, brief
-from trainer.export.layout import head_size, layout_of, namer, permuted
-from trainer.models.bases import resolve_base
-from trainer.models.loading import ADAPTER_FILES, check_adapter
+from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.export.layout import head_size, layout_of, namer, permuted
+from gravity.trainer.models.bases import resolve_base
+from gravity.trainer.models.loading import ADAPTER_FILES, check_adapter
 
 _PREFIX = "base_model.model."
 # Each of these changes what the two matrices mean, in a way that llama.cpp's LoRA does not know.

@@ -1,13 +1,13 @@
-"""`python -m trainer merge`: an adapter and its base as one model, in safetensors, as transformers loads it."""
+"""`gravity-trainer merge`: an adapter and its base as one model, in safetensors, as transformers loads it."""
 
 import shutil
 from pathlib import Path
 from typing import Literal, get_args
 
-from trainer.errors import ModelError, UsageError
-from trainer.models.loading import REPORT_FILE, load
-from trainer.output import check_free, whole_folder
-from trainer.quiet import hushed
+from gravity.trainer.errors import ModelError, UsageError
+from gravity.trainer.models.loading import REPORT_FILE, load
+from gravity.trainer.output import check_free, whole_folder
+from gravity.trainer.quiet import hushed
 
 Dtype = Literal["bfloat16", "float16", "float32"]
 

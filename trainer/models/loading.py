@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import ModelError, brief
-from trainer.models.bases import Base, resolve_base
-from trainer.quiet import hushed
+from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.quiet import hushed
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"

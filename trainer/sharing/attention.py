@@ -4,12 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.errors import ModelError, brief
-from trainer.settings import Attention
-from trainer.sharing.logps import Batch, Scored, answer_logps, padded, shared
-from trainer.sharing.packing import Tokens
-from trainer.sharing.plan import padded_packs, shared_packs
-from trainer.sharing.tokens import Pair
+from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.settings import Attention
+from gravity.trainer.sharing.logps import Batch, Scored, answer_logps, padded, shared
+from gravity.trainer.sharing.packing import Tokens
+from gravity.trainer.sharing.plan import padded_packs, shared_packs
+from gravity.trainer.sharing.tokens import Pair
 
 _HINT = "train with --attention plain"
 # The greatest difference, a token, between the mean log-probabilities of a sequence computed either way: some
@@ -49,7 +49,7 @@ class Batches:
 
     @property
     def flex(self) -> bool:
-        """Say whether packs are for FlexAttention: on CUDA, elsewhere for `trainer.sharing.blocks`."""
+        """Say whether packs are for FlexAttention: on CUDA, elsewhere for `gravity.trainer.sharing.blocks`."""
         return bool(self.device.type == "cuda")
 
     def sides(self, pair: Pair) -> tuple[Tokens, ...]:
@@ -66,7 +66,7 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     """
     if batches.attention == "plain":
         return
-    from trainer.sharing import blocks
+    from gravity.trainer.sharing import blocks
 
     longest = max(map(len, pairs))
     window = _window(model.config.get_text_config())

@@ -15,7 +15,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from trainer.sharing.masks import seen_blocks
+from gravity.trainer.sharing.masks import seen_blocks
 
 NAME = "gravity_blocks"
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.sharing.masks import BLOCK, blockwise
-from trainer.sharing.packing import Indices, Tokens, pack
+from gravity.trainer.sharing.masks import BLOCK, blockwise
+from gravity.trainer.sharing.packing import Indices, Tokens, pack
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,7 +42,7 @@ class Batch:
 def shared(sequences: Sequence[Scored], device: Any, flex: bool) -> Batch:
     """Pack the sequences so that what they begin with is computed once.
 
-    The mask is FlexAttention's with `flex`, else that of `trainer.sharing.blocks`.
+    The mask is FlexAttention's with `flex`, else that of `gravity.trainer.sharing.blocks`.
     """
     import torch
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from trainer.sharing.packing import Size, Tokens, common_prefix, sort_key
-from trainer.sharing.tokens import Pair
+from gravity.trainer.sharing.packing import Size, Tokens, common_prefix, sort_key
+from gravity.trainer.sharing.tokens import Pair
 
 Rows = npt.NDArray[np.int64]
 Sides = Callable[[int], Sequence[Tokens]]

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.dataset.contract import Row
-from trainer.errors import ModelError
-from trainer.settings import Attention
-from trainer.sharing.attention import Batches, prepare_model
-from trainer.sharing.logps import add_head, answer_logps
-from trainer.sharing.plan import groups
-from trainer.sharing.tokens import Pair, tokenize
+from gravity.trainer.dataset.contract import Row
+from gravity.trainer.errors import ModelError
+from gravity.trainer.settings import Attention
+from gravity.trainer.sharing.attention import Batches, prepare_model
+from gravity.trainer.sharing.logps import add_head, answer_logps
+from gravity.trainer.sharing.plan import groups
+from gravity.trainer.sharing.tokens import Pair, tokenize
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from trainer.dataset.contract import Messages
-from trainer.errors import ModelError, brief
-from trainer.sharing.packing import Tokens, common_prefix
+from gravity.trainer.dataset.contract import Messages
+from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.sharing.packing import Tokens, common_prefix
 
 _BATCH = 500
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from trainer.markdown import table
-from trainer.models.bases import Base
-from trainer.training.report import LAST_STEPS
+from gravity.trainer.markdown import table
+from gravity.trainer.models.bases import Base
+from gravity.trainer.training.report import LAST_STEPS
 
 
 def card(report: dict[str, Any], base: Base) -> str:

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from trainer.training.workspace import STATE_FILE, step_of
+from gravity.trainer.training.workspace import STATE_FILE, step_of
 
 _TENSORS_FILE = "state.safetensors"
 _KEPT = 2

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from trainer.errors import DatasetError
-from trainer.settings import TruncationMode
-from trainer.sharing.tokens import Pair
+from gravity.trainer.errors import DatasetError
+from gravity.trainer.settings import TruncationMode
+from gravity.trainer.sharing.tokens import Pair
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from trainer.errors import DivergedError
-from trainer.settings import Settings
-from trainer.sharing.attention import Batches
-from trainer.sharing.logps import answer_logps
-from trainer.sharing.plan import Rows, Schedule
-from trainer.sharing.tokens import Pair
-from trainer.training import checkpoint, losses
+from gravity.trainer.errors import DivergedError
+from gravity.trainer.settings import Settings
+from gravity.trainer.sharing.attention import Batches
+from gravity.trainer.sharing.logps import answer_logps
+from gravity.trainer.sharing.plan import Rows, Schedule
+from gravity.trainer.sharing.tokens import Pair
+from gravity.trainer.training import checkpoint, losses
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainer.sharing.attention import Batches
-from trainer.sharing.logps import answer_logps
-from trainer.sharing.plan import Rows
-from trainer.sharing.tokens import Pair
+from gravity.trainer.sharing.attention import Batches
+from gravity.trainer.sharing.logps import answer_logps
+from gravity.trainer.sharing.plan import Rows
+from gravity.trainer.sharing.tokens import Pair
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from trainer.settings import Settings
-from trainer.sharing.attention import Batches, prepare_model
-from trainer.sharing.logps import add_head
-from trainer.sharing.plan import Rows, Schedule, groups
-from trainer.sharing.tokens import Pair
-from trainer.training.loop import Loop
-from trainer.training.reference import reference_logps
-from trainer.training.workspace import step_of
-from trainer.watch import Bar
+from gravity.trainer.settings import Settings
+from gravity.trainer.sharing.attention import Batches, prepare_model
+from gravity.trainer.sharing.logps import add_head
+from gravity.trainer.sharing.plan import Rows, Schedule, groups
+from gravity.trainer.sharing.tokens import Pair
+from gravity.trainer.training.loop import Loop
+from gravity.trainer.training.reference import reference_logps
+from gravity.trainer.training.workspace import step_of
+from gravity.trainer.watch import Bar
 
 _MAX_TOKENS = {"cuda": 8192}
 _MAX_TOKENS_ELSEWHERE = 4096

@@ -6,19 +6,19 @@ import time
 from pathlib import Path
 from typing import Any
 
-from trainer.dataset.files import Preferences, count, read
-from trainer.errors import DivergedError, TrainerError, TrainingError, brief
-from trainer.models.bases import Base, resolve_base
-from trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
-from trainer.quiet import without_notices
-from trainer.settings import Settings
-from trainer.sharing.tokens import tokenize
-from trainer.training.card import card
-from trainer.training.fit import Fitted, fit, limit
-from trainer.training.report import figures, versions
-from trainer.training.session import Session
-from trainer.training.workspace import Workspace, step_of
-from trainer.watch import Bar
+from gravity.trainer.dataset.files import Preferences, count, read
+from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
+from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
+from gravity.trainer.quiet import without_notices
+from gravity.trainer.settings import Settings
+from gravity.trainer.sharing.tokens import tokenize
+from gravity.trainer.training.card import card
+from gravity.trainer.training.fit import Fitted, fit, limit
+from gravity.trainer.training.report import figures, versions
+from gravity.trainer.training.session import Session
+from gravity.trainer.training.workspace import Workspace, step_of
+from gravity.trainer.watch import Bar
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 

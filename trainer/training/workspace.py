@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from trainer.errors import UsageError, brief
-from trainer.models.loading import ADAPTER_FILES, REPORT_FILE
-from trainer.output import check_free, make_folder, settle
+from gravity.trainer.errors import UsageError, brief
+from gravity.trainer.models.loading import ADAPTER_FILES, REPORT_FILE
+from gravity.trainer.output import check_free, make_folder, settle
 
 STATE_FILE = "trainer_state.json"
 
