@@ -23,7 +23,8 @@ class Plan:
     with at least `min_reviews` reviews; `seeds_per_call` stances asked for in a call over at most
     `reviews_per_call` reviews; `held_back` (0 to 1) of a reader's reviews kept from the profile; `concurrency`
     scenarios or readers in the works at a time. Of two scenarios of a culture whose cosine is
-    `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture and track `sample` pairs are judged end to end.
+    `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture and track
+    `sample` pairs are judged end to end.
     """
 
     seeds: Sequence[str]
