@@ -7,13 +7,26 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import Field
+
 from gravity.agents.errors import ModelError
+from gravity.agents.kinds.kind import Settings
 from gravity.agents.profiler import Profiler
-from gravity.agents.settings import ClassifierSettings
 from gravity.frameworks.records import TRAITS, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Review
 
 EVIDENCE = 3
+
+
+class ClassifierSettings(Settings):
+    """A text classifier of the transformers library: a Hub id or a local folder."""
+
+    model: str
+    """A Hub id or a local folder; its weights must be safetensors."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Its labels mapped to the values that they stand for: of a demographic fact, or the five traits."""
+    threshold: float = Field(0.7, ge=0, le=1)
+    """The mean score from which a value counts, else it is unknown; a trait is low up to one minus this."""
 
 
 class Classifier:

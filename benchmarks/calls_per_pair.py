@@ -23,7 +23,7 @@ BAR, ROWS = 0.15, 40
 
 def _made(url: str, folder: str) -> Any:
     from gravity.config import Config
-    from tests.support import workshop
+    from tests.support import project
 
     model = {"kind": "openai", "base_url": url, "max_in_flight": 64, "timeout": 300}
     names = ("writing", "judging one", "judging two", "profiling")
@@ -40,44 +40,44 @@ def _made(url: str, folder: str) -> Any:
             "store": {"path": Path(folder)},
         }
     )
-    return workshop(settings, unqualified=False)
+    return project(settings)
 
 
 def _spent(made: Any) -> tuple[int, int]:
-    usage = made.answers.usage().values()
+    usage = made.stores.answers.usage().values()
     return sum(int(u["calls"]) for u in usage), sum(int(u["tokens_in"] + u["tokens_out"]) for u in usage)
 
 
 def linked(url: str, count: int) -> dict[str, float]:
     """Qualifies and curates, and returns what it cost and made."""
     from benchmarks.crowd import take_crowd
-    from gravity import qualifying, running
+    from tests.support import curate, run_id
 
     with tempfile.TemporaryDirectory() as folder:
         made = _made(url, folder)
         take_crowd(made, count)
-        running.run(qualifying.tried(made))
+        made.qualify()
         once = _spent(made)
         made = _made(url, folder)
-        running.curate(made, {"readers": count})
+        curate(made, readers=count)
         calls, tokens = _spent(made)
-        cells = made.ledger.pair_counts(made.run.id)
+        cells = made.stores.ledger.pair_counts(run_id(made))
         vetted = sum(n for (_, _, verdict), n in cells.items() if verdict == "vetted")
-        made.database.close()
+        made.stores.database.close()
     return {"once": once[0], "calls": calls - once[0], "tokens": tokens - once[1], "vetted": vetted}
 
 
 def rowwise(url: str) -> dict[str, float]:
     """Writes, criticises and judges for each of a reader's pairs, and returns what a confirmed pair cost."""
     from benchmarks.crowd import take_crowd
-    from gravity import running
+    from gravity.loop import run
 
     with tempfile.TemporaryDirectory() as folder:
         made = _made(url, folder)
         take_crowd(made, 1)
-        confirmed = running.run(_rows(made))
+        confirmed = run(_rows(made))
         calls, tokens = _spent(made)
-        made.database.close()
+        made.stores.database.close()
     return {"calls": calls, "tokens": tokens, "vetted": confirmed}
 
 
@@ -86,8 +86,11 @@ async def _rows(made: Any) -> int:
     from gravity.agents.prompting import prompt
     from gravity.graphs.profile import ratings_of
 
-    crew = made.crew()
-    panel = Panel([], [made.chat_judge(name) for name in made.config.roles.judges], made.config.judging.quorum)
+    setup = made.setup(unqualified=True)
+    crew, bench = setup.crew(), setup.workbench(setup.record.id)
+    panel = Panel(
+        [], [made.models[name].pair_judge(bench) for name in made.config.roles.judges], made.config.judging.quorum
+    )
     reader = crew.corpus.readers()[0]
     reviews = ratings_of(crew, reader.id).known[: crew.plan.reviews_per_call]
     critics = [made.critic(name) for name in made.config.roles.critics]

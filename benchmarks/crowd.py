@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator
 
+from gravity.project import Project
 from gravity.store import importers
 from gravity.store.records import Reader, Review
-from gravity.workshop import Workshop
 from tests.support import BOOKS, READERS, REVIEWS
 
 
-def take_crowd(made: Workshop, count: int) -> None:
+def take_crowd(made: Project, count: int) -> None:
     """Takes in at least `count` readers. Their reviews have titles of their own, so that no two prompts are alike."""
     known = [r for r in importers.readers(READERS, made.library.cultures) if isinstance(r, Reader)]
     given = [r for r in importers.reviews(REVIEWS, "amazon-2023") if isinstance(r, Review)]
     copies = range(-(-count // len(known)))
     for intake in (
-        *made.corpus.take_books("books", importers.books(BOOKS)),
-        *made.corpus.take_readers("readers", (_renamed(r, c) for c in copies for r in known)),
-        *made.corpus.take_reviews("reviews", _reviews(given, len(copies)), None),
+        *made.stores.corpus.take_books("books", importers.books(BOOKS)),
+        *made.stores.corpus.take_readers("readers", (_renamed(r, c) for c in copies for r in known)),
+        *made.stores.corpus.take_reviews("reviews", _reviews(given, len(copies)), None),
     ):
         assert not intake.refused
 

@@ -33,9 +33,8 @@ def run_graph(url: str, pairs: int, in_flight: int) -> dict[str, float]:
     import langchain_openai  # noqa: F401
     import langgraph.checkpoint.sqlite.aio  # noqa: F401
 
-    from gravity import running
     from gravity.config import Config
-    from tests.support import take_in, workshop
+    from tests.support import curate, project, run_id, take_in
 
     with tempfile.TemporaryDirectory() as folder:
         settings = Config.model_validate(
@@ -47,13 +46,13 @@ def run_graph(url: str, pairs: int, in_flight: int) -> dict[str, float]:
                 "curate": {"seeds": pairs // 8, "scenarios_per_seed": 2, "seeds_per_call": 50},
             }
         )
-        made = workshop(settings)
+        made = project(settings)
         take_in(made, each=1)
         begun, used = time.perf_counter(), time.process_time()
-        running.curate(made, {})
+        curate(made)
         figures = {"seconds": time.perf_counter() - begun, "cpu": time.process_time() - used}
-        settled = sum(made.ledger.scenario_counts(made.run.id).values())
-        made.database.close()
+        settled = sum(made.stores.ledger.scenario_counts(run_id(made)).values())
+        made.stores.database.close()
     return {**figures, "pairs": settled, "memory_mb": peak()}
 
 

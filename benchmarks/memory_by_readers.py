@@ -16,9 +16,8 @@ from benchmarks.curate_overhead import apart, peak, serving
 def run(url: str, count: int) -> dict[str, float]:
     """Curates `count` readers with eight seeds, and returns peak memory and what was made."""
     from benchmarks.crowd import take_crowd
-    from gravity import running
     from gravity.config import Config
-    from tests.support import workshop
+    from tests.support import curate, project, run_id
 
     with tempfile.TemporaryDirectory() as folder:
         settings = Config.model_validate(
@@ -29,11 +28,11 @@ def run(url: str, count: int) -> dict[str, float]:
                 "curate": {"seeds": 8, "scenarios_per_seed": 1},
             }
         )
-        made = workshop(settings)
+        made = project(settings)
         take_crowd(made, count)
-        running.curate(made, {"readers": count})
-        pairs = sum(made.ledger.pair_counts(made.run.id).values())
-        made.database.close()
+        curate(made, readers=count)
+        pairs = sum(made.stores.ledger.pair_counts(run_id(made)).values())
+        made.stores.database.close()
     return {"pairs": pairs, "memory_mb": peak()}
 
 

@@ -16,15 +16,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from gravity import qualifying, running
 from gravity.config import Config
 from gravity.frameworks.statistics import wilson
+from gravity.project import Project
 from gravity.store.lots import lots
 from gravity.store.records import Lot
-from gravity.workshop import Workshop
 from tests.stub.server import Stub
 from tests.stub.truth import Character
-from tests.support import take_in, truth, workshop
+from tests.support import curate, project, run_id, take_in, truth
 
 STANCES = ("agree", "disagree", "unknown")
 Cell = tuple[str, str]
@@ -41,49 +40,51 @@ def played(character: Character, seeds: int) -> tuple[Counter[Cell], list[tuple[
                 "curate": {"seeds": seeds, "scenarios_per_seed": 2},
             }
         )
-        first = workshop(settings)
-        running.run(qualifying.tried(first))
-        made = workshop(settings)
+        first = project(settings)
+        first.qualify()
+        made = project(settings)
         take_in(made)
-        running.curate(made, {})
+        curate(made)
         wrong = _wrong(made)
-        checked = [lot for lot in lots(made.ledger, made.run) if lot.checked]
+        checked = [lot for lot in lots(made.stores.ledger, made.setup().record) if lot.checked]
         judged = [(lot, *wrong[lot.culture, lot.track]) for lot in checked]
         stances = _stances(made)
-        made.database.close()
+        made.stores.database.close()
         return stances, judged
 
 
 def embedded() -> tuple[Counter[Cell], dict[Cell, tuple[int, int]]]:
     """One run of the embedded default: its stances, and wrong labels and labels by culture and track."""
     with tempfile.TemporaryDirectory() as folder:
-        made = Workshop(Config.model_validate({"store": {"path": Path(folder)}}), unqualified=True)
+        made = Project(Config.model_validate({"store": {"path": Path(folder)}}))
         take_in(made)
-        running.curate(made, {})
+        curate(made)
         return _stances(made), _wrong(made)
 
 
-def _stances(made: Workshop) -> Counter[Cell]:
+def _stances(made: Project) -> Counter[Cell]:
     """How often a true stance (first) came out as which (second)."""
     known, found = truth(), Counter[Cell]()
-    for reader in made.corpus.readers():
-        for fact in made.ledger.facts(made.run.id, reader.id):
+    for reader in made.stores.corpus.readers():
+        for fact in made.stores.ledger.facts(run_id(made), reader.id):
             if fact.kind == "stance":
                 found[known[reader.id]["stances"].get(fact.name, "unknown"), fact.value] += 1
     return found
 
 
-def _wrong(made: Workshop) -> dict[Cell, tuple[int, int]]:
+def _wrong(made: Project) -> dict[Cell, tuple[int, int]]:
     """By culture and track the vetted pairs whose label contradicts the truth, and those that it speaks of."""
     known, wrong, total = truth(), Counter[Cell](), Counter[Cell]()
-    for pair in made.ledger.pairs(made.run.id, "vetted"):
+    for pair in made.stores.ledger.pairs(run_id(made), "vetted"):
         if pair.fact is None:
             continue
         kind, name = pair.fact
         true = known[pair.reader]["stances" if kind == "stance" else "traits"].get(name, "unknown")
         if true not in ("agree", "disagree", "high", "low"):
             continue
-        said = next(f.value for f in made.ledger.facts(made.run.id, pair.reader) if [f.kind, f.name] == pair.fact)
+        said = next(
+            f.value for f in made.stores.ledger.facts(run_id(made), pair.reader) if [f.kind, f.name] == pair.fact
+        )
         total[pair.culture, pair.track] += 1
         wrong[pair.culture, pair.track] += said != true
     return {cell: (wrong[cell], total[cell]) for cell in sorted(total)}

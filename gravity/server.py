@@ -2,25 +2,25 @@
 
 from typing import Any
 
-from gravity.config import load_config
 from gravity.graphs.curate import curate_graph
 from gravity.graphs.profile import profile_graph
 from gravity.graphs.scenario import scenario_graph
-from gravity.workshop import Workshop
+from gravity.project import open_project
 
 
 def curate() -> Any:
     """The main graph; its input is {"culture", "readers", "scenario_seeds"}, each of which may be null."""
-    workshop = Workshop(load_config())
-    workshop.ledger.open_run(workshop.run)
-    return curate_graph(workshop.crew())
+    project = open_project()
+    setup = project.setup()
+    project.stores.ledger.open_run(setup.record)
+    return curate_graph(setup.crew())
 
 
 def scenario() -> Any:
     """The graph of one scenario; its input is {"seed", "culture", "slot"}."""
-    return scenario_graph(Workshop(load_config()).crew())
+    return scenario_graph(open_project().setup().crew())
 
 
 def profile() -> Any:
     """The graph of one profile; its input is {"reader"}, whose reviews must be indexed."""
-    return profile_graph(Workshop(load_config()).crew())
+    return profile_graph(open_project().setup().crew())

@@ -10,7 +10,6 @@ Verdict = Literal["vetted", "rejected", "failed", "held"]
 FactKind = Literal["demographic", "interest", "stance", "trait"]
 Severity = Literal["minor", "severe"]
 Side = Literal["endorsing", "opposing"]
-Task = Literal["scenario", "preference", "stance", "defect"]
 Label = Literal["chosen", "rejected"]
 Decided = Literal["keep", "flip", "edit", "reject"]
 LotVerdict = Literal["vetted", "withheld", "review", "unchecked", "ratings"]
@@ -255,11 +254,12 @@ class Qualification(Row):
     a steady answer and `right` of these the right one. Where two orders were asked, `consistent` of `swapped`
     cases got the same answer in both; `first` of the `sided` answers named the side shown first. For critics a
     case is a planted defect, `answered` is `cases`, and `alarms` of `clean` twins were blocked. `kinds` holds
-    (cases, right) by kind of case. `calibration` is a slope and an intercept, fitted on other cases than these.
+    (cases, right) by kind of case, and `error_rates` (wrong, cases) by name. `calibration` is a slope and an
+    intercept, fitted on other cases than these.
     """
 
     key: str
-    task: Task
+    task: str
     culture: str
     model: str
     time: str
@@ -278,6 +278,7 @@ class Qualification(Row):
     tokens: int = 0
     seconds: float = 0.0
     kinds: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    error_rates: dict[str, tuple[int, int]] = Field(default_factory=dict)
     calibration: tuple[float, float] | None = None
 
 

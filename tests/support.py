@@ -1,16 +1,18 @@
-"""What several tests need: the planted material, configurations for the stub, and workshops with a small embedder."""
+"""What several tests need: the planted material, configurations for the stub, and projects with a small embedder."""
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gravity import curating
 from gravity.config import Config
 from gravity.frameworks.loader import DATA, Library
+from gravity.graphs.curate import CurateState
+from gravity.loop import run
+from gravity.project import Project
 from gravity.store import importers
 from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
-from gravity.store.vectors import VectorStore
-from gravity.workshop import Workshop
 from tests.stub.embedder import HashEmbedder
 
 PLANTED = DATA / "planted"
@@ -51,16 +53,39 @@ def config(url: str, home: Path, model: dict[str, Any] | None = None, **curate: 
     )
 
 
-def workshop(settings: Config, library: Library | None = None, unqualified: bool = True) -> Workshop:
-    """A workshop whose Chroma takes its vectors from words alone; nobody needs to have qualified."""
-    made = Workshop(settings, library, unqualified)
-    made.vectors = VectorStore(str(made.home / "chroma"), HashEmbedder())
+def project(settings: Config, library: Library | None = None) -> Project:
+    """A project whose Chroma takes its vectors from words alone."""
+    made = Project(settings, library)
+    made.stores.embedder = HashEmbedder()
     return made
 
 
-def take_in(made: Workshop, each: int | None = None, readers: Path = READERS) -> None:
+def curate(made: Project, unqualified: bool = True, **wanted: Any) -> str:
+    """Curates what is wanted, in silence and mostly without regard to who has qualified; the id of the run."""
+
+    async def work() -> str:
+        setup = made.setup(unqualified)
+        try:
+            await curating.curate(setup, CurateState(**wanted), silent)  # type: ignore[typeddict-item]
+        finally:
+            await made.models.close()
+        return setup.record.id
+
+    return run(work())
+
+
+def run_id(made: Project) -> str:
+    """The id of the run that the project's configuration describes by now."""
+    return made.setup().record.id
+
+
+def silent(*progress: Any) -> None:
+    """Nobody looks."""
+
+
+def take_in(made: Project, each: int | None = None, readers: Path = READERS) -> None:
     """Takes in the planted material; of each culture only `each` readers if that is given."""
-    corpus = made.corpus
+    corpus = made.stores.corpus
     taken: set[str] = set()
     cultures: dict[str, list[str]] = {}
     for row in rows(readers):

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 import pytest
 
 from gravity.agents.asking import Asker
-from gravity.agents.chat import OpenAIChat
-from gravity.agents.settings import OpenAISettings
+from gravity.agents.kinds import OpenAISettings
+from gravity.agents.kinds.openai import OpenAIChat
 from gravity.store.answers import Answers
 from gravity.store.database import Database
 

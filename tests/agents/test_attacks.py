@@ -10,9 +10,9 @@ import pytest
 from gravity.agents.contrast import ContrastProfiler
 from gravity.agents.crosscheck import CrossCheck, taken
 from gravity.agents.judge import Case, ModelJudge, Panel, steady
+from gravity.agents.kinds import ContrastSettings
 from gravity.agents.profiler import ModelProfiler, aliased
 from gravity.agents.prompting import prompt
-from gravity.agents.settings import ContrastSettings
 from gravity.frameworks.loader import Library
 from gravity.store.importers import reviews as read_reviews
 from gravity.store.records import Review

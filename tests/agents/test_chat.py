@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from gravity.agents.asking import Answer
-from gravity.agents.chat import LlamaCppChat, OpenAIChat
 from gravity.agents.errors import AskError, ModelError
-from gravity.agents.settings import LlamaCppSettings, OpenAISettings
+from gravity.agents.kinds import LlamaCppSettings, OpenAISettings
+from gravity.agents.kinds.llama_cpp import LlamaCppChat
+from gravity.agents.kinds.openai import OpenAIChat
 from gravity.store.answers import Answers
 from gravity.store.database import Database
 from tests.agents.conftest import MakeAsker

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gravity.agents.classifier import Classifier, ClassifyingProfiler
+from gravity.agents.classifier import Classifier, ClassifierSettings, ClassifyingProfiler
 from gravity.agents.contrast import ContrastProfiler
 from gravity.agents.errors import ModelError
-from gravity.agents.settings import ClassifierSettings
 from gravity.frameworks.records import TRAITS
 from gravity.store.vectors import VectorStore
 from tests.stub.embedder import HashEmbedder

@@ -16,7 +16,7 @@ from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub
 from tests.stub.truth import Character
-from tests.support import config, fact, review, take_in, truth, workshop
+from tests.support import config, fact, project, review, take_in, truth
 
 LIBRARY = Library()
 SEEDS = list(LIBRARY.seeds.values())[:3]
@@ -166,11 +166,11 @@ async def test_a_model_that_says_yes_to_all_takes_no_stance(make_asker: MakeAske
 async def test_a_check_by_a_poor_second_costs_coverage_and_not_truth(make_asker: MakeAsker, tmp_path: Path) -> None:
     """Each is right 80% of the time about planted readers: what passes both is right more often."""
     with Stub(Character(accuracy=0.8)) as server:
-        made = workshop(config(server.url, tmp_path), LIBRARY)
+        made = project(config(server.url, tmp_path), LIBRARY)
         take_in(made, each=4)
         once, twice = [], []
-        for reader in made.corpus.readers():
-            true, reviews = truth()[reader.id], made.corpus.reviews_of(reader.id)
+        for reader in made.stores.corpus.readers():
+            true, reviews = truth()[reader.id], made.stores.corpus.reviews_of(reader.id)
             model = ModelProfiler("run", make_asker(server.url), BOOKS)
             asked = [LIBRARY.seeds[seed] for seed in true["stances"]][:20]
             given = [one for one in await model.stances(reader.id, reviews, asked) if taken(one)]

@@ -10,7 +10,7 @@ from gravity.frameworks.records import TRAITS
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub
-from tests.support import config, places, review, take_in, truth, workshop
+from tests.support import config, places, project, review, take_in, truth
 
 REVIEWS = [review(f"review-{number}", text=f"Text number {number}.") for number in range(1, 4)]
 
@@ -119,10 +119,10 @@ async def test_planted_truth_is_recovered_over_http(
     make_asker: MakeAsker, library: Library, stub: Stub, tmp_path: Path
 ) -> None:
     """The stub knows the planted readers by their reviews, so this also tests what the prompts show of them."""
-    made = workshop(config(stub.url, tmp_path), library)
+    made = project(config(stub.url, tmp_path), library)
     take_in(made, each=1)
-    for reader in made.corpus.readers():
-        true, reviews = truth()[reader.id], made.corpus.reviews_of(reader.id)
+    for reader in made.stores.corpus.readers():
+        true, reviews = truth()[reader.id], made.stores.corpus.reviews_of(reader.id)
         ids = places()[reader.id]
         asked = [library.seeds[seed] for seed in list(true["stances"])[:10]]
         who = ModelProfiler("run", make_asker(stub.url), library.domain("books"))

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 
-from gravity.agents import qualify as trials
 from gravity.agents.critic import Advisory, ModelCritic, RuleCritic
 from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.judge import ModelJudge
 from gravity.agents.profiler import ModelProfiler
-from gravity.agents.qualify import Trial
+from gravity.agents.qualification.defect import try_defects
+from gravity.agents.qualification.preference import preference_cases, try_preferences
+from gravity.agents.qualification.scenario import try_scenarios
+from gravity.agents.qualification.stance import fitted, try_stances
+from gravity.agents.qualification.trial import Trial, sampled, summarised
 from gravity.frameworks.gold import Gold, split_of
 from gravity.frameworks.loader import Library
 from gravity.frameworks.statistics import exact
 from gravity.store.answers import Answers
 from gravity.store.database import Database
-from gravity.store.records import Qualification, Task
+from gravity.store.records import Qualification
 from tests.agents.conftest import MakeAsker
 from tests.stub.server import Stub
 from tests.stub.truth import Character
@@ -27,21 +30,21 @@ LIBRARY = Library()
 GOLD = Gold(LIBRARY)
 SEEDS = LIBRARY.seeds
 BOOKS = LIBRARY.domain("books")
-SCENARIOS = trials.sampled(GOLD.scenarios.values(), "held-out", None)
+SCENARIOS = sampled(GOLD.scenarios.values(), "held-out", None)
 
 
 def silent(done: int, total: int) -> None:
     """Nobody looks."""
 
 
-def base(task: Task) -> Qualification:
+def base(task: str) -> Qualification:
     return Qualification(key="k", task=task, culture="us", model="stub", time="now", cases=0, answered=0, right=0)
 
 
 async def judged(make_asker: MakeAsker, character: Character, cases: Sequence[Any], **judge: Any) -> list[Trial]:
     with Stub(character) as server:
         made = ModelJudge(make_asker(server.url), BOOKS, **judge)
-        return await trials.try_scenarios(made, cases, SEEDS, silent)
+        return await try_scenarios(made, cases, SEEDS, silent)
 
 
 def within(share: float, found: int, n: int, level: float = 0.999) -> bool:
@@ -56,7 +59,7 @@ def within(share: float, found: int, n: int, level: float = 0.999) -> bool:
 
 
 async def test_a_perfect_judge_gets_all_cases_and_all_traps(make_asker: MakeAsker) -> None:
-    found = trials.shown(base("scenario"), await judged(make_asker, Character(), SCENARIOS))
+    found = summarised(base("scenario"), await judged(make_asker, Character(), SCENARIOS))
     assert found.cases == found.answered == found.right == found.swapped == found.consistent == len(SCENARIOS)
     traps = sum(case.answer in ("both", "neither") for case in SCENARIOS)
     assert found.kinds == {"scenario": (len(SCENARIOS) - traps,) * 2, "trap": (traps, traps)}
@@ -69,7 +72,7 @@ async def test_a_perfect_judge_gets_all_cases_and_all_traps(make_asker: MakeAske
 @pytest.mark.parametrize("accuracy", [0.95, 0.85, 0.6])
 async def test_an_accuracy_is_measured_as_it_is(make_asker: MakeAsker, accuracy: float) -> None:
     """An answer is independently right in each order: steady ones are a mixture that one can compute."""
-    found = trials.shown(base("scenario"), await judged(make_asker, Character(accuracy=accuracy), SCENARIOS))
+    found = summarised(base("scenario"), await judged(make_asker, Character(accuracy=accuracy), SCENARIOS))
     wrong = 1 - accuracy
     steady = accuracy**2 + wrong**2
     assert within(steady, found.consistent, found.swapped)
@@ -88,7 +91,7 @@ async def test_the_interval_covers_the_accuracy_over_many_judges(make_asker: Mak
         for part in bins
     ]
     assert sum(covered) >= 11
-    found = trials.shown(base("scenario"), tried)
+    found = summarised(base("scenario"), tried)
     assert within(0.8, found.right, found.answered)
     assert (found.swapped, found.consistent) == (0, 0)
 
@@ -96,7 +99,7 @@ async def test_the_interval_covers_the_accuracy_over_many_judges(make_asker: Mak
 @pytest.mark.parametrize("bias", [0.3, 1.0])
 async def test_a_position_biased_answer_counts_as_none(make_asker: MakeAsker, bias: float) -> None:
     cases = [case for case in SCENARIOS if case.answer in ("first", "second")]
-    found = trials.shown(base("scenario"), await judged(make_asker, Character(position_bias=bias), cases))
+    found = summarised(base("scenario"), await judged(make_asker, Character(position_bias=bias), cases))
     # Whoever takes the first side for its place in one order or both; right ones agree with it half of the time.
     inconsistent = bias**2 + bias * (1 - bias)
     assert within(1 - inconsistent, found.consistent, found.swapped)
@@ -111,8 +114,8 @@ async def test_a_judge_without_answers_has_answered_nothing(make_asker: MakeAske
     from tests.stub.server import Faults
 
     with Stub(faults=Faults(unfit=1.0)) as server:
-        tried = await trials.try_scenarios(ModelJudge(make_asker(server.url), BOOKS), SCENARIOS[:6], SEEDS, silent)
-    found = trials.shown(base("scenario"), tried)
+        tried = await try_scenarios(ModelJudge(make_asker(server.url), BOOKS), SCENARIOS[:6], SEEDS, silent)
+    found = summarised(base("scenario"), tried)
     assert (found.cases, found.answered, found.right, found.sided) == (6, 0, 0, 0)
     assert all(trial.calls == [] for trial in tried)
 
@@ -123,31 +126,29 @@ async def test_a_judge_without_answers_has_answered_nothing(make_asker: MakeAske
 @pytest.mark.parametrize("of", ["stances", "scenarios", "bias"])
 def test_dev_and_held_out_are_never_mixed(of: str) -> None:
     cases = getattr(GOLD, of).values()
-    dev, held = (trials.sampled(cases, split, None) for split in ("dev", "held-out"))
+    dev, held = (sampled(cases, split, None) for split in ("dev", "held-out"))
     assert not {case.seed for case in dev} & {case.seed for case in held}
     assert len(dev) + len(held) == len(cases)
     assert {split_of(case.seed) for case in held} == {"held-out"} and {split_of(case.seed) for case in dev} == {"dev"}
-    few = trials.sampled(cases, "held-out", 10)
+    few = sampled(cases, "held-out", 10)
     assert Counter(case.culture for case in few) == dict.fromkeys(LIBRARY.cultures, 10)
     # A larger sample holds the smaller one, so that what was asked stays asked; the order of the cases is no matter.
-    more = trials.sampled(list(cases)[::-1], "held-out", 20)
+    more = sampled(list(cases)[::-1], "held-out", 20)
     assert {case.id for case in few} < {case.id for case in more} <= {case.id for case in held}
-    assert [case.id for case in few] == [case.id for case in trials.sampled(list(cases)[::-1], "held-out", 10)]
+    assert [case.id for case in few] == [case.id for case in sampled(list(cases)[::-1], "held-out", 10)]
 
 
 def test_pairs_come_from_held_out_readers_and_scenes_alike() -> None:
-    cases = trials.preference_cases(GOLD, "held-out", None)
+    cases = preference_cases(GOLD, "held-out", None)
     assert len(cases) > 150
     for stance, scene in cases:
         assert stance.answer in ("agree", "disagree") and scene.answer in ("first", "second")
         assert stance.seed == scene.seed and split_of(stance.seed) == "held-out"
-    assert not {s.seed for s, _ in cases} & {s.seed for s, _ in trials.preference_cases(GOLD, "dev", None)}
+    assert not {s.seed for s, _ in cases} & {s.seed for s, _ in preference_cases(GOLD, "dev", None)}
     # The scene is of the reader's culture wherever there is one.
     there = {(scene.seed, scene.culture) for scene in GOLD.scenarios.values() if scene.answer in ("first", "second")}
     assert all(scene.culture == stance.culture or (stance.seed, stance.culture) not in there for stance, scene in cases)
-    assert Counter(s.culture for s, _ in trials.preference_cases(GOLD, "held-out", 12)) == dict.fromkeys(
-        LIBRARY.cultures, 12
-    )
+    assert Counter(s.culture for s, _ in preference_cases(GOLD, "held-out", 12)) == dict.fromkeys(LIBRARY.cultures, 12)
 
 
 # Pairs.
@@ -167,9 +168,9 @@ class Always(ModelJudge):
 
 
 async def test_neither_label_nor_order_tells_the_answer(make_asker: MakeAsker) -> None:
-    cases = trials.preference_cases(GOLD, "held-out", None)
-    tried = await trials.try_preferences(Always(make_asker("http://127.0.0.1:9/v1"), BOOKS), cases, silent)
-    found = trials.shown(base("preference"), tried)
+    cases = preference_cases(GOLD, "held-out", None)
+    tried = await try_preferences(Always(make_asker("http://127.0.0.1:9/v1"), BOOKS), cases, silent)
+    found = summarised(base("preference"), tried)
     assert found.answered == found.consistent == len(cases)
     # Who always names the side called "chosen" is right by chance alone, in each culture too.
     assert within(0.5, found.right, found.answered)
@@ -181,10 +182,10 @@ async def test_neither_label_nor_order_tells_the_answer(make_asker: MakeAsker) -
 
 @pytest.mark.parametrize(("accuracy", "bias"), [(1.0, 0.0), (0.9, 0.0), (1.0, 0.25)])
 async def test_pair_judges_are_measured_as_they_are(make_asker: MakeAsker, accuracy: float, bias: float) -> None:
-    cases = trials.preference_cases(GOLD, "held-out", None)
+    cases = preference_cases(GOLD, "held-out", None)
     with Stub(Character(accuracy=accuracy, position_bias=bias)) as server:
         judge = ModelJudge(make_asker(server.url), BOOKS)
-        found = trials.shown(base("preference"), await trials.try_preferences(judge, cases, silent))
+        found = summarised(base("preference"), await try_preferences(judge, cases, silent))
     steady = accuracy**2 + (1 - accuracy) ** 2 - bias**2 - bias * (1 - bias)
     assert within(steady, found.consistent, found.swapped)
     assert within(accuracy**2 / (accuracy**2 + (1 - accuracy) ** 2), found.right, found.answered)
@@ -199,14 +200,14 @@ async def stances(make_asker: MakeAsker, character: Character, cases: Sequence[A
     with Stub(character) as server:
         profiler = ModelProfiler("run", make_asker(server.url), BOOKS)
         check = CrossCheck(ModelProfiler("run", make_asker(server.url), BOOKS), None, 0.0)
-        return await trials.try_stances(profiler, check, cases, SEEDS, silent)
+        return await try_stances(profiler, check, cases, SEEDS, silent)
 
 
 async def test_unknown_is_no_answer_and_can_be_right(make_asker: MakeAsker) -> None:
-    cases = trials.sampled(GOLD.stances.values(), "held-out", 20)
+    cases = sampled(GOLD.stances.values(), "held-out", 20)
     tried = await stances(make_asker, Character(), cases)
     told = sum(case.answer != "unknown" for case in cases)
-    found = trials.shown(base("stance"), tried)
+    found = summarised(base("stance"), tried)
     assert (found.cases, found.answered, found.right) == (len(cases), told, told)
     assert 0 < told < len(cases)
     unknown = {kind: counts for kind, counts in found.kinds.items() if kind.endswith(", unknown")}
@@ -217,8 +218,8 @@ async def test_unknown_is_no_answer_and_can_be_right(make_asker: MakeAsker) -> N
 
 
 async def test_a_wrong_profiler_is_found_out(make_asker: MakeAsker) -> None:
-    cases = trials.sampled(GOLD.stances.values(), "held-out", None)
-    found = trials.shown(base("stance"), await stances(make_asker, Character(accuracy=0.8), cases))
+    cases = sampled(GOLD.stances.values(), "held-out", None)
+    found = summarised(base("stance"), await stances(make_asker, Character(accuracy=0.8), cases))
     told = sum(case.answer != "unknown" for case in cases)
     assert found.swapped == told
     assert within(0.8**2 + 0.2**2, found.consistent, found.swapped)
@@ -232,11 +233,11 @@ def trial(confidence: float, right: bool, answered: bool = True) -> Trial:
 def test_the_line_learns_that_a_profiler_is_overconfident() -> None:
     """It says 0.95 and is right 7 times of 10; it says 0.6 and is right 5 times of 10."""
     tried = [trial(0.95, n % 10 < 7) for n in range(400)] + [trial(0.6, n % 2 == 0) for n in range(400)]
-    line = trials.line(tried)
+    line = fitted(tried)
     assert line is not None
     assert line(0.95) == pytest.approx(0.7, abs=0.03) and line(0.6) == pytest.approx(0.5, abs=0.05)
-    before = trials.shown(base("stance"), tried)
-    after = trials.shown(base("stance"), [one.calibrated(line) for one in tried])
+    before = summarised(base("stance"), tried)
+    after = summarised(base("stance"), [one.calibrated(line) for one in tried])
     assert before.ece is not None and after.ece is not None and before.brier is not None and after.brier is not None
     assert before.ece > 0.15 and after.ece < 0.03 and after.brier < before.brier
     assert (after.right, after.answered) == (before.right, before.answered)
@@ -244,27 +245,27 @@ def test_the_line_learns_that_a_profiler_is_overconfident() -> None:
 
 def test_too_few_answers_make_no_line() -> None:
     nine = [trial(0.9, True)] * 9
-    assert trials.line(nine) is None
-    assert trials.line([*nine, trial(0.9, True, answered=False)]) is None
-    assert trials.line([*nine, trial(0.9, False)]) is not None
+    assert fitted(nine) is None
+    assert fitted([*nine, trial(0.9, True, answered=False)]) is None
+    assert fitted([*nine, trial(0.9, False)]) is not None
 
 
 # Defects.
 
 
 async def test_a_perfect_critic_finds_all_and_raises_no_alarm(make_asker: MakeAsker) -> None:
-    twins = trials.sampled(GOLD.bias.values(), "held-out", 12)
+    twins = sampled(GOLD.bias.values(), "held-out", 12)
     with Stub() as server:
         critic = ModelCritic(make_asker(server.url))
-        tried = await trials.try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
-        found = trials.shown(base("defect"), tried)
+        tried = await try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
+        found = summarised(base("defect"), tried)
         assert server.counts.requests == 2 * len(twins)
         assert (found.cases, found.right, found.clean, found.alarms) == (len(twins), len(twins), len(twins), 0)
         assert found.kinds == {kind: (n, n) for kind, n in sorted(Counter(case.kind for case in twins).items())}
         assert (found.brier, found.ece) == (None, None)
         # An advisory one blocks nothing, and so finds nothing.
-        advised = trials.shown(
-            base("defect"), await trials.try_defects(Advisory(critic), twins, SEEDS, LIBRARY.cultures, silent)
+        advised = summarised(
+            base("defect"), await try_defects(Advisory(critic), twins, SEEDS, LIBRARY.cultures, silent)
         )
     assert (advised.right, advised.alarms) == (0, 0)
 
@@ -280,19 +281,19 @@ class Alarmed:
 
 
 async def test_a_critic_that_blocks_all_has_alarms_as_many_as_finds() -> None:
-    twins = trials.sampled(GOLD.bias.values(), "held-out", 5)
-    tried = await trials.try_defects(Alarmed(), twins, SEEDS, LIBRARY.cultures, silent)
-    found = trials.shown(base("defect"), tried)
+    twins = sampled(GOLD.bias.values(), "held-out", 5)
+    tried = await try_defects(Alarmed(), twins, SEEDS, LIBRARY.cultures, silent)
+    found = summarised(base("defect"), tried)
     assert found.right == found.alarms == found.cases == found.clean == len(twins)
 
 
 async def test_a_critic_without_an_answer_blocks_nothing(make_asker: MakeAsker) -> None:
     from tests.stub.server import Faults
 
-    twins = trials.sampled(GOLD.bias.values(), "held-out", 2)
+    twins = sampled(GOLD.bias.values(), "held-out", 2)
     with Stub(faults=Faults(unfit=1.0)) as server:
         critic = ModelCritic(make_asker(server.url))
-        tried = await trials.try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
+        tried = await try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
     assert not any(one.right or one.alarmed for one in tried)
 
 
@@ -302,8 +303,8 @@ async def test_a_critic_without_an_answer_blocks_nothing(make_asker: MakeAsker) 
 async def test_cost_is_that_of_the_kept_answers(make_asker: MakeAsker, database: Database) -> None:
     with Stub() as server:
         judge = ModelJudge(make_asker(server.url), BOOKS)
-        tried = await trials.try_scenarios(judge, SCENARIOS[:10], SEEDS, silent)
-        again = await trials.try_scenarios(judge, SCENARIOS[:10], SEEDS, silent)
+        tried = await try_scenarios(judge, SCENARIOS[:10], SEEDS, silent)
+        again = await try_scenarios(judge, SCENARIOS[:10], SEEDS, silent)
         assert server.counts.requests == 20
     assert again == tried
     answers = Answers(database)
@@ -317,10 +318,10 @@ async def test_cost_is_that_of_the_kept_answers(make_asker: MakeAsker, database:
 
 
 async def test_the_cost_of_a_critic_holds_what_the_clean_twins_cost(make_asker: MakeAsker, database: Database) -> None:
-    twins = trials.sampled(GOLD.bias.values(), "held-out", 2)
+    twins = sampled(GOLD.bias.values(), "held-out", 2)
     with Stub() as server:
         critic = ModelCritic(make_asker(server.url))
-        tried = await trials.try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
+        tried = await try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
         calls, _, _ = Answers(database).cost([key for one in tried for key in one.calls])
         assert calls == server.counts.requests == 2 * len(twins)
 
@@ -329,5 +330,5 @@ async def test_progress_runs_to_the_number_of_cases(make_asker: MakeAsker) -> No
     seen: list[tuple[int, int]] = []
     with Stub() as server:
         judge = ModelJudge(make_asker(server.url), BOOKS)
-        await trials.try_scenarios(judge, SCENARIOS[:5], SEEDS, lambda done, total: seen.append((done, total)))
+        await try_scenarios(judge, SCENARIOS[:5], SEEDS, lambda done, total: seen.append((done, total)))
     assert seen == [(done, 5) for done in range(6)]

@@ -9,34 +9,34 @@ from gravity.agents.judge import Panel
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
 from gravity.graphs.curate import curate_graph, pending_checks
+from gravity.project import Project
 from gravity.store.lots import lots
 from gravity.store.records import Pair
-from gravity.workshop import Workshop
 from tests.graphs.support import at_work, pairs
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character
-from tests.support import config, take_in, workshop
+from tests.support import config, project, run_id, take_in
 
 SEEDS = 6
 
 
-def prepared(url: str, home: Path, acceptable: float = 0.3) -> Workshop:
+def prepared(url: str, home: Path, acceptable: float = 0.3) -> Project:
     settings = config(url, home, seeds=SEEDS)
     judging = settings.judging.model_copy(update={"acceptable_error": acceptable})
-    made = workshop(settings.model_copy(update={"judging": judging}))
+    made = project(settings.model_copy(update={"judging": judging}))
     take_in(made, each=2)
     return made
 
 
-def with_panel(made: Workshop) -> Crew:
+def with_panel(made: Project) -> Crew:
     """The crew as it is when the stub has qualified in every culture but Japan's."""
-    judge = made.chat_judge("stub")
-    crew = made.crew()
+    setup = made.setup(unqualified=True)
+    judge, crew = made.models["stub"].pair_judge(setup.workbench("run")), setup.crew()
     panels = {c: Panel([judge], [] if c == "jp" else [judge], 1) for c in made.library.cultures}
     return replace(crew, panels=panels)
 
 
-async def run(made: Workshop, crew: Crew) -> None:
+async def run(made: Project, crew: Crew) -> None:
     async with at_work(made):
         await curate_graph(crew).ainvoke({})
 
@@ -45,8 +45,8 @@ async def test_samples_are_checked_once_and_no_more(stub: Stub, tmp_path: Path) 
     made = prepared(stub.url, tmp_path)
     crew = with_panel(made)
     await run(made, crew)
-    checks = made.ledger.checks(made.run.id)
-    found = {(lot.culture, lot.track): lot for lot in lots(made.ledger, made.run)}
+    checks = made.stores.ledger.checks(run_id(made))
+    found = {(lot.culture, lot.track): lot for lot in lots(made.stores.ledger, made.setup().record)}
     assert len(checks) == sum(
         lot.sample for (culture, track), lot in found.items() if track != "interests" and culture != "jp"
     )
@@ -59,45 +59,45 @@ async def test_samples_are_checked_once_and_no_more(stub: Stub, tmp_path: Path) 
     assert {check.prefers for check in checks.values()} == {"chosen"}
     assert {lot.verdict for (culture, _), lot in found.items() if culture == "jp"} == {"unchecked", "ratings"}
     assert {lot.against for lot in found.values()} == {0}
-    # The same wish again asks nothing, in a workshop of its own as another process has it.
+    # The same wish again asks nothing, in a project of its own as another process has it.
     requests = stub.counts.requests
-    again = workshop(made.config)
+    again = project(made.config)
     await run(again, with_panel(again))
     assert stub.counts.requests == requests and set(stub.counts.asked.values()) == {1}
-    assert made.ledger.checks(made.run.id) == checks
+    assert made.stores.ledger.checks(run_id(made)) == checks
 
 
 async def test_a_panel_that_errs_is_against_what_it_errs_on(tmp_path: Path) -> None:
     """Right pairs, and a panel that is wrong each time: every decided check is against the label."""
     with Stub() as good, Stub(Character(accuracy=0.0)) as bad:
         made = prepared(good.url, tmp_path)
-        await run(made, made.crew())
-        assert made.ledger.checks(made.run.id) == {}
-        other = workshop(config(bad.url, tmp_path / "other", seeds=SEEDS))
-        liar = other.chat_judge("stub")
-        crew = made.crew()
+        await run(made, made.setup(unqualified=True).crew())
+        assert made.stores.ledger.checks(run_id(made)) == {}
+        other = project(config(bad.url, tmp_path / "other", seeds=SEEDS))
+        liar = other.models["stub"].pair_judge(other.setup().workbench("run"))
+        crew = made.setup(unqualified=True).crew()
         crew = replace(crew, panels={c: Panel([liar], [liar], 1) for c in made.library.cultures})
         try:
             await run(made, crew)
         finally:
             for chat in other.chats.values():
                 await chat.close()
-    checks = made.ledger.checks(made.run.id)
+    checks = made.stores.ledger.checks(run_id(made))
     assert checks and {check.prefers for check in checks.values()} == {"rejected"}
-    assert {lot.agreed for lot in lots(made.ledger, made.run)} == {0}
+    assert {lot.agreed for lot in lots(made.stores.ledger, made.setup().record)} == {0}
 
 
 @pytest.mark.parametrize("faults", [Faults(unfit=1.0)], ids=["no usable answer"])
 async def test_a_panel_without_answers_leaves_its_pairs_undecided(tmp_path: Path, faults: Faults) -> None:
     with Stub() as server:
         made = prepared(server.url, tmp_path)
-        await run(made, made.crew())
+        await run(made, made.setup(unqualified=True).crew())
         server.faults = faults
-        again = workshop(made.config)
+        again = project(made.config)
         crew = with_panel(again)
         waiting = pending_checks(crew)
         await run(again, crew)
-    checks = made.ledger.checks(made.run.id)
+    checks = made.stores.ledger.checks(run_id(made))
     assert len(checks) == len(waiting) > 0
     assert {check.prefers for check in checks.values()} == {None}
     assert all(choice.reason for check in checks.values() for choice in check.choices)
@@ -120,7 +120,7 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
     for pair in shown:
         await graph.ainvoke({"pair": pair.id})
     for pair, case in zip(shown, seen, strict=True):
-        facts = made.ledger.facts(made.run.id, pair.reader)
+        facts = made.stores.ledger.facts(run_id(made), pair.reader)
         told = [crew.seeds[f.name] for f in facts if f.kind == "stance" and f.value in ("agree", "disagree")]
         views = [seed.statement for seed in told] + [seed.opposite for seed in told]
         traits = [f"{f.value} {f.name}" for f in facts if f.kind == "trait" and f.value in ("high", "low")]
@@ -129,6 +129,6 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
         assert any(trait in case.card for trait in traits) == (pair.track == "values")
         assert {review.reader for review in case.reviews} == {pair.reader}
         # Of the reviews that were held back for the interests track it sees none.
-        assert len(case.reviews) < len(made.corpus.reviews_of(pair.reader))
+        assert len(case.reviews) < len(made.stores.corpus.reviews_of(pair.reader))
         assert (case.chosen, case.rejected) == (pair.chosen[0]["content"], pair.rejected[0]["content"])
         assert case.task == pair.prompt[1]["content"]

@@ -8,7 +8,7 @@ from gravity.config import Config
 from gravity.frameworks.loader import DATA, Library
 from tests.graphs.support import curated, pairs, scenarios
 from tests.stub.server import Stub
-from tests.support import READERS, config, rows, take_in, truth, workshop
+from tests.support import READERS, config, project, rows, take_in, truth
 
 
 async def test_a_fifth_culture_goes_through_the_loop(stub: Stub, tmp_path: Path) -> None:
@@ -23,7 +23,7 @@ async def test_a_fifth_culture_goes_through_the_loop(stub: Stub, tmp_path: Path)
     readers.write_text("\n".join(map(json.dumps, given)), encoding="utf-8")
 
     settings: Config = config(stub.url, tmp_path / "store", seeds=8)
-    made = workshop(settings, Library(material))
+    made = project(settings, Library(material))
     take_in(made, each=2, readers=readers)
     await curated(made, culture="xx")
 

@@ -14,12 +14,12 @@ from gravity.agents.errors import ModelError
 from gravity.agents.interests import LIKED, split
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
+from gravity.project import Project
 from gravity.store.records import Fact, Pair, Scenario
-from gravity.workshop import Workshop
 from tests.graphs.support import curated, facts, pairs, scenarios
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character, side_of
-from tests.support import READERS, config, places, rows, take_in, truth, workshop
+from tests.support import READERS, config, places, project, rows, run_id, take_in, truth
 
 SEEDS, WRITTEN = 30, 5
 GIVEN = {row["id"]: row for row in rows(READERS)}
@@ -30,7 +30,7 @@ CULTURES = sorted({row["culture"] for row in GIVEN.values()})
 class Whole:
     """A run of all planted readers, and all that it made."""
 
-    made: Workshop
+    made: Project
     server: Stub
     events: list[dict[str, Any]]
     scenarios: list[Scenario]
@@ -48,7 +48,7 @@ class Whole:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     """Thirty seeds, and scenarios for the first five."""
     with Stub() as server:
-        made = workshop(config(server.url, tmp_path_factory.mktemp("whole"), seeds=SEEDS))
+        made = project(config(server.url, tmp_path_factory.mktemp("whole"), seeds=SEEDS))
         take_in(made)
         events = asyncio.run(curated(made, scenario_seeds=WRITTEN))
         yield Whole(made, server, events, scenarios(made), facts(made), pairs(made))
@@ -62,7 +62,7 @@ def test_every_stance_is_the_planted_one(whole: Whole, library: Library) -> None
     found = {(fact.reader, fact.name): fact for fact in whole.of_kind("stance")}
     assert len(found) == len(GIVEN) * SEEDS
     for reader in GIVEN:
-        known = {r.id for r in split(made.corpus.reviews_of(reader), 0.3).known}
+        known = {r.id for r in split(made.stores.corpus.reviews_of(reader), 0.3).known}
         for seed in seeds:
             shown = [ids[reader][place] for place in true[reader]["evidence"].get(seed, [])]
             shown = [identity for identity in shown if identity in known]
@@ -100,7 +100,7 @@ def test_what_is_given_of_a_reader_stands_and_the_rest_is_inferred(whole: Whole)
 def test_liked_genres_come_from_reviews_that_are_not_held_back(whole: Whole) -> None:
     made = whole.made
     for fact in whole.of_kind("interest"):
-        known = {r.id for r in split(made.corpus.reviews_of(fact.reader), 0.3).known}
+        known = {r.id for r in split(made.stores.corpus.reviews_of(fact.reader), 0.3).known}
         assert set(fact.evidence) <= known
 
 
@@ -156,18 +156,18 @@ def test_interests_pairs_choose_what_the_reader_liked(whole: Whole) -> None:
     found = whole.of_track("interests")
     assert {pair.reader for pair in found} <= set(GIVEN) and len({pair.reader for pair in found}) > len(GIVEN) / 2
     for pair in found:
-        parts = split(made.corpus.reviews_of(pair.reader), 0.3)
+        parts = split(made.stores.corpus.reviews_of(pair.reader), 0.3)
         assert pair.subject in {r.book for r in parts.held_back if r.rating >= LIKED}
 
 
 def test_counts_add_up(whole: Whole) -> None:
     made, server = whole.made, whole.server
-    assert made.ledger.profiled(made.run.id) == set(GIVEN)
-    assert sum(made.ledger.pair_counts(made.run.id).values()) == len(whole.pairs)
-    assert sum(made.ledger.scenario_counts(made.run.id).values()) == len(whole.scenarios)
-    assert sum(made.ledger.fact_counts(made.run.id).values()) == len(whole.facts)
+    assert made.stores.ledger.profiled(run_id(made)) == set(GIVEN)
+    assert sum(made.stores.ledger.pair_counts(run_id(made)).values()) == len(whole.pairs)
+    assert sum(made.stores.ledger.scenario_counts(run_id(made)).values()) == len(whole.scenarios)
+    assert sum(made.stores.ledger.fact_counts(run_id(made)).values()) == len(whole.facts)
     assert {pair.verdict for pair in whole.pairs} == {"vetted"}
-    usage = made.answers.usage()
+    usage = made.stores.answers.usage()
     assert {role for role, _ in usage} == {"profiler", "checker", "writer", "judge", "critic"}
     assert sum(figures["calls"] for figures in usage.values()) == server.counts.requests
     assert usage["writer", "stub"]["calls"] == usage["critic", "stub"]["calls"] == len(whole.scenarios)
@@ -185,21 +185,21 @@ def test_progress_runs_to_the_end_of_each_stage(whole: Whole) -> None:
 
 
 async def test_a_wish_for_a_few_readers_of_a_culture(stub: Stub, tmp_path: Path) -> None:
-    made = workshop(config(stub.url, tmp_path, seeds=2))
+    made = project(config(stub.url, tmp_path, seeds=2))
     take_in(made, each=3)
     await curated(made, culture="br", readers=2)
-    assert len(made.ledger.profiled(made.run.id)) == 2
+    assert len(made.stores.ledger.profiled(run_id(made))) == 2
     assert {s.culture for s in scenarios(made)} == {"br"} == {pair.culture for pair in pairs(made)}
     first = {pair.id for pair in pairs(made)}
     # A wider wish goes on from there.
     requests = stub.counts.requests
-    again = workshop(made.config)
+    again = project(made.config)
     await curated(again, culture="br")
     assert first < {pair.id for pair in pairs(again)}
     assert stub.counts.requests - requests <= 3
-    # And the same wish again asks and makes nothing, in a workshop of its own as another process has it.
+    # And the same wish again asks and makes nothing, in a project of its own as another process has it.
     requests, before = stub.counts.requests, pairs(again)
-    last = workshop(made.config)
+    last = project(made.config)
     await curated(last, culture="br")
     assert stub.counts.requests == requests
     assert pairs(last) == before
@@ -207,20 +207,22 @@ async def test_a_wish_for_a_few_readers_of_a_culture(stub: Stub, tmp_path: Path)
 
 
 async def test_readers_spread_over_the_cultures(stub: Stub, tmp_path: Path) -> None:
-    made = workshop(config(stub.url, tmp_path, seeds=1))
+    made = project(config(stub.url, tmp_path, seeds=1))
     take_in(made, each=2)
     await curated(made, readers=len(CULTURES), scenario_seeds=1)
-    assert Counter(GIVEN[reader]["culture"] for reader in made.ledger.profiled(made.run.id)) == dict.fromkeys(
+    assert Counter(GIVEN[reader]["culture"] for reader in made.stores.ledger.profiled(run_id(made))) == dict.fromkeys(
         CULTURES, 1
     )
 
 
 async def test_readers_with_too_few_reviews_are_left_out(stub: Stub, tmp_path: Path) -> None:
-    made = workshop(config(stub.url, tmp_path, seeds=1, min_reviews=14))
+    made = project(config(stub.url, tmp_path, seeds=1, min_reviews=14))
     take_in(made, each=3)
-    counts = made.corpus.review_counts()
+    counts = made.stores.corpus.review_counts()
     await curated(made, scenario_seeds=1)
-    assert made.ledger.profiled(made.run.id) == {reader for reader, n in counts.items() if n >= 14} != set(counts)
+    assert (
+        made.stores.ledger.profiled(run_id(made)) == {reader for reader, n in counts.items() if n >= 14} != set(counts)
+    )
 
 
 async def test_mixed_faults_lose_nothing(tmp_path: Path) -> None:
@@ -228,7 +230,7 @@ async def test_mixed_faults_lose_nothing(tmp_path: Path) -> None:
     results = []
     for name, faults in (("clean", Faults()), ("faulty", Faults(busy=0.10, broken=0.05, cut=0.05, retry_after=0.01))):
         with Stub(Character(defects=0.3), faults) as server:
-            made = workshop(config(server.url, tmp_path / name, seeds=4))
+            made = project(config(server.url, tmp_path / name, seeds=4))
             take_in(made, each=2)
             await curated(made)
             results.append(
@@ -250,7 +252,7 @@ async def test_mixed_faults_lose_nothing(tmp_path: Path) -> None:
 
 async def test_unusable_answers_fail_everything_with_reasons_and_the_run_ends(tmp_path: Path) -> None:
     with Stub(faults=Faults(unfit=1.0)) as server:
-        made = workshop(config(server.url, tmp_path, seeds=2))
+        made = project(config(server.url, tmp_path, seeds=2))
         take_in(made, each=1)
         await curated(made)
         assert set(server.counts.asked.values()) == {1}
@@ -285,16 +287,16 @@ class Refusing(Stub):
 
 async def test_a_model_that_refuses_stops_the_run_which_then_goes_on(tmp_path: Path) -> None:
     with Refusing(after=20) as server:
-        made = workshop(config(server.url, tmp_path, model={"max_in_flight": 4}, seeds=3))
+        made = project(config(server.url, tmp_path, model={"max_in_flight": 4}, seeds=3))
         take_in(made, each=1)
         with pytest.raises(ModelError, match="refused with 401"):
             await curated(made)
         assert server.counts.requests < 40
         assert {s.verdict for s in scenarios(made)} <= {"vetted"}
         server.open = True
-        again = workshop(made.config)
+        again = project(made.config)
         await curated(again)
         assert len(scenarios(again)) == len(CULTURES) * 3
         assert {s.verdict for s in scenarios(again)} == {"vetted"}
-        usage = again.answers.usage()
+        usage = again.stores.answers.usage()
         assert sum(figures["calls"] for figures in usage.values()) == len(server.counts.asked)

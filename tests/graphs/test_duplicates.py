@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from gravity.graphs.duplicates import refuse_duplicates
+from gravity.project import Project
 from gravity.store.records import Scenario
-from gravity.workshop import Workshop
 from tests.graphs.support import curated, pairs, scenarios, scenes
 from tests.store.build import pair, scenario
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Oracle
-from tests.support import config, draft, take_in, workshop
+from tests.support import config, draft, project, take_in
 
 TEXTS = {
     "a": "Maren keeps the lighthouse keys in a tin and asks the whole crew before she lends them.",
@@ -24,23 +24,23 @@ TEXTS = {
 }
 
 
-def scene(made: Workshop, seed: str, slot: int, text: str, culture: str = "us") -> Scenario:
-    base = scenario(made.run, seed, culture, slot)
+def scene(made: Project, seed: str, slot: int, text: str, culture: str = "us") -> Scenario:
+    base = scenario(made.setup().record, seed, culture, slot)
     rounds = [base.rounds[-1].model_copy(update={"draft": draft(text, f"{text} Yes.", f"{text} No.")})]
     return base.model_copy(update={"rounds": rounds})
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Workshop:
-    return workshop(config("http://127.0.0.1:9/v1", tmp_path))
+def made(tmp_path: Path) -> Project:
+    return project(config("http://127.0.0.1:9/v1", tmp_path))
 
 
-def verdicts(made: Workshop) -> dict[tuple[str, str, int], str]:
+def verdicts(made: Project) -> dict[tuple[str, str, int], str]:
     return {(s.culture, s.seed, s.slot): s.verdict for s in scenarios(made)}
 
 
 @pytest.mark.parametrize("order", range(4))
-def test_the_earlier_one_stays_whatever_the_order_of_completion(made: Workshop, order: int) -> None:
+def test_the_earlier_one_stays_whatever_the_order_of_completion(made: Project, order: int) -> None:
     near = TEXTS["a"].replace("tin", "box")
     planted = [
         scene(made, "s1", 0, TEXTS["a"]),
@@ -53,8 +53,8 @@ def test_the_earlier_one_stays_whatever_the_order_of_completion(made: Workshop, 
     ]
     random.Random(order).shuffle(planted)
     for one in planted:
-        made.ledger.add_scenario(one)
-    refuse_duplicates(made.crew())
+        made.stores.ledger.add_scenario(one)
+    refuse_duplicates(made.setup(unqualified=True).crew())
     assert verdicts(made) == {
         ("us", "s1", 0): "vetted",
         ("us", "s2", 0): "vetted",
@@ -70,11 +70,11 @@ def test_the_earlier_one_stays_whatever_the_order_of_completion(made: Workshop, 
     assert by_place["us", "s2", 1].reason.endswith("(cosine 1.000)")
     # Once more there is nothing to refuse.
     before = scenarios(made)
-    refuse_duplicates(made.crew())
+    refuse_duplicates(made.setup(unqualified=True).crew())
     assert scenarios(made) == before
 
 
-def test_what_was_refused_does_not_refuse_others(made: Workshop) -> None:
+def test_what_was_refused_does_not_refuse_others(made: Project) -> None:
     """Of a chain, in which each is near to the next alone, the first and the third stay."""
     words = [
         "harbour",
@@ -93,8 +93,8 @@ def test_what_was_refused_does_not_refuse_others(made: Workshop) -> None:
     others = ["copper", "violin", "saddle", "orchard", "lantern", "parcel"]
     chain = [" ".join([*others[:step], *words[step:]]) for step in (0, 3, 6)]
     for slot, text in enumerate(chain):
-        made.ledger.add_scenario(scene(made, "s1", slot, text))
-    crew = made.crew()
+        made.stores.ledger.add_scenario(scene(made, "s1", slot, text))
+    crew = made.setup(unqualified=True).crew()
     first, second, third = crew.vectors.embedder.passages([f"{text}\n{text} Yes.\n{text} No." for text in chain])
     near, far = min(float(first @ second), float(second @ third)), float(first @ third)
     assert near > far
@@ -119,7 +119,7 @@ def _number(user: str, oracle: Oracle) -> str:
 async def test_a_run_makes_no_pair_of_a_scene_that_repeats(tmp_path: Path) -> None:
     with Stub(faults=Faults(latency=0.002)) as server:
         server.oracle = Repeating()
-        made = workshop(config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate_similarity=0.7))
+        made = project(config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate_similarity=0.7))
         take_in(made, each=2)
         await curated(made)
     settled = scenarios(made)
@@ -132,14 +132,14 @@ async def test_a_run_makes_no_pair_of_a_scene_that_repeats(tmp_path: Path) -> No
     assert not {(s.slot, s.seed) for s in refused} & earliest
 
 
-def test_no_vetted_pair_rests_on_a_scene_that_gives_way_later(made: Workshop) -> None:
+def test_no_vetted_pair_rests_on_a_scene_that_gives_way_later(made: Project) -> None:
     """A preview composes pairs of a few seeds; the full run then writes a nearly equal scene for another seed."""
     early = scene(made, "s5", 0, TEXTS["a"])
-    made.ledger.add_scenario(early)
-    refuse_duplicates(made.crew())
-    made.ledger.add_pairs([pair(made.run, "ana", "s5", scenario=early.id)])
-    made.ledger.add_scenario(scene(made, "s1", 0, TEXTS["a"]))
-    refuse_duplicates(made.crew())
+    made.stores.ledger.add_scenario(early)
+    refuse_duplicates(made.setup(unqualified=True).crew())
+    made.stores.ledger.add_pairs([pair(made.setup().record, "ana", "s5", scenario=early.id)])
+    made.stores.ledger.add_scenario(scene(made, "s1", 0, TEXTS["a"]))
+    refuse_duplicates(made.setup(unqualified=True).crew())
     vetted = {s.id for s in scenarios(made) if s.verdict == "vetted"}
     assert len(vetted) == 1
     assert {one.scenario for one in pairs(made) if one.verdict == "vetted"} <= vetted
@@ -147,8 +147,8 @@ def test_no_vetted_pair_rests_on_a_scene_that_gives_way_later(made: Workshop) ->
 
 async def test_scenes_of_the_stub_are_far_from_one_another(stub: Stub, tmp_path: Path) -> None:
     """So that tests of other things are not about duplicates."""
-    made = workshop(config(stub.url, tmp_path, seeds=5, scenarios_per_seed=3))
+    made = project(config(stub.url, tmp_path, seeds=5, scenarios_per_seed=3))
     take_in(made, each=1)
     await scenes(made, culture="us")
-    refuse_duplicates(made.crew())
+    refuse_duplicates(made.setup(unqualified=True).crew())
     assert {s.verdict for s in scenarios(made)} == {"vetted"}

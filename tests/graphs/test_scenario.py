@@ -9,18 +9,18 @@ import pytest
 
 from gravity.config import Config
 from gravity.frameworks.loader import Library
-from gravity.workshop import Workshop
+from gravity.project import Project
 from tests.graphs.support import scenes
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import STEREOTYPE, Character, Oracle, side_of
-from tests.support import config, take_in, workshop
+from tests.support import config, project, take_in
 
 SEEDS = 6
 
 
-def prepared(settings: Config) -> Workshop:
-    """A workshop with one reader, of culture us, for whom scenarios are wanted."""
-    made = workshop(settings)
+def prepared(settings: Config) -> Project:
+    """A project with one reader, of culture us, for whom scenarios are wanted."""
+    made = project(settings)
     take_in(made, each=1)
     return made
 

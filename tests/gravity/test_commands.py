@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from gravity import estimate, running
+from gravity.commands import preview
 from gravity.config import load_config
+from gravity.estimating import needs
+from gravity.project import Project
 from gravity.store.records import Pair
-from gravity.workshop import Workshop
 from tests.gravity.conftest import CASES, KEY, SEEDS, Filled
 from tests.gravity.support import ROOT, gravity, here, toml
 from tests.stub.server import Stub
-from tests.support import config, take_in, workshop
+from tests.support import config, curate, project, silent, take_in
 
 
 def status_of(filled: Filled) -> dict[str, Any]:
@@ -29,11 +30,11 @@ def status_of(filled: Filled) -> dict[str, Any]:
 def pairs_of(filled: Filled, track: str) -> list[Pair]:
     settings = load_config(filled.folder / "gravity.toml")
     settings.store.path = filled.folder / ".gravity"
-    made = Workshop(settings)
-    run = made.ledger.latest_run()
+    made = Project(settings)
+    run = made.stores.ledger.latest_run()
     assert run is not None
-    found = [pair for pair in made.ledger.pairs(run.id) if pair.track == track]
-    made.database.close()
+    found = [pair for pair in made.stores.ledger.pairs(run.id) if pair.track == track]
+    made.stores.database.close()
     return found
 
 
@@ -99,10 +100,10 @@ def test_status_of_a_run_by_the_beginning_of_its_id(filled: Filled) -> None:
 
 
 def test_status_counts_what_is_pending(filled: Filled, tmp_path: Path, stub: Stub) -> None:
-    made = workshop(config(stub.url, tmp_path, seeds=5, scenarios_per_seed=2))
+    made = project(config(stub.url, tmp_path, seeds=5, scenarios_per_seed=2))
     take_in(made, each=1)
-    running.curate(made, {"readers": 1, "scenario_seeds": 2})
-    made.database.close()
+    curate(made, readers=1, scenario_seeds=2)
+    made.stores.database.close()
     text = toml(stub.url, curate={"seeds": 5, "scenarios_per_seed": 2}, store={"path": str(tmp_path)})
     (tmp_path / "gravity.toml").write_text(text, encoding="utf-8")
     done = here(tmp_path, "status", "--json")
@@ -263,22 +264,21 @@ def test_no_key_is_kept_or_printed(filled: Filled) -> None:
 def test_a_preview_says_what_the_full_run_will_ask(
     stub: Stub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = workshop(config(stub.url, tmp_path, seeds=6))
+    made = project(config(stub.url, tmp_path, seeds=6))
     take_in(made, each=2)
-    estimate.preview(made, None)
+    preview.print_preview(made.preview(unqualified=True, progress=silent))
     printed = capsys.readouterr().out
     assert "Still to be asked in the full run" in printed
     assert "not measured" not in printed
-    needs = estimate.needed(made, made.crew(), {})
+    asked = needs(made.setup(True), made.setup(True).crew(), {})
     before = stub.counts.requests
-    assert before < sum(need.calls for need in needs)
-    full = workshop(made.config)
-    running.curate(full, {})
-    assert stub.counts.requests - before == sum(need.calls for need in needs)
+    assert before < sum(need.calls for need in asked)
+    full = project(made.config)
+    curate(full)
+    assert stub.counts.requests - before == sum(need.calls for need in asked)
     assert set(stub.counts.asked.values()) == {1}
-    assert estimate.needed(workshop(made.config), full.crew(), {}) == [
-        estimate.Need(need.role, need.model, 0) for need in needs
-    ]
+    left = needs(full.setup(True), full.setup(True).crew(), {})
+    assert [(need.role, need.model, need.calls) for need in left] == [(n.role, n.model, 0) for n in asked]
 
 
 def test_the_store_can_be_moved(filled: Filled, tmp_path: Path) -> None:

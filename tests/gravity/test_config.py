@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from gravity.agents.settings import OpenAISettings
+from gravity.agents.kinds import OpenAISettings
 from gravity.config import load_config
 from gravity.errors import ConfigError
-from gravity.workshop import Workshop
-from tests.support import config
+from gravity.project import Project
+from tests.support import config, run_id
 
 TEXT = """
 [models.m]
@@ -145,18 +145,19 @@ def test_what_shapes_results_makes_another_run(tmp_path: Path, change: dict[str,
     section, values = next(iter(change.items()))
     old = base.model_dump()
     changed = type(base).model_validate({**old, section: {**old[section], **values}})
-    assert Workshop(base).run.id != Workshop(changed).run.id
+    assert run_id(Project(base)) != run_id(Project(changed))
 
 
 @pytest.mark.parametrize("curate", [{"concurrency": 2}, {"test_share": 0.5}], ids=str)
 def test_what_does_not_shape_results_goes_on_with_the_run(tmp_path: Path, curate: dict[str, Any]) -> None:
     one, other = (config("http://localhost:1/v1", tmp_path, **given) for given in ({}, curate))
-    assert Workshop(one).run.id == Workshop(other).run.id
+    assert run_id(Project(one)) == run_id(Project(other))
 
 
 def test_the_seeds_asked_for_spread_over_the_dimensions(tmp_path: Path) -> None:
-    made = Workshop(config("http://localhost:1/v1", tmp_path, seeds=39))
-    dimensions = {(seed.framework, seed.dimension) for seed in made.seeds.values()}
+    made = Project(config("http://localhost:1/v1", tmp_path, seeds=39))
+    seeds = made.setup().seeds
+    dimensions = {(seed.framework, seed.dimension) for seed in seeds.values()}
     known = {(name, dimension) for name, f in made.library.frameworks.items() for dimension in f.dimensions}
-    assert len(made.seeds) == 39
+    assert len(seeds) == 39
     assert dimensions == {(seed.framework, seed.dimension) for seed in made.library.seeds.values()} <= known

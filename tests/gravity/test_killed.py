@@ -13,13 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from gravity import running
 from gravity.config import load_config
-from gravity.workshop import Workshop
+from gravity.project import Project
 from tests.gravity.support import Done, environment, gravity, toml
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character
-from tests.support import take_in
+from tests.support import curate, take_in
 
 IN_FLIGHT = 6
 TABLES = ("pairs", "scenarios", "facts", "profiles", "checks", "calls")
@@ -49,9 +48,9 @@ class Store:
         )
         (folder / "gravity.toml").write_text(text, encoding="utf-8")
 
-    def workshop(self) -> Workshop:
+    def project(self) -> Project:
         settings = load_config(self.folder / "gravity.toml")
-        return Workshop(settings.model_copy(update={"store": settings.store.model_copy(update={"path": self.home})}))
+        return Project(settings.model_copy(update={"store": settings.store.model_copy(update={"path": self.home})}))
 
     def stop_when(self, reached: Callable[[], bool], how: signal.Signals) -> Done:
         """Starts a run and sends it `how` as soon as the moment is `reached`."""
@@ -89,14 +88,14 @@ def test_a_stopped_run_goes_on_and_asks_nothing_again(server: Stub, tmp_path: Pa
     (tmp_path / "undisturbed").mkdir()
     (tmp_path / "stopped").mkdir()
     undisturbed = Store(tmp_path / "undisturbed", server)
-    take_in(undisturbed.workshop(), each=2)
+    take_in(undisturbed.project(), each=2)
     server.faults = Faults()
     assert gravity(undisturbed.folder, "qualify", "--json").code == 0
     server.faults = LATENCY
     store = Store(tmp_path / "stopped", server)
     shutil.copytree(undisturbed.home, store.home)
     before = Counter(server.counts.asked)
-    running.curate(undisturbed.workshop(), {})
+    curate(undisturbed.project(), unqualified=False)
     asked, embedded = server.counts.asked - before, server.counts.embedded
     assert set(asked.values()) == {1}
     checks = len(undisturbed.made()["checks"])
@@ -133,6 +132,6 @@ def test_a_stopped_run_goes_on_and_asks_nothing_again(server: Stub, tmp_path: Pa
 
     # Once more there is nothing to ask and nothing to make.
     requests = server.counts.requests
-    running.curate(store.workshop(), {})
+    curate(store.project(), unqualified=False)
     assert server.counts.requests == requests
     assert store.made() == undisturbed.made()

@@ -7,16 +7,18 @@ from typing import Any
 
 import pytest
 
-from gravity import qualifying, running
+from gravity.agents.qualification import DEFECT, SCENARIO
+from gravity.agents.qualification import TASKS as ALL_TASKS
+from gravity.commands.qualify import print_qualifications
 from gravity.config import Config
 from gravity.errors import ConfigError
+from gravity.project import Project
 from gravity.store.dataset import export
 from gravity.store.records import Finding
-from gravity.workshop import Workshop
 from tests.gravity.conftest import CASES, Filled
 from tests.stub.server import Stub
 from tests.stub.truth import Character, Oracle
-from tests.support import config, take_in, workshop
+from tests.support import config, curate, project, run_id, silent, take_in
 
 JUDGING = {"cases": 10, "min_accuracy": 0.5}
 TASKS = ("scenario", "preference", "stance", "defect")
@@ -29,10 +31,11 @@ def settings(url: str, home: Path, judging: dict[str, Any] | None = None, **role
     return Config.model_validate(given)
 
 
-def qualified(made: Config) -> Workshop:
-    """Qualifies, and gives a workshop that knows of it."""
-    qualifying.qualify(workshop(made), as_json=True)
-    return workshop(made, unqualified=False)
+def qualified(made: Config) -> Project:
+    """A project whose models were put to the gold cases."""
+    opened = project(made)
+    opened.qualify(silent)
+    return opened
 
 
 def shown(filled: Filled) -> list[dict[str, Any]]:
@@ -67,57 +70,66 @@ def test_the_figures_of_every_role_and_culture_as_json(filled: Filled) -> None:
 
 def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("COLUMNS", "260")
-    made = settings(stub.url, tmp_path)
-    qualifying.qualify(workshop(made), as_json=False)
+    made = project(settings(stub.url, tmp_path))
+    print_qualifications(made, made.qualify(silent))
     printed = capsys.readouterr().out
-    for text in (*qualifying.TITLES.values(), "95% interval", "consistent", "first side", "Brier", "ECE", "tokens"):
+    for text in (
+        *(task.title for task in ALL_TASKS.values()),
+        "95% interval",
+        "consistent",
+        "first side",
+        "Brier",
+        "ECE",
+        "tokens",
+    ):
         assert text in printed
     assert "Defects found by kind, all cultures" in printed
     assert "Widest gap between cultures, defects found: 0%" in printed
     assert "Every culture has models that count: `gravity curate` can begin." in printed
     # The same again asks nothing.
     requests = stub.counts.requests
-    qualifying.qualify(workshop(made), as_json=False)
+    made.qualify(silent)
     assert stub.counts.requests == requests
 
 
 def test_a_poor_judge_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setenv("COLUMNS", "260")
     with Stub(Character(accuracy=0.6)) as server:
-        qualifying.qualify(workshop(settings(server.url, tmp_path, {"min_accuracy": 0.9})), as_json=False)
+        made = project(settings(server.url, tmp_path, {"min_accuracy": 0.9}))
+        print_qualifications(made, made.qualify(silent))
     printed = capsys.readouterr().out
     assert "us: no scenario judge, no pair judge, no profiler (the lower bound must be above 90%)" in printed
     assert "with --unqualified alone, and marks their rows" in printed
 
 
-def refusal(made: Workshop) -> str:
+def refusal(made: Project) -> str:
     with pytest.raises(ConfigError) as caught:
-        running.curate(made, {"readers": 4})
+        curate(made, unqualified=False, readers=4)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_nobody_qualified_is_said_at_once_and_asks_nothing(stub: Stub, tmp_path: Path) -> None:
-    made = workshop(settings(stub.url, tmp_path), unqualified=False)
+    made = project(settings(stub.url, tmp_path))
     take_in(made, each=1)
     said = refusal(made)
     assert said.startswith("not qualified (br, in, jp, us: no scenario judge, no pair judge, no profiler)")
     assert "gravity qualify" in said and "--unqualified" in said
-    assert stub.counts.requests == 0 and made.ledger.latest_run() is None
+    assert stub.counts.requests == 0 and made.stores.ledger.latest_run() is None
 
 
 @pytest.fixture(scope="module")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Readers taken in, and a model that has qualified in every culture."""
     with Stub() as server:
         made = qualified(settings(server.url, tmp_path_factory.mktemp("known")))
         take_in(made, each=1)
-        assert made.unqualified_cultures == []
+        assert made.setup().unqualified_cultures == []
         yield made
 
 
 @pytest.mark.parametrize("change", ["model", "prompt", "gold", "cases", "orders"])
-def test_a_change_lets_the_scores_expire(known: Workshop, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
+def test_a_change_lets_the_scores_expire(known: Project, monkeypatch: pytest.MonkeyPatch, change: str) -> None:
     given = known.config
     if change == "prompt":
         from gravity import standing
@@ -136,15 +148,15 @@ def test_a_change_lets_the_scores_expire(known: Workshop, monkeypatch: pytest.Mo
     if change in ("cases", "orders"):
         judging = given.judging.model_copy(update={"cases": 11} if change == "cases" else {"orders": 1})
         given = given.model_copy(update={"judging": judging})
-    again = workshop(given, unqualified=False)
-    assert set(again.unqualified_cultures) == set(again.library.cultures)
+    again = project(given)
+    assert set(again.setup().unqualified_cultures) == set(again.library.cultures)
     assert "no scenario judge" in refusal(again)
-    assert list(again.standing.expired()) == ["stub"]
+    assert list(again.setup().standing.expired()) == ["stub"]
 
 
-def test_curate_says_that_scores_have_expired(known: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_curate_says_that_scores_have_expired(known: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gravity.frameworks.gold.Gold.version", "another")
-    assert "expired" in refusal(workshop(known.config, unqualified=False))
+    assert "expired" in refusal(project(known.config))
 
 
 class Parochial(Oracle):
@@ -169,18 +181,19 @@ def test_who_counts_is_told_culture_by_culture(tmp_path: Path) -> None:
         server.oracle = Parochial("jp")
         made = qualified(settings(server.url, tmp_path))
         take_in(made, each=1)
-        assert made.unqualified_cultures == ["jp"]
-        assert made.standing.lacks("jp") == ["no scenario judge"]
-        assert made.standing.judges("scenario", "us") == ["stub"] and made.standing.judges("scenario", "jp") == []
+        assert made.setup().unqualified_cultures == ["jp"]
+        assert made.setup().standing.lacks("jp") == ["no scenario judge"]
+        able = {culture: made.setup().standing.able(SCENARIO, culture) for culture in ("us", "jp")}
+        assert able == {"us": ["stub"], "jp": []}
         assert "not qualified (jp: no scenario judge)" in refusal(made)
         # The other cultures go on without it.
-        running.curate(workshop(made.config, unqualified=False), {"culture": "us"})
+        curate(project(made.config), unqualified=False, culture="us")
         # And with --unqualified all do, and only its rows are marked.
-        again = workshop(made.config, unqualified=True)
-        running.curate(again, {})
-        found = {(pair.culture, pair.qualified) for pair in again.ledger.pairs(again.run.id)}
+        again = project(made.config)
+        curate(again)
+        found = {(pair.culture, pair.qualified) for pair in again.stores.ledger.pairs(run_id(again))}
     assert found == {("br", True), ("in", True), ("us", True), ("jp", False)}
-    result = export(again.ledger, again.run, tmp_path / "out", 0.2, False)
+    result = export(again.stores.ledger, again.setup().record, tmp_path / "out", 0.2, False)
     assert result.unqualified > 0
     assert "not qualified**" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
@@ -192,14 +205,14 @@ def test_an_unqualified_judge_has_no_vote(tmp_path: Path) -> None:
         given["roles"]["judges"] = ["stub", "liar"]
         made = qualified(Config.model_validate(given))
         take_in(made, each=1)
-        assert made.unqualified_cultures == []
-        assert made.standing.failed("scenario", "us") == ["liar"]
-        running.curate(made, {"culture": "us"})
-        settled = [made.ledger.scenario(one) for one in made.ledger.settled_scenarios(made.run.id)]
+        assert made.setup().unqualified_cultures == []
+        assert made.setup().standing.failed(SCENARIO, "us") == ["liar"]
+        curate(made, unqualified=False, culture="us")
+        settled = [made.stores.ledger.scenario(one) for one in made.stores.ledger.settled_scenarios(run_id(made))]
         assert {vote.judge for one in settled if one for done in one.rounds for vote in done.votes} == {"stub"}
-        checks = made.ledger.checks(made.run.id).values()
+        checks = made.stores.ledger.checks(run_id(made)).values()
         assert {choice.judge for check in checks for choice in check.choices} == {"stub"}
-        assert made.run.settings["counting"]["us"]["judges"] == ["stub"]
+        assert made.setup().record.settings["counting"]["us"]["judges"] == ["stub"]
 
 
 def test_a_quorum_needs_as_many_that_qualified(tmp_path: Path) -> None:
@@ -209,24 +222,24 @@ def test_a_quorum_needs_as_many_that_qualified(tmp_path: Path) -> None:
         given["roles"]["judges"] = ["stub", "liar"]
         given["judging"]["quorum"] = 2
         made = qualified(Config.model_validate(given))
-    assert made.standing.lacks("us") == ["fewer than 2 scenario judges", "fewer than 2 pair judges"]
+    assert made.setup().standing.lacks("us") == ["fewer than 2 scenario judges", "fewer than 2 pair judges"]
 
 
 def test_a_judge_that_takes_the_first_side_does_not_qualify(tmp_path: Path) -> None:
     with Stub(Character(position_bias=1.0)) as server:
         made = qualified(settings(server.url, tmp_path))
-    assert made.standing.lacks("us") == ["no scenario judge", "no pair judge"]
+    assert made.setup().standing.lacks("us") == ["no scenario judge", "no pair judge"]
 
 
-def test_unqualified_rows_are_marked_and_leave_so(stub: Stub, tmp_path: Path, capsys: Any) -> None:
-    made = workshop(settings(stub.url, tmp_path), unqualified=True)
+def test_unqualified_rows_are_marked_and_leave_so(stub: Stub, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    made = project(settings(stub.url, tmp_path))
     take_in(made, each=1)
-    running.curate(made, {})
-    assert "Unqualified (br, in, jp, us: no scenario judge" in capsys.readouterr().err
-    found = list(made.ledger.pairs(made.run.id))
+    curate(made)
+    assert "Unqualified (br, in, jp, us: no scenario judge" in caplog.text
+    found = list(made.stores.ledger.pairs(run_id(made)))
     assert found and not any(pair.qualified for pair in found)
-    assert made.ledger.checks(made.run.id) == {}
-    result = export(made.ledger, made.run, tmp_path / "out", 0.2, False)
+    assert made.stores.ledger.checks(run_id(made)) == {}
+    result = export(made.stores.ledger, made.setup().record, tmp_path / "out", 0.2, False)
     assert result.unqualified == sum(result.rows.values()) > 0
 
 
@@ -243,20 +256,20 @@ def test_a_critic_that_failed_advises_and_blocks_nothing(tmp_path: Path) -> None
     with Stub() as server:
         server.oracle = Alarmed()
         given = settings(server.url, tmp_path)
-        before = workshop(given, unqualified=True)
+        before = project(given)
         take_in(before, each=1)
         # Before anyone has tried it, it blocks.
-        running.curate(before, {"culture": "us"})
+        curate(before, culture="us")
         assert {one.verdict for one in _settled(before)} == {"rejected"}
         made = qualified(given)
-        assert made.standing.failed("defect", "us") == ["stub"] and made.unqualified_cultures == []
-        running.curate(made, {"culture": "us"})
+        assert made.setup().standing.failed(DEFECT, "us") == ["stub"] and made.setup().unqualified_cultures == []
+        curate(made, unqualified=False, culture="us")
     settled = _settled(made)
     assert {one.verdict for one in settled} == {"vetted"}
     findings: list[Finding] = [f for one in settled for f in one.rounds[-1].findings if f.critic == "stub"]
     assert len(findings) == len(settled) and {f.severity for f in findings} == {"minor"}
-    assert made.run.settings["counting"]["us"]["advisory critics"] == ["stub"]
+    assert made.setup().record.settings["counting"]["us"]["advisory critics"] == ["stub"]
 
 
-def _settled(made: Workshop) -> list[Any]:
-    return [made.ledger.scenario(identity) for identity in made.ledger.settled_scenarios(made.run.id)]
+def _settled(made: Project) -> list[Any]:
+    return [made.stores.ledger.scenario(identity) for identity in made.stores.ledger.settled_scenarios(run_id(made))]

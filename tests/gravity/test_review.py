@@ -15,9 +15,9 @@ import pytest
 from sqlalchemy import delete
 
 from gravity.config import Config
+from gravity.project import Project
 from gravity.store import tables
 from gravity.store.records import Pair
-from gravity.workshop import Workshop
 from tests.gravity.conftest import Filled
 from tests.gravity.support import environment, gravity, here
 
@@ -74,15 +74,15 @@ def store(filled: Filled, tmp_path: Path) -> Path:
     """A copy of the filled store, in which the panel doubts three pairs; beside them some are held."""
     copy = tmp_path / "copy"
     shutil.copytree(filled.folder, copy)
-    made = Workshop(Config.model_validate({"store": {"path": copy / ".gravity"}}))
-    run = made.ledger.latest_run()
+    made = Project(Config.model_validate({"store": {"path": copy / ".gravity"}}))
+    run = made.stores.ledger.latest_run()
     assert run is not None
-    checks = list(made.ledger.checks(run.id).values())[:3]
-    with made.database.begin() as connection:
+    checks = list(made.stores.ledger.checks(run.id).values())[:3]
+    with made.stores.database.begin() as connection:
         connection.execute(delete(tables.checks).where(tables.checks.c.pair.in_([check.pair for check in checks])))
     for check, prefers in zip(checks, (None, "rejected", None), strict=True):
-        made.ledger.add_check(check.model_copy(update={"prefers": prefers}))
-    made.database.close()
+        made.stores.ledger.add_check(check.model_copy(update={"prefers": prefers}))
+    made.stores.database.close()
     return copy
 
 
@@ -94,9 +94,9 @@ def queue(folder: Path, *arguments: str) -> list[dict[str, str]]:
 
 
 def pair(folder: Path, identity: str) -> Pair:
-    made = Workshop(Config.model_validate({"store": {"path": folder / ".gravity"}}))
-    found = made.ledger.pair(identity)
-    made.database.close()
+    made = Project(Config.model_validate({"store": {"path": folder / ".gravity"}}))
+    found = made.stores.ledger.pair(identity)
+    made.stores.database.close()
     assert found is not None
     return found
 

@@ -2,15 +2,38 @@
 
 import json
 from collections import Counter
+from typing import TYPE_CHECKING, Annotated
 
-from gravity.console import console, plain, table
+import typer
+
+from gravity.commands.console import console, plain, table
+from gravity.commands.options import ConfigOption, JsonOption, opened
 from gravity.errors import ConfigError
-from gravity.frameworks.gold import Gold, split_of
-from gravity.frameworks.loader import Library
+
+if TYPE_CHECKING:
+    from gravity.frameworks.gold import Gold
+    from gravity.frameworks.loader import Library
+
+EPILOG = "Example: gravity frameworks --seed hof-pdi-01"
 
 
-def overview(library: Library, gold: Gold, as_json: bool) -> None:
+def command(
+    seed: Annotated[str | None, typer.Option(help="Show this seed with its gold cases.")] = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """What is known beforehand: seeds, personality items, cultures, gold cases."""
+    with opened(config) as project:
+        if seed is None:
+            _print_overview(project.library, project.gold, as_json)
+        else:
+            _print_seed(project.library, project.gold, seed, as_json)
+
+
+def _print_overview(library: "Library", gold: "Gold", as_json: bool) -> None:
     """Prints how many seeds, items, cultures and gold cases there are. Raises DataError for bad material."""
+    from gravity.frameworks.gold import split_of
+
     seeds = Counter((seed.framework, seed.dimension, seed.pole) for seed in library.seeds.values())
     dimensions = [(framework, name) for framework, made in library.frameworks.items() for name in made.dimensions]
     facets = Counter((item.trait, item.facet) for item in library.items.values())
@@ -58,8 +81,10 @@ def overview(library: Library, gold: Gold, as_json: bool) -> None:
     console.print("One seed with its gold cases: gravity frameworks --seed ID")
 
 
-def seed(library: Library, gold: Gold, identity: str, as_json: bool) -> None:
+def _print_seed(library: "Library", gold: "Gold", identity: str, as_json: bool) -> None:
     """Prints one seed and its gold cases. Raises ConfigError where there is no such seed."""
+    from gravity.frameworks.gold import split_of
+
     found = library.seeds.get(identity)
     if found is None:
         near = [name for name in library.seeds if name.startswith(identity)][:8]

@@ -1,14 +1,12 @@
-"""How things are printed: one console, tables whose rows add up, and text of strangers made harmless."""
+"""How commands print: one console, tables whose numbers line up, and text of strangers made harmless."""
 
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -21,18 +19,6 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     for row in listed:
         made.add_row(*(f"{cell:,}" if isinstance(cell, int) else escape(str(cell)) for cell in row))
     console.print(made)
-
-
-def bars() -> Progress:
-    """Progress bars on stderr, where that is a terminal."""
-    return Progress(
-        TextColumn("{task.description:>10}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=errors,
-        disable=not errors.is_terminal,
-    )
 
 
 def plain(text: object) -> str:

@@ -1,0 +1,70 @@
+"""What all kinds of chat models have in common: a chat model plays every role."""
+
+from typing import Any, ClassVar, Self
+
+from pydantic import Field
+
+from gravity.agents.asking import Asker
+from gravity.agents.chat import ChatModel
+from gravity.agents.critic import ModelCritic
+from gravity.agents.judge import ModelJudge
+from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
+from gravity.agents.profiler import ModelProfiler
+from gravity.agents.writer import ModelWriter
+
+
+class ChatSettings(ModelSettings):
+    """Base of the settings of chat models."""
+
+    plays: ClassVar[frozenset[Role]] = frozenset({"profiler", "checker", "writer", "judges", "critics"})
+    temperature: float = Field(0.7, ge=0, le=2)
+    """How freely answers are sampled, 0 to 2; 0 always takes the likeliest."""
+    max_tokens: int = Field(2048, ge=1)
+    """The most tokens that an answer may have."""
+    seed: int | None = 0
+    """The seed that answers are sampled with, where the model takes one."""
+
+    def resampled(self) -> Self:
+        """The same model with another sampling seed."""
+        return self.model_copy(update={"seed": (self.seed or 0) + 1})
+
+
+class PromptedModel(Model):
+    """A chat model behind prompts, in whichever role."""
+
+    def __init__(self, chat: ChatModel, concurrency: int = 1) -> None:
+        self.chat: ChatModel = chat
+        self.name = chat.name
+        self.identity: dict[str, Any] = chat.identity
+        self.concurrency = concurrency
+
+    def rename(self, name: str) -> None:
+        """Gives it, and the chat model that signs its answers, another name."""
+        self.name = self.chat.name = name
+
+    def profiler(self, bench: Workbench, role: str = "profiler") -> ModelProfiler:
+        """A profiler that asks it."""
+        return ModelProfiler(bench.run, self._asker(role, bench), bench.domain)
+
+    def writer(self, bench: Workbench) -> ModelWriter:
+        """A writer that asks it."""
+        return ModelWriter(self._asker("writer", bench))
+
+    def judge(self, bench: Workbench) -> ModelJudge:
+        """A judge that asks it."""
+        return ModelJudge(self._asker("judge", bench), bench.domain, bench.orders)
+
+    def pair_judge(self, bench: Workbench) -> ModelJudge:
+        """The same judge: it can be asked about pairs as well."""
+        return self.judge(bench)
+
+    def critic(self, bench: Workbench) -> ModelCritic:
+        """A critic that asks it."""
+        return ModelCritic(self._asker("critic", bench))
+
+    async def close(self) -> None:
+        """Closes the chat model."""
+        await self.chat.close()
+
+    def _asker(self, role: str, bench: Workbench) -> Asker:
+        return Asker(role, self.chat, bench.answers, bench.attempts)

@@ -1,0 +1,113 @@
+"""What a kind of model is: settings that say which roles it can play and open it; a model that makes its agents."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from gravity.agents.chat import ChatModel
+from gravity.agents.critic import Critic
+from gravity.agents.errors import ModelError
+from gravity.agents.judge import Judge, ModelJudge
+from gravity.agents.profiler import Profiler
+from gravity.agents.writer import Writer
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Domain
+from gravity.store.answers import Answers
+from gravity.store.embeddings import Embedder
+from gravity.store.vectors import VectorStore
+
+Role = Literal["profiler", "checker", "writer", "judges", "critics"]
+
+
+class Settings(BaseModel):
+    """Base of the settings here: a name nobody knows is an error. What stands under a field describes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What a model's agents work with.
+
+    An answer that does not fit is asked for again, `attempts` times in all; judges are asked in so many `orders`.
+    """
+
+    run: str
+    library: Library
+    domain: Domain
+    answers: Answers
+    vectors: VectorStore
+    attempts: int
+    orders: Literal[1, 2]
+
+
+class Model:
+    """An opened model. Each kind overrides the agents that it can be; the others raise ModelError.
+
+    `name` is how votes, facts and reports call it, and `identity` holds all of it that shapes its answers.
+    """
+
+    name: str
+    identity: dict[str, Any]
+    # How many calls it takes at a time.
+    concurrency: int = 1
+    # The chat model behind it, where there is one: it alone is counted and paid by the call.
+    chat: ChatModel | None = None
+    # Whether it can say something else when two things that it compares change places.
+    order_sensitive: bool = True
+
+    def rename(self, name: str) -> None:
+        """Gives it another name, so that two addresses that serve models of one name are told apart."""
+        self.name = name
+
+    def profiler(self, bench: Workbench, role: str = "profiler") -> Profiler:
+        """It as a profiler; `role` is what its calls are counted under."""
+        raise self._cannot("infer profiles")
+
+    def writer(self, bench: Workbench) -> Writer:
+        """It as a writer of scenarios."""
+        raise self._cannot("write scenarios")
+
+    def can_write(self, library: Library) -> Collection[tuple[str, str, int]] | None:
+        """The scenarios, as (seed, culture, slot), that it can write; None where it can write any."""
+        return None
+
+    def judge(self, bench: Workbench) -> Judge:
+        """It as a judge of scenarios."""
+        raise self._cannot("judge scenarios")
+
+    @property
+    def judges_pairs(self) -> bool:
+        """Whether it can judge whole pairs from a reader's reviews."""
+        return self.chat is not None
+
+    def pair_judge(self, bench: Workbench) -> ModelJudge:
+        """It as a judge of whole pairs."""
+        raise self._cannot("judge pairs")
+
+    def critic(self, bench: Workbench) -> Critic:
+        """It as a critic."""
+        raise self._cannot("criticise scenarios")
+
+    async def close(self) -> None:
+        """Gives back connections and threads; when it is used again it opens new ones."""
+
+    def _cannot(self, what: str) -> ModelError:
+        return ModelError(f"the model {self.name} cannot {what}: give that role to another one")
+
+
+class ModelSettings(Settings):
+    """Base of a kind's settings: `kind` names it in the configuration, and `plays` are the roles it can be given."""
+
+    plays: ClassVar[frozenset[Role]]
+    kind: str
+
+    def open(self, embedder: Callable[[], Embedder]) -> Model:
+        """The model; `embedder` gives the configured one, to kinds that need it. Raises ModelError."""
+        raise ModelError(f"models of kind {self.kind} cannot be opened")
+
+    def resampled(self) -> "ModelSettings | None":
+        """The same model with another sampling seed; None where nothing in it is drawn."""
+        return None

@@ -1,0 +1,81 @@
+"""Profilers: where does the writer of an excerpt stand?"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from gravity.agents.crosscheck import CrossCheck, taken
+from gravity.agents.kinds import Model
+from gravity.agents.profiler import Profiler
+from gravity.agents.qualification.task import Exam, Task
+from gravity.agents.qualification.trial import Advance, Trial, review_of, sampled, try_all
+from gravity.frameworks.gold import GoldStance
+from gravity.frameworks.records import Seed
+from gravity.frameworks.statistics import Calibration, calibrate
+from gravity.store.vectors import Entry, VectorStore
+
+FEW = 10  # trials: with fewer no calibration is fitted
+
+
+class StanceTask(Task):
+    """Inferring stances."""
+
+    name = "stance"
+    title = "Profiler: where does the writer of an excerpt stand"
+    agent = "profiler"
+    role = "profiler"
+    prompt = "stances"
+    gold_name = "stances"
+
+    def conditions(self, orders: int, checker: Model | None) -> Mapping[str, Any]:
+        """Which model is asked the second time."""
+        return {"checker": checker.identity if checker else None}
+
+    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibration | None]:
+        """The trials on held-out cases, with confidences calibrated on the dev ones."""
+        seeds, cases = exam.bench.library.seeds, exam.gold.stances.values()
+        learn, test = (sampled(cases, split, exam.cases) for split in ("dev", "held-out"))
+        with tempfile.TemporaryDirectory() as folder:
+            # Gold excerpts are not the store's readers' reviews: they are indexed apart.
+            vectors = VectorStore(folder, exam.bench.vectors.embedder)
+            reviews = [review_of(case) for case in [*learn, *test]]
+            vectors.index("reviews", [Entry(review.id, review.text, review.reader) for review in reviews])
+            bench = replace(exam.bench, vectors=vectors)
+            second = exam.checker.profiler(bench, "checker") if exam.checker else None
+            profiler, check = model.profiler(bench), CrossCheck(second, None, 0.0)
+            calibration = fitted(await try_stances(profiler, check, learn, seeds, exam.advance))
+            tried = await try_stances(profiler, check, test, seeds, exam.advance)
+        return [trial.calibrated(calibration) if calibration else trial for trial in tried], calibration
+
+
+async def try_stances(
+    profiler: Profiler,
+    check: CrossCheck,
+    cases: Sequence[GoldStance],
+    seeds: Mapping[str, Seed],
+    advance: Advance,
+) -> list[Trial]:
+    """Where does the writer of an excerpt stand? Unknown is no answer, and the right one for a third of the cases."""
+
+    async def one(case: GoldStance) -> Trial:
+        review, seed = review_of(case), seeds[case.seed]
+        (fact,) = await profiler.stances(review.reader, [review], [seed])
+        if taken(fact):
+            (fact,) = await check.held_against(review.reader, [fact], [review], [seed])
+        calls = [maker.call for maker in (fact.made_by, fact.checked_by) if maker and maker.call]
+        answered = taken(fact)
+        kind = f"{case.case}, unknown" if case.answer == "unknown" else case.case
+        steady = answered if fact.checked_by else None
+        right = fact.value == case.answer
+        return Trial(case.culture, (kind, case.language), answered, right, fact.confidence, calls, steady)
+
+    return await try_all(one, cases, advance)
+
+
+def fitted(trials: Sequence[Trial]) -> Calibration | None:
+    """The calibration that the answered trials teach; None where there are too few to fit one."""
+    answered = [(t.confidence, t.right) for t in trials if t.answered and t.confidence is not None]
+    if len(answered) < FEW:
+        return None
+    return calibrate([confidence for confidence, _ in answered], [right for _, right in answered])

@@ -1,0 +1,127 @@
+"""How one gold case went, and what the trials of a culture come to."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from gravity.agents.judge import steady
+from gravity.frameworks.gold import GoldBias, GoldScenario, GoldStance, Split, split_of
+from gravity.frameworks.statistics import Calibration, brier, calibration_error
+from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id
+
+AUTHOR = Provenance(model="author")
+Advance = Callable[[int, int], None]
+C = TypeVar("C", GoldStance, GoldScenario, GoldBias)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How one case went. `confidence` is None where none is stated, `steady` where one order was asked; `firsts` of
+    `sided` answers took the side shown first; `alarmed` tells of a clean twin, for critics; `calls` are the keys of
+    the kept answers."""
+
+    culture: str
+    kinds: Sequence[str]
+    answered: bool
+    right: bool
+    confidence: float | None
+    calls: Sequence[str]
+    steady: bool | None = None
+    sided: int = 0
+    firsts: int = 0
+    alarmed: bool | None = None
+
+    def calibrated(self, calibration: Calibration) -> "Trial":
+        """The trial with its confidence mapped."""
+        return self if self.confidence is None else replace(self, confidence=calibration(self.confidence))
+
+
+def sampled(cases: Iterable[C], split: Split, each: int | None) -> list[C]:
+    """The cases of a split, of each culture at most `each`, drawn by the hash of their ids."""
+    taken: Counter[str] = Counter()
+    kept = []
+    for case in sorted(cases, key=lambda case: content_id("gold case", case.id)):
+        if split_of(case.seed) == split and (each is None or taken[case.culture] < each):
+            taken[case.culture] += 1
+            kept.append(case)
+    return kept
+
+
+def summarised(base: Qualification, trials: Sequence[Trial]) -> Qualification:
+    """`base` with the figures of the trials of one culture."""
+    answered = [trial for trial in trials if trial.answered]
+    right = [trial.right for trial in answered]
+    stated = [(trial.confidence, trial.right) for trial in answered if trial.confidence is not None]
+    confidences, hits = [confidence for confidence, _ in stated], [hit for _, hit in stated]
+    kinds: dict[str, tuple[int, int]] = {}
+    for trial in trials:
+        for kind in trial.kinds:
+            n, hit = kinds.get(kind, (0, 0))
+            kinds[kind] = (n + 1, hit + trial.right)
+    return base.model_copy(
+        update={
+            "cases": len(trials),
+            "answered": len(answered),
+            "right": sum(right),
+            "swapped": sum(trial.steady is not None for trial in trials),
+            "consistent": sum(trial.steady is True for trial in trials),
+            "sided": sum(trial.sided for trial in trials),
+            "first": sum(trial.firsts for trial in trials),
+            "clean": sum(trial.alarmed is not None for trial in trials),
+            "alarms": sum(trial.alarmed is True for trial in trials),
+            "brier": brier(confidences, hits) if stated else None,
+            "ece": calibration_error(confidences, hits) if stated else None,
+            "kinds": dict(sorted(kinds.items())),
+        }
+    )
+
+
+def judged(
+    culture: str, kinds: Sequence[str], truth: str, given: Sequence[tuple[Vote | Choice, str | None, str]]
+) -> Trial:
+    """The trial of a case whose right answer is `truth`, from (vote, answer, side shown first), one an order."""
+    (answer,) = steady(("judge", said) for _, said, _ in given).values()
+    sides = [said == order for _, said, order in given if said in ("endorsing", "opposing", "chosen", "rejected")]
+    return Trial(
+        culture=culture,
+        kinds=kinds,
+        answered=answer is not None,
+        right=answer == truth,
+        confidence=sum(vote.confidence for vote, _, _ in given) / len(given),
+        calls=[vote.made_by.call for vote, _, _ in given if vote.made_by.call],
+        steady=len({said for _, said, _ in given}) == 1 if len(given) > 1 else None,
+        sided=len(sides),
+        firsts=sum(sides),
+    )
+
+
+def review_of(case: GoldStance) -> Review:
+    """A gold excerpt as the one review of a reader of its own."""
+    return Review(
+        id=content_id("gold", case.id),
+        reader=f"gold {case.id}",
+        book="",
+        rating=3.0,
+        title="",
+        text=case.excerpt,
+        time=None,
+        source="gold",
+    )
+
+
+async def try_all(one: Callable[[T], Awaitable[Trial]], cases: Sequence[T], advance: Advance) -> list[Trial]:
+    """The trials of all cases side by side; `advance` hears of each, with how many there are."""
+    done = 0
+    advance(0, len(cases))
+
+    async def counted(case: T) -> Trial:
+        nonlocal done
+        trial = await one(case)
+        done += 1
+        advance(done, len(cases))
+        return trial
+
+    return await asyncio.gather(*(counted(case) for case in cases))

@@ -1,0 +1,1 @@
+"""The commands, a module each. They parse, call the library, and print what it returned."""

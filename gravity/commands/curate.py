@@ -1,0 +1,21 @@
+"""`gravity curate`."""
+
+from typing import Annotated
+
+import typer
+
+from gravity.commands.options import ConfigOption, CultureOption, UnqualifiedOption, opened
+from gravity.commands.status import print_status
+
+EPILOG = "Example: gravity curate --readers 100 --culture br"
+
+
+def command(
+    readers: Annotated[int | None, typer.Option(min=1, help="At most this many readers, spread over cultures.")] = None,
+    culture: CultureOption = None,
+    unqualified: UnqualifiedOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Profiles readers, fills the scenario bank, and composes pairs. Killed and started again, it goes on."""
+    with opened(config) as project:
+        print_status(project.curate(readers, culture, unqualified).status())

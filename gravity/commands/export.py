@@ -1,0 +1,56 @@
+"""`gravity export`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gravity.commands.console import console, table
+from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
+from gravity.commands.status import print_lots
+
+if TYPE_CHECKING:
+    from gravity.store.dataset import Export
+
+EPILOG = "Example: gravity export out/dataset && gravity-trainer train out/dataset --output out/adapter"
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="The dataset's folder; it is made.")],
+    run: RunOption = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is in the folder.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Writes the vetted pairs as a dataset that datasets and TRL load."""
+    with opened(config) as project:
+        done = project.run(run).export(folder, overwrite)
+    if as_json:
+        print(json.dumps(_figures(done)))
+    else:
+        _print(done)
+
+
+def _figures(done: "Export") -> dict[str, object]:
+    return {
+        "folder": str(done.folder),
+        "rows": done.rows,
+        "left_out": done.left_out,
+        "by_culture_and_track": done.by_culture_and_track,
+        "unqualified": done.unqualified,
+        "lots": [lot.model_dump() for lot in done.lots],
+    }
+
+
+def _print(done: "Export") -> None:
+    table("Rows", ["split", "rows"], list(done.rows.items()))
+    table("Rows by culture and track", ["culture and track", "rows"], list(done.by_culture_and_track.items()))
+    if done.left_out:
+        table("Left out", ["reason", "pairs"], list(done.left_out.items()))
+    print_lots(done.lots)
+    if done.unqualified:
+        console.print(
+            f"[bold]{done.unqualified:,} rows are marked as unqualified[/]: no model had shown that it can make them"
+        )
+    console.print(f"The dataset is in {done.folder}")

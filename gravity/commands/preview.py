@@ -1,0 +1,49 @@
+"""`gravity preview`."""
+
+from typing import TYPE_CHECKING
+
+from rich.panel import Panel
+
+from gravity.commands.console import console, plain, table
+from gravity.commands.options import ConfigOption, CultureOption, UnqualifiedOption, opened
+
+if TYPE_CHECKING:
+    from gravity.estimating import Preview
+    from gravity.store.records import Pair
+
+EPILOG = "Example: gravity preview --culture jp"
+
+
+def command(
+    culture: CultureOption = None,
+    unqualified: UnqualifiedOption = False,
+    config: ConfigOption = None,
+) -> None:
+    """Runs three readers' worth, prints pairs, and estimates the full run. What it made is kept for that run."""
+    with opened(config) as project:
+        print_preview(project.preview(culture, unqualified))
+
+
+def print_preview(made: "Preview") -> None:
+    """Prints the pairs and the estimate."""
+    for pair in made.pairs:
+        _print(pair)
+    rows: list[list[object]] = []
+    for need in made.needs:
+        measured = [need.tokens_in, need.tokens_out, need.minutes and f"{need.minutes:.1f}"]
+        rows.append([need.role, need.model, need.calls, *("not measured" if m is None else m for m in measured)])
+    table("Still to be asked in the full run", ["role", "model", "calls", "tokens in", "tokens out", "minutes"], rows)
+    console.print(
+        f"About {made.minutes:.1f} minutes of model time, from the calls measured so far; repeats after bad answers "
+        "and revisions come on top. The pairs above are kept: `gravity curate` asks nothing of them again."
+    )
+
+
+def _print(pair: "Pair") -> None:
+    console.print(
+        f"[bold]{pair.id}[/] {pair.culture} {pair.track} {pair.framework}/{pair.dimension}: {pair.verdict} "
+        f"({plain(pair.reason)})"
+    )
+    console.print(Panel(plain(pair.prompt[1]["content"]), title=f"reader {plain(pair.reader)}", title_align="left"))
+    console.print(f"  [bold]chosen[/]    {plain(pair.chosen[0]['content'])[:400]}")
+    console.print(f"  [bold]rejected[/]  {plain(pair.rejected[0]['content'])[:400]}")

@@ -1,0 +1,106 @@
+"""`gravity review`: a person decides on pairs, one screen and one key each."""
+
+import getpass
+import json
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from gravity.commands.console import console, plain
+from gravity.commands.options import ConfigOption, CultureOption, RunOption, opened
+from gravity.commands.show import print_trail
+from gravity.commands.status import print_lots
+from gravity.errors import ConfigError
+
+if TYPE_CHECKING:
+    from gravity.deciding import Waiting
+    from gravity.handle import RunHandle
+    from gravity.store.records import Decided, Pair
+
+EPILOG = "Example: gravity review --culture jp --track values --by Aiko"
+
+DECISIONS: "dict[str, Decided]" = {"k": "keep", "f": "flip", "e": "edit", "r": "reject"}
+MOVES = {"s": "skip", "u": "undo", "q": "quit"}
+CHOSEN, REJECTED = "=== chosen ===", "=== rejected ==="
+
+
+def command(
+    culture: CultureOption = None,
+    track: Annotated[str | None, typer.Option(help="Only pairs of this track.")] = None,
+    by: Annotated[str | None, typer.Option(help="Your name, which the trail keeps; your login by default.")] = None,
+    run: RunOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what waits, and decide nothing.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """A person decides: pairs that the panel disagreed with, could not tell, or that were held, each with its trail.
+
+    Keys: k keep, f flip the sides, e edit the texts, r reject, s skip, u undo the last decision, q quit.
+    """
+    with opened(config) as project:
+        handle = project.run(run)
+        queue = handle.waiting(culture, track)
+        if as_json:
+            print(json.dumps([{"pair": item.pair, "why": item.why} for item in queue]))
+            return
+        if not sys.stdin.isatty():
+            raise ConfigError("`gravity review` asks for keys and needs a terminal; `--json` lists what waits")
+        decided = _sitting(handle, queue, by or getpass.getuser())
+        made = ", ".join(f"{n} {word}" for word, n in decided.items()) or "nothing"
+        console.print(f"Decided: {made}. {len(queue) - decided.total()} still wait.")
+        print_lots(handle.lots())
+
+
+def _sitting(handle: "RunHandle", queue: "list[Waiting]", by: str) -> Counter[str]:
+    from gravity.deciding import DECISION_WORDS
+
+    decided: Counter[str] = Counter()
+    made: list[int] = []
+    place = 0
+    while place < len(queue):
+        item = queue[place]
+        trail = handle.show(item.pair)
+        console.clear()
+        console.print(f"[bold]{place + 1} of {len(queue)}[/]  {plain(item.why)}")
+        print_trail(trail)
+        key = _key()
+        if key == "q":
+            break
+        if key == "u" and made:
+            place = made.pop()
+            undone = handle.undo(queue[place].pair)
+            decided[DECISION_WORDS[undone.decided]] -= 1
+        elif key == "s":
+            place += 1
+        elif key in DECISIONS:
+            decision = DECISIONS[key]
+            sides = _edited(trail.pair) if decision == "edit" else None
+            if decision == "edit" and sides is None:
+                continue
+            handle.decide(trail.pair, decision, by, sides)
+            decided[DECISION_WORDS[decision]] += 1
+            made.append(place)
+            place += 1
+    return +decided
+
+
+def _key() -> str:
+    names = {**DECISIONS, **MOVES}
+    console.print("\n" + "  ".join(f"[bold]{key}[/] {name}" for key, name in names.items()))
+    while (key := click.getchar().lower()) not in names:
+        pass
+    return key
+
+
+def _edited(pair: "Pair") -> tuple[str, str] | None:
+    """The two sides as the person left them in their editor; None where they changed nothing or left one empty."""
+    before = (pair.chosen[0]["content"], pair.rejected[0]["content"])
+    text = click.edit(f"{CHOSEN}\n{before[0]}\n\n{REJECTED}\n{before[1]}\n", extension=".md")
+    if text is None or CHOSEN not in text or REJECTED not in text:
+        return None
+    chosen, rejected = (part.strip() for part in text.split(CHOSEN, 1)[1].split(REJECTED, 1))
+    if not chosen or not rejected or chosen == rejected or (chosen, rejected) == before:
+        return None
+    return chosen, rejected

@@ -1,0 +1,68 @@
+"""`gravity status`, whose tables other commands print as well."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gravity.commands.console import console, table
+from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
+
+if TYPE_CHECKING:
+    from gravity.counting import Counts, Status
+    from gravity.store.records import Lot
+
+EPILOG = "Example: gravity status --json"
+
+
+def command(run: RunOption = None, as_json: JsonOption = False, config: ConfigOption = None) -> None:
+    """Counts by stage, culture, track and verdict; they add up."""
+    with opened(config) as project:
+        counted = project.run(run).status()
+    if as_json:
+        print(json.dumps(counted.as_json()))
+    else:
+        print_status(counted)
+
+
+def print_status(counted: "Status") -> None:
+    """Prints the counts of a run."""
+    from gravity.counting import STANCES, VERDICTS
+
+    console.print(f"Run {counted.run}")
+    table("Readers", ["what", "readers"], list(counted.readers.items()))
+    _by_culture("Scenarios", counted.scenarios, [*VERDICTS, "pending"])
+    _by_culture("Stances (readers x seeds)", counted.stances, STANCES)
+    table(
+        "Pairs",
+        ["culture", "track", *VERDICTS, "total"],
+        [[row["culture"], row["track"], *(row[v] for v in VERDICTS), row["total"]] for row in counted.pairs],
+    )
+    print_lots(counted.lots)
+    figures = ("role", "model", "calls", "tokens_in", "tokens_out")
+    table(
+        "Model calls kept, all runs",
+        ["role", "model", "calls", "tokens in", "tokens out", "seconds"],
+        [[*(row[name] for name in figures), round(row["seconds"])] for row in counted.calls],
+    )
+
+
+def print_lots(lots: Sequence["Lot"]) -> None:
+    """Prints what the samples say of each lot."""
+    table(
+        "Lots: a sample of each, judged end to end (label error: 95% interval)",
+        ["lot", "pairs", "checked", "against", "undecided", "label error", "verdict"],
+        [
+            [
+                *(f"{lot.culture} {lot.track}", lot.pairs, f"{lot.checked} of {lot.sample}"),
+                *(lot.against, lot.undecided),
+                f"{lot.low:.1%} to {lot.high:.1%}" if lot.agreed + lot.against else "not measured",
+                lot.verdict,
+            ]
+            for lot in lots
+        ],
+    )
+
+
+def _by_culture(title: str, rows: "Counts", columns: Sequence[str]) -> None:
+    names = [*columns, "total"]
+    table(title, ["culture", *names], [[culture, *(row[n] for n in names)] for culture, row in rows.items()])

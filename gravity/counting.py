@@ -1,0 +1,87 @@
+"""The counts of a run by stage, culture, track and verdict; they add up."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gravity.store.lots import lots
+from gravity.store.records import Lot, Run
+from gravity.stores import Stores
+
+VERDICTS = ("vetted", "held", "rejected", "failed")
+STANCES = ("agree", "disagree", "unknown", "failed")
+
+Counts = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Status:
+    """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
+    rows by role and model, over all runs of the store."""
+
+    run: str
+    store: dict[str, int]
+    readers: dict[str, int]
+    scenarios: Counts
+    stances: Counts
+    pairs: list[dict[str, Any]]
+    lots: list[Lot]
+    calls: list[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts as plain values."""
+        return {**asdict(self), "lots": [lot.model_dump() for lot in self.lots]}
+
+
+def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
+    """Counts what the run asked for, whatever the configuration says by now; `cultures` are those of the material."""
+    ledger, counts = stores.ledger, stores.corpus.counts()
+    readers = stores.corpus.readers(min_reviews=run.settings["curate"]["min_reviews"])
+    able = {reader.id: reader.culture for reader in readers if reader.culture in cultures}
+    profiled = ledger.profiled(run.id)
+    return Status(
+        run=run.id,
+        store=counts,
+        readers={
+            "profiled": len(profiled & able.keys()),
+            "waiting": len(able.keys() - profiled),
+            "no culture, or too few reviews": counts["readers"] - len(able),
+            "total": counts["readers"],
+        },
+        scenarios=_scenarios(stores, run, {culture for culture in able.values() if culture}),
+        stances=_stances(stores, run),
+        pairs=_pairs(ledger.pair_counts(run.id)),
+        lots=lots(ledger, run),
+        calls=[
+            {"role": role, "model": model, **figures}
+            for (role, model), figures in sorted(stores.answers.usage().items())
+        ],
+    )
+
+
+def _scenarios(stores: Stores, run: Run, cultures: set[str]) -> Counts:
+    counts = stores.ledger.scenario_counts(run.id)
+    planned = run.settings["seeds"] * run.settings["scenarios_per_seed"]
+    rows = {}
+    for culture in sorted({*cultures, *(culture for culture, _ in counts)}):
+        row = {verdict: counts[culture, verdict] for verdict in VERDICTS}
+        rows[culture] = {**row, "pending": planned - sum(row.values()), "total": planned}
+    return rows
+
+
+def _stances(stores: Stores, run: Run) -> Counts:
+    rows: Counts = {}
+    for (culture, kind, value), n in sorted(stores.ledger.fact_counts(run.id).items()):
+        if kind == "stance":
+            rows.setdefault(culture, dict.fromkeys((*STANCES, "total"), 0))
+            rows[culture][value] += n
+            rows[culture]["total"] += n
+    return rows
+
+
+def _pairs(counts: Counter[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    rows = []
+    for culture, track in sorted({(culture, track) for culture, track, _ in counts}):
+        row = {verdict: counts[culture, track, verdict] for verdict in VERDICTS}
+        rows.append({"culture": culture, "track": track, **row, "total": sum(row.values())})
+    return rows

@@ -1,0 +1,149 @@
+"""A handle to one run of a project: what it holds, and what can be made of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gravity import counting, deciding, trail
+from gravity.loop import run as run_async
+from gravity.progress import Progress, reporting
+from gravity.store.ledger import Ledger
+from gravity.store.records import Decided, Decision, Lot, Pair, Run
+
+if TYPE_CHECKING:
+    from gravity.auditing import Audited
+    from gravity.project import Project
+    from gravity.store.dataset import Export
+    from gravity.swapping import SwapPlan
+    from gravity.writing import Written
+
+
+class RunHandle:
+    """One run of a project's store. It holds no copy: every call reads the store as it is by then."""
+
+    def __init__(self, project: "Project", record: Run) -> None:
+        self.project = project
+        self.record = record
+
+    @property
+    def id(self) -> str:
+        """The run's id, 16 hexadecimal digits."""
+        return self.record.id
+
+    def __repr__(self) -> str:
+        return f"RunHandle({self.id})"
+
+    def status(self) -> counting.Status:
+        """The counts by stage, culture, track and verdict."""
+        return counting.status(self.project.stores, self.record, list(self.project.library.cultures))
+
+    def pairs(self, verdict: str | None = None) -> Iterator[Pair]:
+        """The pairs by id, read as they go; `verdict` is vetted, held, rejected or failed, None for all."""
+        return self._ledger.pairs(self.id, verdict)
+
+    def lots(self) -> list[Lot]:
+        """The lots, with the bounds of their label error."""
+        from gravity.store.lots import lots
+
+        return lots(self._ledger, self.record)
+
+    def show(self, pair: str) -> trail.Trail:
+        """The whole trail of the pair whose id begins with `pair`. Raises ConfigError where no single one does."""
+        return self.project.show(pair)
+
+    def waiting(self, culture: str | None = None, track: str | None = None) -> list[deciding.Waiting]:
+        """The pairs that wait for a person."""
+        return deciding.waiting(self._ledger, self.id, culture, track)
+
+    def decide(self, pair: Pair, decided: Decided, by: str, sides: tuple[str, str] | None = None) -> None:
+        """Keeps a person's decision: keep, flip, edit (with the edited chosen and rejected `sides`) or reject."""
+        deciding.decide(self._ledger, pair, decided, by, sides)
+
+    def undo(self, pair: str) -> Decision:
+        """Takes the decision about a pair back and returns it; the pair is as it was. Raises KeyError for none."""
+        return self._ledger.undo(pair)
+
+    def export(self, folder: str | Path, overwrite: bool = False) -> "Export":
+        """Writes the vetted pairs as a dataset that `datasets` and TRL load. Raises StoreError where the folder is
+        taken or nothing may leave."""
+        from gravity.store.dataset import export
+
+        return export(self._ledger, self.record, Path(folder), self.project.config.curate.test_share, overwrite)
+
+    def plan_swaps(self) -> "SwapPlan":
+        """The cases of an audit's counterfactual swaps, and the calls that they take. Raises ConfigError for none."""
+        from gravity.swapping import plan
+
+        return plan(self.project.setup(), self.record, self.project.config.audit.swaps)
+
+    def audit(
+        self,
+        output: str | Path,
+        truth: str | Path | None = None,
+        swaps: "SwapPlan | None" = None,
+        progress: Progress | None = None,
+    ) -> "Audited":
+        """Audits the run and writes the report to the folder `output`.
+
+        `truth` is a file of JSON lines with what is true of readers; `swaps`, from `plan_swaps`, are put to the models.
+        Raises InputError, ModelError.
+        """
+        return run_async(self.audit_async(output, truth, swaps, progress))
+
+    async def audit_async(
+        self,
+        output: str | Path,
+        truth: str | Path | None = None,
+        swaps: "SwapPlan | None" = None,
+        progress: Progress | None = None,
+    ) -> "Audited":
+        """`audit`, to be awaited."""
+        from gravity.auditing import audit_run
+
+        project = self.project
+        with reporting(progress) as report:
+            rows = []
+            if swaps is not None:
+                from gravity.swapping import ask
+
+                try:
+                    rows = await ask(project.setup(), self.record, swaps, report)
+                finally:
+                    await project.models.close()
+            given = Path(truth) if truth is not None else None
+            return audit_run(
+                project.stores,
+                self.record,
+                Path(output),
+                project.config.audit,
+                project.library,
+                report,
+                given,
+                rows,
+            )
+
+    def write(
+        self, reader: str, title: str, description: str, adapter: str | Path | None = None, compare: bool = False
+    ) -> "Written":
+        """Writes a book's description anew for a profiled reader; with `compare` beside it the original and what the
+        base model alone writes. Needs the `train` extra. Raises ConfigError for a reader without a profile."""
+        from gravity.writing import write
+
+        project = self.project
+        domain = project.library.domain(project.config.domain)
+        return write(
+            project.stores,
+            self.record,
+            project.library,
+            domain,
+            project.config.write,
+            reader,
+            title,
+            description,
+            Path(adapter) if adapter is not None else None,
+            compare,
+        )
+
+    @property
+    def _ledger(self) -> Ledger:
+        return self.project.stores.ledger

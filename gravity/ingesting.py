@@ -1,0 +1,56 @@
+"""Files into the store, with a count of what became of each row."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gravity.errors import ConfigError
+from gravity.frameworks.loader import Library
+from gravity.progress import Progress
+from gravity.store import importers
+from gravity.store.corpus import Corpus, Intake
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What became of the rows of each file, in the order readers, items, reviews; and what the store now holds."""
+
+    files: list[Intake]
+    store: dict[str, int]
+
+
+def ingest(
+    corpus: Corpus,
+    library: Library,
+    reviews: Path,
+    layout: str,
+    items: Path | None,
+    readers: Path | None,
+    culture: str | None,
+    progress: Progress,
+) -> Ingested:
+    """Takes in readers, then items, then reviews.
+
+    Raises InputError for a file that cannot be read, ConfigError for a culture nobody knows.
+    """
+    known = library.cultures
+    if culture is not None and culture not in known:
+        raise ConfigError(f"there is no culture '{culture}': known are {', '.join(known)}")
+    for path in (reviews, items, readers):
+        if path is not None:
+            importers.check(path)
+
+    def taken(rows: Iterator[Intake], name: str) -> Intake:
+        intake = Intake(name)
+        for intake in rows:
+            progress(f"{name}: {intake.kept:,} rows kept", intake.read, None)
+        return intake
+
+    files = []
+    if readers is not None:
+        files.append(taken(corpus.take_readers(readers.name, importers.readers(readers, known)), readers.name))
+    if items is not None:
+        files.append(taken(corpus.take_books(items.name, importers.books(items)), items.name))
+    rows = importers.reviews(reviews, layout)
+    files.append(taken(corpus.take_reviews(reviews.name, rows, culture), reviews.name))
+    return Ingested(files, corpus.counts())

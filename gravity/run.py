@@ -1,0 +1,215 @@
+"""One run before it begins: who counts in it, what it is known by, and the crew that makes it."""
+
+from functools import cached_property
+from typing import Any
+
+from gravity.agents.classifier import Classifier, ClassifyingProfiler
+from gravity.agents.composer import Composer
+from gravity.agents.critic import Advisory, Critic, RuleCritic
+from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.judge import Panel
+from gravity.agents.kinds import Workbench
+from gravity.agents.profiler import Profiler
+from gravity.agents.prompting import all_hashes
+from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
+from gravity.config import Config
+from gravity.frameworks.gold import Gold
+from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Seed
+from gravity.graphs.crew import Crew, Plan
+from gravity.models import Models
+from gravity.standing import Standing, candidates
+from gravity.store.answers import call_key
+from gravity.store.lots import sample_size
+from gravity.store.records import Run
+from gravity.stores import Stores
+
+
+class RunSetup:
+    """What a configuration and the qualifications kept so far make of a run.
+
+    With `unqualified`, models that have not qualified may work where no better one is configured; rows then say so.
+    """
+
+    def __init__(
+        self, config: Config, library: Library, gold: Gold, stores: Stores, models: Models, unqualified: bool
+    ) -> None:
+        self.config = config
+        self.library = library
+        self.stores = stores
+        self.models = models
+        self.unqualified = unqualified
+        judging = config.judging
+        self.standing = Standing(
+            candidates(models, judging, gold.version), stores.qualifications, judging.min_accuracy, judging.quorum
+        )
+
+    @cached_property
+    def seeds(self) -> dict[str, Seed]:
+        """The seeds that the configuration asks for, spread over the dimensions, of those that can be written."""
+        by_dimension: dict[tuple[str, str], list[Seed]] = {}
+        for seed in self.library.seeds.values():
+            by_dimension.setdefault((seed.framework, seed.dimension), []).append(seed)
+        rounds = max(len(seeds) for seeds in by_dimension.values())
+        dealt = [s[n] for n in range(rounds) for s in by_dimension.values() if n < len(s)]
+        if self._writable is not None:
+            written = {seed for seed, _, _ in self._writable}
+            dealt = [seed for seed in dealt if seed.id in written]
+        return {seed.id: seed for seed in dealt[: self.config.curate.seeds]}
+
+    @property
+    def scenarios_per_seed(self) -> int:
+        """How many scenarios of each seed and culture are wanted, and can be written."""
+        wanted = self.config.curate.scenarios_per_seed
+        return wanted if self._writable is None else min(wanted, 1 + max(slot for _, _, slot in self._writable))
+
+    @cached_property
+    def _writable(self) -> Any:
+        return self.models[self.config.roles.writer].can_write(self.library)
+
+    @cached_property
+    def record(self) -> Run:
+        """The run that this is: any change that shapes results makes another."""
+        config, roles, models = self.config, self.config.roles, self.models
+        cultures, unqualified = list(self.library.cultures), self.unqualified_cultures
+        settings = {
+            "domain": config.domain,
+            "roles": {
+                "profiler": models[roles.profiler].name,
+                "checker": models.checker.name if models.checker else "none",
+                "writer": models[roles.writer].name,
+                "judges": [models[name].name for name in roles.judges],
+                "critics": [RuleCritic.name, *(models[name].name for name in roles.critics)],
+            },
+            "models": {name: model.identity for name, model in models.by_name.items()},
+            "embedder": self.stores.vectors.embedder.name,
+            "judging": config.judging.model_dump(),
+            "counting": {
+                culture: {
+                    "judges": [models[name].name for name in self._judges(culture)],
+                    "pair judges": [models[name].name for name in self._pair_judges(culture)],
+                    "advisory critics": [models[name].name for name in self.standing.failed(DEFECT, culture)],
+                    "qualified": culture not in unqualified,
+                }
+                for culture in cultures
+            },
+            "calibration": self.standing.calibration,
+            "panel_error": {culture: self.standing.panel_error(culture) for culture in cultures},
+            "qualifications": [c.key for c in self.standing.candidates],
+            "classifiers": config.classifiers.model_dump(),
+            "curate": config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
+            "prompts": all_hashes(),
+            "material": call_key(
+                {
+                    "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
+                    "items": [item.model_dump() for item in self.library.items.values()],
+                    "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
+                }
+            )[:16],
+            "seeds": len(self.seeds),
+            "scenarios_per_seed": self.scenarios_per_seed,
+        }
+        return Run(id=call_key(settings)[:16], settings=settings)
+
+    @property
+    def unqualified_cultures(self) -> list[str]:
+        """The cultures in which too few models have shown that they can."""
+        return list(self.standing.lacking(self.library.cultures))
+
+    def _judges(self, culture: str) -> list[str]:
+        """Those who vote on scenarios: the qualified ones, or all where these are too few."""
+        able = self.standing.able(SCENARIO, culture)
+        return able if len(able) >= self.config.judging.quorum else self.config.roles.judges
+
+    def _pair_judges(self, culture: str) -> list[str]:
+        """Those who check samples, if there are enough; what the others say would measure nothing."""
+        able = self.standing.able(PREFERENCE, culture)
+        return able if len(able) >= self.config.judging.quorum else []
+
+    def workbench(self, run: str) -> Workbench:
+        """What the agents of a run, or of an examination, work with."""
+        config = self.config
+        return Workbench(
+            run=run,
+            library=self.library,
+            domain=self.library.domain(config.domain),
+            answers=self.stores.answers,
+            vectors=self.stores.vectors,
+            attempts=config.curate.attempts,
+            orders=config.judging.orders,
+        )
+
+    def crew(self) -> Crew:
+        """The agents and stores of the run, for the graphs."""
+        plan, run, bench = self.config.curate, self.record.id, self.workbench(self.record.id)
+        return Crew(
+            run=run,
+            plan=Plan(
+                seeds=list(self.seeds),
+                scenarios_per_seed=self.scenarios_per_seed,
+                revisions=plan.revisions,
+                min_reviews=plan.min_reviews,
+                seeds_per_call=plan.seeds_per_call,
+                reviews_per_call=plan.reviews_per_call,
+                held_back=plan.held_back,
+                concurrency=plan.concurrency,
+                duplicate_similarity=plan.duplicate_similarity,
+                sample=sample_size(self.config.judging.acceptable_error),
+            ),
+            seeds=self.seeds,
+            cultures=self.library.cultures,
+            corpus=self.stores.corpus,
+            ledger=self.stores.ledger,
+            vectors=self.stores.vectors,
+            profiler=self._profiler(bench),
+            cross_check=CrossCheck(
+                self.models.checker.profiler(bench, "checker") if self.models.checker else None,
+                self.standing.calibration,
+                plan.min_confidence,
+            ),
+            writer=self.models[self.config.roles.writer].writer(bench),
+            critics={culture: self._critics(culture, bench) for culture in self.library.cultures},
+            panels={culture: self._panel(culture, bench) for culture in self.library.cultures},
+            composer=Composer(
+                run=run,
+                domain=bench.domain,
+                seeds=self.seeds,
+                items=self.library.items,
+                corpus=self.stores.corpus,
+                vectors=self.stores.vectors,
+                min_confidence=plan.min_confidence,
+                hard_negatives=plan.hard_negatives,
+                unqualified=frozenset(self.unqualified_cultures),
+            ),
+        )
+
+    def _profiler(self, bench: Workbench) -> Profiler:
+        prompted, classifiers = self.models[self.config.roles.profiler].profiler(bench), self.config.classifiers
+        demographic = {
+            name: Classifier(settings)
+            for name, settings in (("gender", classifiers.gender), ("age", classifiers.age))
+            if settings is not None
+        }
+        personality = Classifier(classifiers.personality) if classifiers.personality else None
+        if not demographic and personality is None:
+            return prompted
+        return ClassifyingProfiler(bench.run, prompted, demographic, personality)
+
+    @cached_property
+    def _rules(self) -> RuleCritic:
+        return RuleCritic(self.library.cultures, self.library.cues)
+
+    def _critics(self, culture: str, bench: Workbench) -> list[Critic]:
+        failed = self.standing.failed(DEFECT, culture)
+        critics: list[Critic] = [self._rules]
+        for name in self.config.roles.critics:
+            critic = self.models[name].critic(bench)
+            critics.append(Advisory(critic) if name in failed else critic)
+        return critics
+
+    def _panel(self, culture: str, bench: Workbench) -> Panel:
+        return Panel(
+            judges=[self.models[name].judge(bench) for name in self._judges(culture)],
+            checkers=[self.models[name].pair_judge(bench) for name in self._pair_judges(culture)],
+            quorum=self.config.judging.quorum,
+        )
