@@ -8,11 +8,13 @@ import typer
 from gravity import errors
 from gravity.commands import (
     audit,
+    config,
     curate,
     export,
     frameworks,
     graph,
     ingest,
+    init,
     preview,
     qualify,
     review,
@@ -32,7 +34,22 @@ app = typer.Typer(
     "used, 6 the audit found what --fail-on names, 7 training failed, 130 interrupted. A run that stopped goes on when "
     "started again.",
 )
-for module in (ingest, qualify, curate, preview, status, show, review, export, audit, write, frameworks, graph):
+for module in (
+    init,
+    ingest,
+    qualify,
+    preview,
+    curate,
+    status,
+    show,
+    review,
+    export,
+    audit,
+    write,
+    config,
+    frameworks,
+    graph,
+):
     app.command(module.__name__.rpartition(".")[2], epilog=module.EPILOG)(module.command)
 
 

@@ -5,7 +5,7 @@ Without a file the embedded default holds: the models inside the packages of the
 
 import tomllib
 from pathlib import Path
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -191,23 +191,27 @@ class Config(BaseSettings):
         return self
 
 
+def read_content(path: Path | None = None) -> dict[str, Any]:
+    """What the file `path` holds, or ./gravity.toml where there is one. Raises ConfigError in one line."""
+    chosen = path or DEFAULT_FILE
+    if path is None and not chosen.exists():
+        return {}
+    try:
+        return tomllib.loads(chosen.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {chosen}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{chosen} is not TOML: {error}") from None
+
+
 def load_config(path: Path | None = None) -> Config:
     """The configuration of `path`, or of ./gravity.toml where there is one. Raises ConfigError in one line."""
-    chosen = path or DEFAULT_FILE
-    content = {}
-    if path is not None or chosen.exists():
-        try:
-            content = tomllib.loads(chosen.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"cannot read the configuration {chosen}: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{chosen} is not TOML: {error}") from None
     try:
-        return Config(**content)
+        return Config(**read_content(path))
     except SettingsError as error:
         raise ConfigError(f"an environment variable GRAVITY_... is not JSON: {error}") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{chosen}: {place + ': ' if place else ''}{message}") from None
+        raise ConfigError(f"{path or DEFAULT_FILE}: {place + ': ' if place else ''}{message}") from None
