@@ -58,7 +58,7 @@ def test_every_stance_is_the_planted_one(whole: Whole, library: Library) -> None
     """Exactly: a view is found if a review that shows it was not held back, and is unknown if not."""
     made = whole.made
     true, ids = truth(), places()
-    seeds = list(made.seeds)
+    seeds = list(made.setup().seeds)
     found = {(fact.reader, fact.name): fact for fact in whole.of_kind("stance")}
     assert len(found) == len(GIVEN) * SEEDS
     for reader in GIVEN:
@@ -111,7 +111,7 @@ def test_every_vetted_scenario_shows_what_it_claims(whole: Whole) -> None:
     assert Counter(s.culture for s in settled) == dict.fromkeys(CULTURES, WRITTEN)
     assert {s.verdict for s in settled} == {"vetted"}
     for scenario in settled:
-        statement = made.seeds[scenario.seed].statement
+        statement = made.setup().seeds[scenario.seed].statement
         assert side_of(statement, scenario.draft.endorsing) == "endorsing"
         assert side_of(statement, scenario.draft.opposing) == "opposing"
         assert {(v.order, v.endorses) for v in scenario.rounds[-1].votes} == {
@@ -134,7 +134,7 @@ def test_values_pairs_are_scenarios_times_stances(whole: Whole) -> None:
         ways = (pair.chosen[0]["content"], pair.rejected[0]["content"])
         agrees = true[pair.reader]["stances"][pair.subject] == "agree"
         assert ways == ((draft.endorsing, draft.opposing) if agrees else (draft.opposing, draft.endorsing))
-        seed = made.seeds[pair.subject]
+        seed = made.setup().seeds[pair.subject]
         assert seed.statement not in pair.prompt[0]["content"] and seed.opposite not in pair.prompt[0]["content"]
     assert len({fold(pair.subject) for pair in found}) > 1
 

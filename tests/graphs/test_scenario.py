@@ -80,7 +80,7 @@ async def test_a_scene_the_wrong_way_round_is_not_vetted(tmp_path: Path) -> None
         settled = await scenes(made, culture="us")
     verdicts = set()
     for scenario in settled:
-        right = side_of(made.seeds[scenario.seed].statement, scenario.draft.endorsing) == "endorsing"
+        right = side_of(made.setup().seeds[scenario.seed].statement, scenario.draft.endorsing) == "endorsing"
         assert scenario.verdict == ("vetted" if right else "rejected")
         verdicts.add(scenario.verdict)
         if not right:

@@ -1,14 +1,8 @@
 """`gravity review` at a real terminal: keys decide, the trail is shown, decisions outrank the panel."""
 
 import json
-import os
-import pty
-import select
 import shutil
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,54 +13,10 @@ from gravity.project import Project
 from gravity.store import tables
 from gravity.store.records import Pair
 from tests.gravity.conftest import Filled
-from tests.gravity.support import environment, gravity, here
+from tests.gravity.support import gravity, here
+from tests.gravity.terminal import terminal
 
 SCREEN = "keep  f flip"
-
-
-class Terminal:
-    """`gravity review` at the other end of a pseudo-terminal."""
-
-    def __init__(self, master: int) -> None:
-        self._master = master
-        # Unlike select(), it minds no number of open files.
-        self._waiting = select.poll()
-        self._waiting.register(master, select.POLLIN)
-
-    def until(self, text: str, seconds: float = 60) -> str:
-        """What is printed up to `text`, without colours."""
-        shown, end = "", time.monotonic() + seconds
-        while text not in shown:
-            assert time.monotonic() < end, f"'{text}' did not come: {shown[-2000:]}"
-            if self._waiting.poll(200):
-                try:
-                    shown += os.read(self._master, 1 << 16).decode(errors="replace")
-                except OSError:
-                    break
-        return shown
-
-    def press(self, key: str, until: str = SCREEN) -> str:
-        """Presses a key and returns what is printed up to `until`."""
-        # A key that comes before the program listens is thrown away, as at any terminal in raw mode.
-        time.sleep(0.3)
-        os.write(self._master, key.encode())
-        return self.until(until)
-
-
-@contextmanager
-def terminal(folder: Path, *arguments: str, **changes: str) -> Iterator[Terminal]:
-    """`gravity review` in `folder`, in a terminal without colours."""
-    command = [sys.executable, "-m", "gravity", "review", *arguments]
-    given = environment(TERM="dumb", NO_COLOR="1", **changes)
-    child, master = pty.fork()
-    if child == 0:
-        os.chdir(folder)
-        os.execve(sys.executable, command, given)
-    try:
-        yield Terminal(master)
-    finally:
-        os.close(master)
-        os.waitpid(child, 0)
 
 
 @pytest.fixture
@@ -107,18 +57,18 @@ def test_each_key_does_what_it_says(store: Path) -> None:
     editor = f'{sys.executable} -c "import sys,pathlib as p; f=p.Path(sys.argv[1]); ' + (
         "f.write_text('=== chosen ===\\nOne way.\\n=== rejected ===\\nAnother way.')\""
     )
-    with terminal(store, "--by", "Aiko", VISUAL=editor) as shown:
+    with terminal(store, "review", "--by", "Aiko", VISUAL=editor) as shown:
         first = shown.until(SCREEN)
         assert f"1 of {len(waits)}" in first
         assert f"Pair {waits[0]}" in first
-        assert waits[1] in shown.press("k")
-        assert waits[2] in shown.press("f")
-        assert waits[1] in shown.press("u")
-        assert waits[2] in shown.press("f")
-        assert waits[3] in shown.press("r")
-        assert waits[4] in shown.press("e")
-        shown.press("s")
-        assert "1 kept, 1 flipped, 1 rejected, 1 edited" in " ".join(shown.press("q", until="still wait").split())
+        assert waits[1] in shown.press("k", SCREEN)
+        assert waits[2] in shown.press("f", SCREEN)
+        assert waits[1] in shown.press("u", SCREEN)
+        assert waits[2] in shown.press("f", SCREEN)
+        assert waits[3] in shown.press("r", SCREEN)
+        assert waits[4] in shown.press("e", SCREEN)
+        shown.press("s", SCREEN)
+        assert "1 kept, 1 flipped, 1 rejected, 1 edited" in " ".join(shown.press("q", "still wait").split())
     kept, flipped, rejected, edited, skipped = (pair(store, identity) for identity in waits[:5])
     assert (kept.verdict, kept.chosen, kept.reason) == ("vetted", before[0].chosen, "kept by Aiko")
     assert (flipped.chosen, flipped.rejected) == (before[1].rejected, before[1].chosen)
@@ -131,20 +81,20 @@ def test_each_key_does_what_it_says(store: Path) -> None:
 def test_undo_leaves_the_pair_as_it_was(store: Path) -> None:
     identity = queue(store)[0]["pair"]
     before = pair(store, identity)
-    with terminal(store) as shown:
+    with terminal(store, "review") as shown:
         shown.until(SCREEN)
-        shown.press("f")
-        shown.press("u")
-        shown.press("q", until="still wait")
+        shown.press("f", SCREEN)
+        shown.press("u", SCREEN)
+        shown.press("q", "still wait")
     assert pair(store, identity) == before
 
 
 def test_what_a_person_decides_is_exported_and_shown(store: Path) -> None:
     identity = queue(store)[0]["pair"]
-    with terminal(store, "--by", "Aiko") as shown:
+    with terminal(store, "review", "--by", "Aiko") as shown:
         shown.until(SCREEN)
-        shown.press("f")
-        shown.press("q", until="still wait")
+        shown.press("f", SCREEN)
+        shown.press("q", "still wait")
     assert "Decision  flip by Aiko" in here(store, "show", identity).output
     trail = json.loads(here(store, "show", identity, "--json").output)
     assert trail["decision"]["decided"] == "flip"
