@@ -13,7 +13,7 @@ from gravity.audit.report import write
 from gravity.audit.tables import build
 from gravity.console import console, errors, plain, table
 from gravity.errors import FINDINGS, ConfigError
-from gravity.store.records import Run
+from gravity.store.runs import Run
 from gravity.views import find_run
 from gravity.workshop import Workshop
 

@@ -9,7 +9,7 @@ from gravity.agents.card import card
 from gravity.agents.prompting import prompt
 from gravity.console import console, plain
 from gravity.errors import ConfigError
-from gravity.store.records import Run
+from gravity.store.runs import Run
 from gravity.trainer.models.generate import Generator
 from gravity.workshop import Workshop
 
@@ -37,7 +37,7 @@ def write(
     domain = workshop.library.domain(workshop.config.domain)
     _, task = prompt("describe").render(domain=domain, title=title, description=description)
     messages = [
-        {"role": "system", "content": card(facts, workshop.library.seeds, domain)},
+        {"role": "system", "content": card(facts, workshop.library.seeds, domain).text},
         {"role": "user", "content": task},
     ]
     settings = workshop.config.write

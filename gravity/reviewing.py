@@ -12,7 +12,8 @@ import click
 from gravity.console import console, plain
 from gravity.errors import ConfigError
 from gravity.store.lots import lots
-from gravity.store.records import Decided, Decision, Pair, Run
+from gravity.store.records import DECIDED_FIELDS, Decided, Decision, Pair
+from gravity.store.runs import Run
 from gravity.trail import print_trail
 from gravity.views import print_lots
 from gravity.workshop import Workshop
@@ -110,8 +111,8 @@ def _key() -> str:
 
 
 def _decide(workshop: Workshop, pair: Pair, decided: Decided, sides: tuple[str, str], by: str) -> None:
-    before = pair.model_dump(include={"chosen", "rejected", "verdict", "reason"})
-    chosen, rejected = sides[::-1] if decided == "flip" else sides
+    before = pair.model_dump(include=DECIDED_FIELDS)
+    chosen, rejected = sides
     after = pair.model_copy(
         update={
             "chosen": [{"role": "assistant", "content": chosen}],
@@ -120,6 +121,8 @@ def _decide(workshop: Workshop, pair: Pair, decided: Decided, sides: tuple[str, 
             "reason": f"{WORDS[decided]} by {by}",
         }
     )
+    if decided == "flip":
+        after = after.flipped()
     time = datetime.now(UTC).isoformat(timespec="seconds")
     decision = Decision(run=pair.run, pair=pair.id, decided=decided, by=by, time=time, before=before)
     workshop.ledger.decide(decision, after)

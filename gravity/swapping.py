@@ -22,7 +22,8 @@ from gravity.console import bars, console, table
 from gravity.errors import ConfigError
 from gravity.estimate import Need, cost
 from gravity.frameworks.records import Culture
-from gravity.store.records import Draft, Review, Run
+from gravity.store.records import Draft, Review
+from gravity.store.runs import Run
 from gravity.workshop import Workshop
 
 MOST_READERS = 5_000  # looked at to find those whose reviews hold markers

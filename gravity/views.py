@@ -9,7 +9,8 @@ from gravity.console import console, table
 from gravity.errors import ConfigError
 from gravity.store.dataset import Export
 from gravity.store.lots import lots
-from gravity.store.records import Lot, Run
+from gravity.store.records import Lot
+from gravity.store.runs import Run
 from gravity.workshop import Workshop
 
 VERDICTS = ("vetted", "held", "rejected", "failed")
@@ -109,7 +110,7 @@ def _figures(workshop: Workshop, run: Run) -> dict[str, Any]:
 
 def _scenarios(workshop: Workshop, run: Run, cultures: list[str]) -> dict[str, dict[str, int]]:
     counts = workshop.ledger.scenario_counts(run.id)
-    planned = run.settings["seeds"] * run.settings["scenarios_per_seed"]
+    planned = run.settings.seeds * run.settings.scenarios_per_seed
     rows = {}
     for culture in sorted({*cultures, *(culture for culture, _ in counts)}):
         row = {verdict: counts[culture, verdict] for verdict in VERDICTS}

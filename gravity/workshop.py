@@ -8,7 +8,7 @@ from typing import Any
 from gravity.agents.asking import Asker
 from gravity.agents.chat import ChatModel, open_chat
 from gravity.agents.classifier import Classifier, ClassifyingProfiler
-from gravity.agents.composer import Composer
+from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.contrast import ContrastJudge, ContrastProfiler, contrast_name
 from gravity.agents.critic import Advisory, Critic, ModelCritic, RuleCritic
 from gravity.agents.crosscheck import CrossCheck
@@ -16,6 +16,7 @@ from gravity.agents.judge import Judge, ModelJudge, Panel
 from gravity.agents.profiler import ModelProfiler, Profiler
 from gravity.agents.prompting import all_hashes
 from gravity.agents.settings import BankSettings, ContrastSettings, LlamaCppSettings, OpenAISettings
+from gravity.agents.tracks import tracks
 from gravity.agents.writer import BankWriter, ModelWriter, Writer
 from gravity.config import Config
 from gravity.frameworks.gold import Gold
@@ -32,7 +33,8 @@ from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.lots import sample_size
 from gravity.store.qualifications import Qualifications
-from gravity.store.records import Run, Task
+from gravity.store.records import Task
+from gravity.store.runs import Counting, JudgingSettings, RoleModels, Run, RunSettings, run_with
 from gravity.store.vectors import VectorStore
 
 
@@ -104,6 +106,11 @@ class Workshop:
             dealt = [seed for seed in dealt if seed.id in shipped]
         return {seed.id: seed for seed in dealt[: self.config.curate.seeds]}
 
+    @cached_property
+    def tracks(self) -> dict[str, PairMaker]:
+        """The tracks that pairs are composed for."""
+        return tracks()
+
     @property
     def _scenarios_per_seed(self) -> int:
         wanted = self.config.curate.scenarios_per_seed
@@ -143,44 +150,45 @@ class Workshop:
         """The run that this configuration is: any change that shapes results makes another."""
         config, roles = self.config, self.config.roles
         cultures, unqualified = list(self.library.cultures), self.unqualified_cultures
-        settings = {
-            "domain": config.domain,
-            "roles": {
-                "profiler": self._shown(roles.profiler),
-                "checker": self._shown(self._checker) if self._checker else "none",
-                "writer": self._shown(roles.writer),
-                "judges": [self._shown(name) for name in roles.judges],
-                "critics": ["rules", *(self._shown(name) for name in roles.critics)],
-            },
-            "models": {name: self._identity(name) for name in sorted(self._named)},
-            "embedder": self.vectors.embedder.name,
-            "judging": config.judging.model_dump(),
-            "counting": {
-                culture: {
-                    "judges": [self._shown(name) for name in self._judges(culture)],
-                    "pair judges": [self._shown(name) for name in self._pair_judges(culture)],
-                    "advisory critics": [self._shown(name) for name in self.standing.failed("defect", culture)],
-                    "qualified": culture not in unqualified,
-                }
+        settings = RunSettings(
+            domain=config.domain,
+            tracks=[maker.TRACK for maker in self.tracks.values()],
+            roles=RoleModels(
+                profiler=self._shown(roles.profiler),
+                checker=self._shown(self._checker) if self._checker else None,
+                writer=self._shown(roles.writer),
+                judges=[self._shown(name) for name in roles.judges],
+                critics=["rules", *(self._shown(name) for name in roles.critics)],
+            ),
+            models={name: self._identity(name) for name in sorted(self._named)},
+            embedder=self.vectors.embedder.name,
+            judging=JudgingSettings(**config.judging.model_dump()),
+            counting={
+                culture: Counting(
+                    judges=[self._shown(name) for name in self._judges(culture)],
+                    pair_judges=[self._shown(name) for name in self._pair_judges(culture)],
+                    advisory_critics=[self._shown(name) for name in self.standing.failed("defect", culture)],
+                    qualified=culture not in unqualified,
+                )
                 for culture in cultures
             },
-            "calibration": self.standing.calibration,
-            "panel_error": {culture: self.standing.panel_error(culture) for culture in cultures},
-            "qualifications": [c.key for c in self.standing.candidates],
-            "classifiers": config.classifiers.model_dump(),
-            "curate": config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
-            "prompts": all_hashes(),
-            "material": call_key(
+            calibration=self.standing.calibration,
+            panel_error={culture: self.standing.panel_error(culture) for culture in cultures},
+            qualifications=[c.key for c in self.standing.candidates],
+            classifiers=config.classifiers.model_dump(),
+            curate=config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
+            prompts=all_hashes(),
+            material=call_key(
                 {
                     "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
                     "items": [item.model_dump() for item in self.library.items.values()],
                     "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
                 }
             )[:16],
-            "seeds": len(self.seeds),
-            "scenarios_per_seed": self._scenarios_per_seed,
-        }
-        return Run(id=call_key(settings)[:16], settings=settings)
+            seeds=len(self.seeds),
+            scenarios_per_seed=self._scenarios_per_seed,
+        )
+        return run_with(settings)
 
     def _identity(self, name: str) -> dict[str, Any]:
         if name in self.chats:
@@ -272,6 +280,7 @@ class Workshop:
                 items=self.library.items,
                 corpus=self.corpus,
                 vectors=self.vectors,
+                tracks=self.tracks,
                 min_confidence=plan.min_confidence,
                 hard_negatives=plan.hard_negatives,
                 unqualified=frozenset(self.unqualified_cultures),

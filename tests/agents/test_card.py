@@ -38,7 +38,7 @@ def test_a_card_tells_what_is_known() -> None:
         fact("trait", "neuroticism", "mid"),
         fact("stance", seed.id, "disagree"),
     ]
-    text = card(facts, SEEDS, BOOKS)
+    text = card(facts, SEEDS, BOOKS).text
     assert text.splitlines()[0].startswith("You write for one reader.")
     for said in ("About them: age 65+\n", "Genres they enjoy: Cozy\n", "cold: War\n", "Personality: high openness\n"):
         assert said in text
@@ -49,13 +49,13 @@ def test_a_card_tells_what_is_known() -> None:
 
 def test_nothing_known_is_said() -> None:
     facts = [fact("trait", trait, "unknown") for trait in TRAITS] + [fact("stance", "hof-pdi-01", "failed")]
-    assert "Nothing is known of them." in card(facts, SEEDS, BOOKS)
+    assert "Nothing is known of them." in card(facts, SEEDS, BOOKS).text
 
 
 def test_the_surest_come_first_and_their_number_is_bounded() -> None:
     facts = [fact("stance", seed, "agree", n / 200) for n, seed in enumerate(SEEDS)]
     facts += [fact("interest", f"Genre {n:02}", "liked", n / 50) for n in range(20)]
-    text = card(facts, SEEDS, BOOKS)
+    text = card(facts, SEEDS, BOOKS).text
     surest = list(SEEDS.values())[-VIEWS:][::-1]
     assert views(text) == [seed.statement for seed in surest]
     assert f"Genres they enjoy: {', '.join(f'Genre {n:02}' for n in range(19, 19 - GENRES, -1))}\n" in text
@@ -64,7 +64,7 @@ def test_the_surest_come_first_and_their_number_is_bounded() -> None:
 @given(stances=st.lists(STANCE, min_size=len(SEEDS), max_size=len(SEEDS)), left_out=st.integers(0, FOLDS - 1))
 def test_a_card_leaves_out_the_seeds_of_its_fold(stances: list[str], left_out: int) -> None:
     facts = [fact("stance", seed, value, n / 200) for n, (seed, value) in enumerate(zip(SEEDS, stances, strict=True))]
-    text = card(facts, SEEDS, BOOKS, left_out)
+    text = card(facts, SEEDS, BOOKS, left_out).text
     for seed in SEEDS.values():
         if fold(seed.id) == left_out:
             assert seed.statement not in text and seed.opposite not in text
@@ -76,11 +76,11 @@ def test_a_card_leaves_out_the_seeds_of_its_fold(stances: list[str], left_out: i
 @pytest.mark.parametrize("value", ["unknown", "failed"])
 def test_what_is_not_known_is_not_told(value: str) -> None:
     facts: list[Fact] = [fact("stance", seed, value) for seed in SEEDS]
-    assert views(card(facts, SEEDS, BOOKS)) == []
+    assert views(card(facts, SEEDS, BOOKS).text) == []
 
 
 def test_a_fact_about_a_seed_that_is_gone_is_passed_over() -> None:
-    assert views(card([fact("stance", "no-such-seed", "agree")], SEEDS, BOOKS)) == []
+    assert views(card([fact("stance", "no-such-seed", "agree")], SEEDS, BOOKS).text) == []
 
 
 def test_a_card_does_not_depend_on_the_order_of_facts() -> None:

@@ -10,7 +10,8 @@ from gravity.store.corpus import Corpus
 from gravity.store.database import Database
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
-from gravity.store.records import Reader, Run
+from gravity.store.records import Reader
+from gravity.store.runs import Run, RunSettings
 from tests.store.build import check, decision, fact, pair, run, scenario
 
 RUN = run()
@@ -26,7 +27,7 @@ def test_runs_are_found_by_the_beginning_of_their_id(ledger: Ledger) -> None:
     assert ledger.latest_run() is None
     for opened in (RUN, OTHER, RUN):
         ledger.open_run(opened)
-    ledger.open_run(Run(id=RUN.id, settings={"changed": True}))
+    ledger.open_run(Run(id=RUN.id, settings=RunSettings(domain="changed")))
     assert ledger.latest_run() == OTHER
     assert ledger.run("aa") == RUN
     assert ledger.run("ab") == OTHER
