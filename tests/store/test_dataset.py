@@ -39,12 +39,12 @@ def planted() -> list[Pair]:
         for reader in readers:
             verdict: Any = "held" if reader == "us0" else "vetted"
             for seed in SEEDS:
-                links = {"scenario": scenario(RUN, seed, culture).id, "fact": ["stance", seed]}
+                links = {"scenario": scenario(RUN, seed, culture).id, "fact": ["stance", seed], "takes": "agree"}
                 passed = "rejected" if seed == SEEDS[-1] else verdict
                 pairs.append(pair(RUN, reader, seed, culture=culture, verdict=passed, **links))
             for item in ITEMS:
                 trait = ["trait", "openness"]
-                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=trait))
+                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=trait, takes="high"))
             pairs += [pair(RUN, reader, book, "interests", culture, verdict=verdict) for book in BOOKS]
     return pairs
 
@@ -127,6 +127,7 @@ def test_rows_carry_what_they_rest_on(ledger: Ledger, folder: Path) -> None:
         assert {name: row[name] for name in subjects.values()} == {
             name: known.subject if track == known.track else None for track, name in subjects.items()
         }
+        assert row["takes"] == {"values": "agree", "personality": "high", "interests": None}[known.track]
         if known.track == "values":
             assert (row["confidence"], row["evidence"]) == (0.7, [f"review of {known.reader}"])
             assert [(vote["judge"], vote["order"], vote["endorses"]) for vote in row["votes"]] == [
@@ -187,6 +188,8 @@ def test_manifest_and_card_say_what_is_there(ledger: Ledger, folder: Path) -> No
         {"split": split, "path": f"{split}.parquet"} for split in ("train", "test")
     ]
     assert yaml.safe_load(header)["size_categories"] == ["n<1K"]
+    for part in (("values", "a stance"), ("interests", "the reader's own ratings")):
+        assert f"| {part[0]} | {part[1]} |" in text
     for part in (*result.rows.items(), *result.left_out.items(), ("judges", "strict"), ("critics", "none")):
         assert f"| {part[0]} | {part[1]} |" in text
 

@@ -164,7 +164,7 @@ def test_checks_are_kept_once_and_by_run(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("decided", ["keep", "flip", "reject"])
 def test_a_decision_changes_its_pair_and_undo_brings_it_back(ledger: Ledger, decided: Any) -> None:
-    before = pair(RUN, "ana", "s1", verdict="held", reason="not sure enough")
+    before = pair(RUN, "ana", "s1", takes="agree", verdict="held", reason="not sure enough")
     beside = pair(RUN, "ana", "s2")
     ledger.add_pairs([before, beside])
     made, after = decision(before, decided)
@@ -172,7 +172,7 @@ def test_a_decision_changes_its_pair_and_undo_brings_it_back(ledger: Ledger, dec
     assert ledger.decisions(RUN.id) == {before.id: made}
     assert ledger.decisions(OTHER.id) == {}
     assert ledger.pair(before.id) == after != before
-    assert (after.chosen == before.rejected) == (decided == "flip")
+    assert (after.chosen == before.rejected) == (after.takes == "disagree") == (decided == "flip")
     assert after.verdict == ("rejected" if decided == "reject" else "vetted")
     assert ledger.pair(beside.id) == beside
     assert ledger.undo(before.id) == made
