@@ -116,12 +116,10 @@ def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
 
 def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
     """What the run's own models showed on gold cases, the latest of each."""
-    table = tables.qualifications
+    table, models = tables.qualifications, run.settings.roles.names
     latest = {
         (row["task"], row["model"], row["culture"]): {**row, **row["figures"]}
-        for row in _stream(
-            database, select(table).where(table.c.model.in_(run.settings.roles.names)).order_by(table.c.time)
-        )
+        for row in _stream(database, select(table).where(table.c.model.in_(models)).order_by(table.c.time))
     }
     yield from latest.values()
 

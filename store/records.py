@@ -205,7 +205,7 @@ class Pair(Row):
     qualified: bool = True
 
     def flipped(self) -> "Pair":
-        """The pair with its sides swapped, and with them what its label says."""
+        """The pair with its sides swapped, and so with a label that says the opposite (None where that has no name)."""
         takes = OPPOSITE.get(self.takes) if self.takes else None
         return self.model_copy(update={"chosen": self.rejected, "rejected": self.chosen, "takes": takes})
 

@@ -8,6 +8,8 @@ from gravity.store.answers import call_key
 from gravity.store.errors import StoreError
 from gravity.store.records import FactKind, Row
 
+Subject = Literal["seed", "item", "book"]
+
 
 class Settings(BaseModel):
     """Base of what a run is set to: immutable, and a name nobody knows is an error."""
@@ -26,7 +28,7 @@ class Track(Settings):
     """Whether a sample of each of its lots is judged end to end. Only the reader's own ratings need no check."""
     hidden_from_panel: tuple[FactKind, ...]
     """The kinds of facts that the panel must not see when it checks a pair, or it would only repeat the label."""
-    subject: Literal["seed", "item", "book"]
+    subject: Subject
     """What its pairs are about, and so the exported column that names it."""
     split_by_subject: bool
     """Whether what its pairs are about is split between train and test as well, and not the readers alone."""

@@ -7,11 +7,11 @@ import pyarrow as pa
 from gravity.store.dataset.gate import Gate
 from gravity.store.ledger import Ledger
 from gravity.store.records import CardLine, Choice, Fact, Pair, Scenario, Vote
-from gravity.store.runs import Run, Track
+from gravity.store.runs import Run, Subject
 
 KEPT_PROFILES = 1_000
 
-SUBJECTS: tuple[str, ...] = get_args(Track.model_fields["subject"].annotation)
+SUBJECTS: tuple[str, ...] = get_args(Subject)
 
 _TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
 
