@@ -1,5 +1,7 @@
 """A run's settings: what they refuse, and that the store gives them back as they were."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -9,6 +11,7 @@ from gravity.store.database import Database
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.runs import Counting, JudgingSettings, RoleModels, Run, RunSettings, Track, run_with
+from tests.support import config, workshop
 
 SETTINGS = RunSettings(
     domain="books",
@@ -46,6 +49,12 @@ def test_the_store_gives_settings_back_as_they_were(database: Database) -> None:
 @pytest.mark.parametrize("name", list(RunSettings.model_fields))
 def test_each_setting_shapes_the_id(name: str) -> None:
     assert run_with(SETTINGS.model_copy(update={name: getattr(RunSettings(), name)})).id != run_with(SETTINGS).id
+
+
+def test_a_configuration_fills_in_every_setting(tmp_path: Path) -> None:
+    run = workshop(config("http://localhost:1", tmp_path)).run
+    assert run.settings.model_fields_set == set(RunSettings.model_fields)
+    assert run == run_with(run.settings)
 
 
 def test_a_setting_nobody_knows_is_refused() -> None:
