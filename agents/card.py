@@ -4,15 +4,28 @@ Seeds are dealt into folds. A pair about a seed gets the card that leaves out it
 few cards, each shared by many pairs, and none holds the answer to its own pair.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from gravity.agents.prompting import prompt
 from gravity.frameworks.records import Domain, Seed
-from gravity.store.records import Fact, content_id
+from gravity.store.records import CardLine, Component, Fact, content_id
 
 FOLDS = 4
 VIEWS = 12
 GENRES = 5
+
+# All that str.splitlines ends a line at is among these.
+_CONTROL = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A profile card: its text, and its lines that tell of the reader, in order."""
+
+    text: str
+    lines: list[CardLine]
 
 
 def fold(subject: str) -> int:
@@ -20,28 +33,39 @@ def fold(subject: str) -> int:
     return int(content_id("fold", subject), 16) % FOLDS
 
 
-def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, without: int | None = None) -> str:
-    """The card of a reader whose profile is `facts`, surest facts first, leaving out the seeds of one fold."""
+def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, without: int | None = None) -> Card:
+    """The card of a reader whose profile is `facts`, surest facts first, leaving out the seeds of one fold.
+
+    Each line stays one line, whatever is in the facts.
+    """
     known = sorted(
         (fact for fact in facts if fact.value not in ("unknown", "failed")),
         key=lambda fact: (-fact.confidence, fact.name),
     )
     stances = [fact for fact in known if fact.kind == "stance" and fact.name in seeds]
-    views = [
-        seeds[fact.name].statement if fact.value == "agree" else seeds[fact.name].opposite
-        for fact in stances
-        if without is None or fold(fact.name) != without
-    ]
+    held = [(seeds[fact.name], fact.value) for fact in stances if without is None or fold(fact.name) != without]
+    views = [(seed, seed.statement if value == "agree" else seed.opposite) for seed, value in held]
 
     def genres(value: str) -> list[str]:
         return [fact.name for fact in known if fact.kind == "interest" and fact.value == value][:GENRES]
 
+    lines: list[CardLine] = []
+
+    def told(
+        component: Component, framework: str | None = None, seed: str | None = None, *, caller: Callable[[], str]
+    ) -> str:
+        # The template calls this around each line that tells of the reader, so that nobody has to parse the text.
+        text = _CONTROL.sub(" ", caller()).strip()
+        lines.append(CardLine(component=component, framework=framework, seed=seed, text=text))
+        return f"{text}\n"
+
     system, _ = prompt("card").render(
         domain=domain,
+        told=told,
         demographics=[f"{f.name} {f.value}" for f in known if f.kind == "demographic"],
         liked=genres("liked"),
         disliked=genres("disliked"),
         traits=[f"{f.value} {f.name}" for f in known if f.kind == "trait" and f.value in ("high", "low")],
         views=views[:VIEWS],
     )
-    return system
+    return Card(system, lines)

@@ -1,6 +1,5 @@
 """Reads a dataset folder, Gravity's own or any in TRL's preference format with a culture column, into tidy tables."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,9 @@ from gravity.store.errors import InputError
 from gravity.store.records import content_id
 
 NEEDED = ("chosen", "rejected", "culture")
-OPTIONAL = ("id", "reader", "track", "framework", "dimension", "scenario", "verdict", "prompt", "votes", "basis")
+OPTIONAL = ("id", "reader", "track", "framework", "dimension", "takes", "scenario", "verdict", "prompt", "votes")
 SUBJECTS = ("subject", "seed", "item", "book")
 BATCH = 5_000
-
-_BASIS = re.compile(r"the reader (?:would (agree|disagree) with|is (high|low) in)")
 
 
 def from_folder(folder: Path) -> Evidence:
@@ -81,7 +78,7 @@ def _names(opened: Any) -> list[str]:
 
 
 def _batches(path: Path) -> Iterator[pa.RecordBatch]:
-    opened, wanted = _open(path), {*NEEDED, *OPTIONAL, *SUBJECTS, "takes"}
+    opened, wanted = _open(path), {*NEEDED, *OPTIONAL, *SUBJECTS}
     names = [name for name in _names(opened) if name in wanted]
     if isinstance(opened, pq.ParquetFile):
         yield from opened.iter_batches(batch_size=BATCH, columns=names)
@@ -107,7 +104,6 @@ def _pair(row: dict[str, Any], place: str, votes: dict[tuple[str, str, str], dic
     subject = next((found for name in SUBJECTS if (found := text(name))), None)
     # Rows that share a prompt are as good as one seed: their answers are not independent.
     cluster = subject or content_id(task or place)
-    said = _BASIS.match(text("basis") or "")
     culture, scenario = text("culture"), text("scenario")
     for vote in row.get("votes") or ():
         key = (scenario or cluster, str(vote.get("judge")), str(vote.get("order")))
@@ -122,7 +118,7 @@ def _pair(row: dict[str, Any], place: str, votes: dict[tuple[str, str, str], dic
         "dimension": text("dimension"),
         "subject": cluster,
         "scenario": scenario,
-        "takes": text("takes") or (said and (said[1] or said[2])),
+        "takes": text("takes"),
         "verdict": text("verdict"),
         "task": task,
         "chosen": last_message(row["chosen"]),

@@ -16,7 +16,7 @@ from gravity.store.corpus import Corpus
 from gravity.store.database import Database
 from gravity.store.errors import InputError
 from gravity.store.ledger import Ledger
-from gravity.store.records import Run
+from gravity.store.runs import Run
 
 PAGE = 10_000
 LANGUAGE_CHARS = 300  # of each review
@@ -92,13 +92,9 @@ def _facts(database: Database, run: str, readers: dict[str, dict[str, Any]]) -> 
 
 
 def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
-    """The pairs of a run; the fact that a pair rests on says which side was chosen."""
-    table, facts = tables.pairs, tables.facts
-    names = ("id", "reader", "culture", "track", "framework", "dimension", "subject", "scenario", "verdict")
-    query = select(*(table.c[name] for name in names), table.c.fact, table.c.prompt, table.c.chosen, table.c.rejected)
-    stances = select(facts.c.reader, facts.c.kind, facts.c.name, facts.c.value).where(
-        facts.c.run == run, facts.c.kind.in_(("stance", "trait")), facts.c.value.not_in(("unknown", "failed"))
-    )
+    table = tables.pairs
+    names = ("id", "reader", "culture", "track", "framework", "dimension", "subject", "takes", "scenario", "verdict")
+    query = select(*(table.c[name] for name in names), table.c.prompt, table.c.chosen, table.c.rejected)
     checked = {
         row["pair"]: row["prefers"] or "undecided"
         for row in _stream(database, select(tables.checks).where(tables.checks.c.run == run))
@@ -107,12 +103,9 @@ def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
         row["pair"]: row["decided"]
         for row in _stream(database, select(tables.decisions).where(tables.decisions.c.run == run))
     }
-    takes = {(row["reader"], row["kind"], row["name"]): row["value"] for row in _stream(database, stances)}
     for row in _stream(database, query.where(table.c.run == run)):
-        fact = row["fact"]
         yield {
             **{name: row[name] for name in names},
-            "takes": takes.get((row["reader"], *fact)) if fact else None,
             "checked": checked.get(row["id"]),
             "decided": decided.get(row["id"]),
             "task": last_message(row["prompt"]),
@@ -123,12 +116,10 @@ def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
 
 def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
     """What the run's own models showed on gold cases, the latest of each."""
-    table = tables.qualifications
-    roles = run.settings.get("roles", {}).values()
-    named = {name for role in roles for name in ([role] if isinstance(role, str) else role)}
+    table, models = tables.qualifications, run.settings.roles.names
     latest = {
         (row["task"], row["model"], row["culture"]): {**row, **row["figures"]}
-        for row in _stream(database, select(table).where(table.c.model.in_(named)).order_by(table.c.time))
+        for row in _stream(database, select(table).where(table.c.model.in_(models)).order_by(table.c.time))
     }
     yield from latest.values()
 

@@ -28,7 +28,8 @@ from gravity.frameworks.loader import Library
 from gravity.store.database import Database
 from gravity.store.dataset import SCHEMA
 from gravity.store.ledger import Ledger
-from gravity.store.records import Fact, Pair, Provenance, Run
+from gravity.store.records import Fact, Pair, Provenance
+from gravity.store.runs import Run
 
 LIMITS = {"seconds": 120.0, "memory_mb": 2_048.0}
 READERS, BATCH = 500, 5_000
@@ -50,7 +51,8 @@ def pairs(count: int) -> Iterator[dict[str, Any]]:
         yield {
             "id": f"{number:016d}", "run": "r", "reader": reader, "culture": culture, "track": "values",
             "framework": seed.framework, "dimension": seed.dimension, "subject": seed.id, "seed": seed.id,
-            "scenario": None, "fact": ["stance", seed.id], "prompts": {}, "reason": "",
+            "takes": "agree" if agree else "disagree", "scenario": None, "fact": ["stance", seed.id], "profile": [],
+            "prompts": {}, "reason": "", "qualified": True,
             "prompt": [{"role": "user", "content": f"{words[number % 5_000]} {number}"}],
             "chosen": message[0], "rejected": message[1], "verdict": "vetted" if random.random() < 0.9 else "held",
             "basis": f"the reader would {'agree' if agree else 'disagree'} with: {seed.statement}",
@@ -74,7 +76,7 @@ def fill_store(folder: Path, count: int) -> None:
     """A store with the pairs and a profile of every reader."""
     database, library = Database(f"sqlite:///{folder / 'store.sqlite'}"), Library()
     ledger, maker = Ledger(database), Provenance(model="m")
-    ledger.open_run(Run(id="r", settings={}))
+    ledger.open_run(Run(id="r"))
     for culture in CULTURES:
         for number in range(READERS):
             reader, value = f"{culture}-{number}", "agree" if number * 7 % 3 > 0 else "disagree"
@@ -97,7 +99,7 @@ def run(kind: str, folder: Path) -> dict[str, float]:
     if kind == "folder":
         evidence = from_folder(folder)
     else:
-        evidence = from_store(Database(f"sqlite:///{folder / 'store.sqlite'}"), Run(id="r", settings={}), library)
+        evidence = from_store(Database(f"sqlite:///{folder / 'store.sqlite'}"), Run(id="r"), library)
     read = time.perf_counter()
     made = examine(evidence, AuditSettings(), library)
     measured = time.perf_counter()

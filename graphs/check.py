@@ -50,12 +50,13 @@ def check_graph(crew: Crew) -> Any:
 
 
 def _case(crew: Crew, pair: Pair) -> Case:
-    """What the panel sees: of the profile nothing of the kind that the label rests on, or it would only repeat it."""
+    """What the panel sees: of the profile nothing that the pair's track hides, or it would only repeat the label."""
     facts = crew.ledger.facts(crew.run, pair.reader)
-    others = [fact for fact in facts if pair.fact is None or fact.kind != pair.fact[0]]
+    hidden = crew.composer.track(pair.track).hidden_from_panel
+    others = [fact for fact in facts if fact.kind not in hidden]
     sides = [pair.chosen[0]["content"], pair.rejected[0]["content"]]
     return Case(
-        card=card(others, crew.seeds, crew.composer.domain),
+        card=card(others, crew.seeds, crew.composer.domain).text,
         reviews=nearest(crew, pair.reader, ratings_of(crew, pair.reader).known, sides),
         task=pair.prompt[1]["content"],
         chosen=sides[0],

@@ -17,7 +17,7 @@ from gravity.graphs.duplicates import refuse_duplicates
 from gravity.graphs.profile import profile_graph, ratings_of
 from gravity.graphs.scenario import scenario_graph, scenario_id
 from gravity.graphs.sweep import sweep
-from gravity.store.lots import CHECKED, samples
+from gravity.store.lots import samples
 from gravity.store.records import Reader
 from gravity.store.vectors import book_entry, review_entry
 
@@ -62,7 +62,7 @@ def pending_checks(crew: Crew) -> list[dict[str, Any]]:
     return [
         {"pair": pair}
         for (culture, track), (_, sample) in sorted(samples(crew.ledger, crew.run, crew.plan.sample).items())
-        if track in CHECKED and crew.panels[culture].checkers
+        if crew.composer.track(track).sampled and crew.panels[culture].checkers
         for pair in sample
         if pair not in done
     ]

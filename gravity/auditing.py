@@ -15,7 +15,7 @@ from gravity.audit.settings import AuditSettings
 from gravity.audit.tables import build
 from gravity.frameworks.loader import Library
 from gravity.progress import Progress
-from gravity.store.records import Run
+from gravity.store.runs import Run
 from gravity.stores import Stores
 
 Rows = Sequence[dict[str, Any]]

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gravity.store.lots import lots
-from gravity.store.records import Lot, Run
+from gravity.store.records import Lot
+from gravity.store.runs import Run
 from gravity.stores import Stores
 
 VERDICTS = ("vetted", "held", "rejected", "failed")
@@ -36,7 +37,7 @@ class Status:
 def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
     """Counts what the run asked for, whatever the configuration says by now; `cultures` are those of the material."""
     ledger, counts = stores.ledger, stores.corpus.counts()
-    readers = stores.corpus.readers(min_reviews=run.settings["curate"]["min_reviews"])
+    readers = stores.corpus.readers(min_reviews=run.settings.curate["min_reviews"])
     able = {reader.id: reader.culture for reader in readers if reader.culture in cultures}
     profiled = ledger.profiled(run.id)
     return Status(
@@ -61,7 +62,7 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
 
 def _scenarios(stores: Stores, run: Run, cultures: set[str]) -> Counts:
     counts = stores.ledger.scenario_counts(run.id)
-    planned = run.settings["seeds"] * run.settings["scenarios_per_seed"]
+    planned = run.settings.seeds * run.settings.scenarios_per_seed
     rows = {}
     for culture in sorted({*cultures, *(culture for culture, _ in counts)}):
         row = {verdict: counts[culture, verdict] for verdict in VERDICTS}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gravity.store.ledger import Ledger
-from gravity.store.records import Decided, Decision, Pair
+from gravity.store.records import DECIDED_FIELDS, Decided, Decision, Pair
 
 DECISION_WORDS: dict[Decided, str] = {"keep": "kept", "flip": "flipped", "edit": "edited", "reject": "rejected"}
 
@@ -39,8 +39,6 @@ def decide(ledger: Ledger, pair: Pair, decided: Decided, by: str, sides: tuple[s
     """Keeps what `by` decided about the pair, with what the pair was before. `sides` are the edited texts, chosen and
     rejected, where the decision is to edit."""
     chosen, rejected = sides or (pair.chosen[0]["content"], pair.rejected[0]["content"])
-    if decided == "flip":
-        chosen, rejected = rejected, chosen
     after = pair.model_copy(
         update={
             "chosen": [{"role": "assistant", "content": chosen}],
@@ -49,6 +47,8 @@ def decide(ledger: Ledger, pair: Pair, decided: Decided, by: str, sides: tuple[s
             "reason": f"{DECISION_WORDS[decided]} by {by}",
         }
     )
-    before = pair.model_dump(include={"chosen", "rejected", "verdict", "reason"})
+    if decided == "flip":
+        after = after.flipped()
+    before = pair.model_dump(include=DECIDED_FIELDS)
     time = datetime.now(UTC).isoformat(timespec="seconds")
     ledger.decide(Decision(run=pair.run, pair=pair.id, decided=decided, by=by, time=time, before=before), after)

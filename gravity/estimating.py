@@ -9,7 +9,6 @@ from gravity.graphs.crew import Crew
 from gravity.graphs.curate import CurateState, pending_profiles, pending_scenarios, selected
 from gravity.progress import Progress
 from gravity.run import RunSetup
-from gravity.store.lots import CHECKED
 from gravity.store.records import Pair
 
 READERS = 3
@@ -77,7 +76,8 @@ def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
     roles, orders = setup.config.roles, setup.config.judging.orders
     scenarios, profiles = len(pending_scenarios(crew, wanted)), pending_profiles(crew, wanted)
     checked = [c for c in {reader.culture for reader in selected(crew, wanted)} if c and crew.panels[c].checkers]
-    checks = max(0, len(checked) * len(CHECKED) * crew.plan.sample - len(crew.ledger.checks(crew.run)))
+    sampled = sum(crew.composer.track(name).sampled for name in crew.composer.tracks)
+    checks = max(0, len(checked) * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
     batches = -(-len(crew.plan.seeds) // crew.plan.seeds_per_call)
     asked = 0
     for profile in profiles:

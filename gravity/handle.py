@@ -8,7 +8,8 @@ from gravity import counting, deciding, trail
 from gravity.loop import run as run_async
 from gravity.progress import Progress, reporting
 from gravity.store.ledger import Ledger
-from gravity.store.records import Decided, Decision, Lot, Pair, Run
+from gravity.store.records import Decided, Decision, Lot, Pair
+from gravity.store.runs import Run
 
 if TYPE_CHECKING:
     from gravity.auditing import Audited

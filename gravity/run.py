@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from gravity.agents.classifier import Classifier, ClassifyingProfiler
-from gravity.agents.composer import Composer
+from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.critic import Advisory, Critic, RuleCritic
 from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.judge import Panel
@@ -12,6 +12,7 @@ from gravity.agents.kinds import Workbench
 from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
 from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
+from gravity.agents.tracks import tracks
 from gravity.config import Config
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.loader import Library
@@ -21,7 +22,7 @@ from gravity.models import Models
 from gravity.standing import Standing, candidates
 from gravity.store.answers import call_key
 from gravity.store.lots import sample_size
-from gravity.store.records import Run
+from gravity.store.runs import Counting, JudgingSettings, RoleModels, Run, RunSettings, run_with
 from gravity.stores import Stores
 
 
@@ -57,6 +58,11 @@ class RunSetup:
             dealt = [seed for seed in dealt if seed.id in written]
         return {seed.id: seed for seed in dealt[: self.config.curate.seeds]}
 
+    @cached_property
+    def tracks(self) -> dict[str, PairMaker]:
+        """The tracks that pairs are composed for."""
+        return tracks()
+
     @property
     def scenarios_per_seed(self) -> int:
         """How many scenarios of each seed and culture are wanted, and can be written."""
@@ -72,44 +78,45 @@ class RunSetup:
         """The run that this is: any change that shapes results makes another."""
         config, roles, models = self.config, self.config.roles, self.models
         cultures, unqualified = list(self.library.cultures), self.unqualified_cultures
-        settings = {
-            "domain": config.domain,
-            "roles": {
-                "profiler": models[roles.profiler].name,
-                "checker": models.checker.name if models.checker else "none",
-                "writer": models[roles.writer].name,
-                "judges": [models[name].name for name in roles.judges],
-                "critics": [RuleCritic.name, *(models[name].name for name in roles.critics)],
-            },
-            "models": {name: model.identity for name, model in models.by_name.items()},
-            "embedder": self.stores.vectors.embedder.name,
-            "judging": config.judging.model_dump(),
-            "counting": {
-                culture: {
-                    "judges": [models[name].name for name in self._judges(culture)],
-                    "pair judges": [models[name].name for name in self._pair_judges(culture)],
-                    "advisory critics": [models[name].name for name in self.standing.failed(DEFECT, culture)],
-                    "qualified": culture not in unqualified,
-                }
+        settings = RunSettings(
+            domain=config.domain,
+            tracks=[maker.TRACK for maker in self.tracks.values()],
+            roles=RoleModels(
+                profiler=models[roles.profiler].name,
+                checker=models.checker.name if models.checker else None,
+                writer=models[roles.writer].name,
+                judges=[models[name].name for name in roles.judges],
+                critics=[RuleCritic.name, *(models[name].name for name in roles.critics)],
+            ),
+            models={name: model.identity for name, model in models.by_name.items()},
+            embedder=self.stores.vectors.embedder.name,
+            judging=JudgingSettings(**config.judging.model_dump()),
+            counting={
+                culture: Counting(
+                    judges=[models[name].name for name in self._judges(culture)],
+                    pair_judges=[models[name].name for name in self._pair_judges(culture)],
+                    advisory_critics=[models[name].name for name in self.standing.failed(DEFECT, culture)],
+                    qualified=culture not in unqualified,
+                )
                 for culture in cultures
             },
-            "calibration": self.standing.calibration,
-            "panel_error": {culture: self.standing.panel_error(culture) for culture in cultures},
-            "qualifications": [c.key for c in self.standing.candidates],
-            "classifiers": config.classifiers.model_dump(),
-            "curate": config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
-            "prompts": all_hashes(),
-            "material": call_key(
+            calibration=self.standing.calibration,
+            panel_error={culture: self.standing.panel_error(culture) for culture in cultures},
+            qualifications=[c.key for c in self.standing.candidates],
+            classifiers=config.classifiers.model_dump(),
+            curate=config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
+            prompts=all_hashes(),
+            material=call_key(
                 {
                     "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
                     "items": [item.model_dump() for item in self.library.items.values()],
                     "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
                 }
             )[:16],
-            "seeds": len(self.seeds),
-            "scenarios_per_seed": self.scenarios_per_seed,
-        }
-        return Run(id=call_key(settings)[:16], settings=settings)
+            seeds=len(self.seeds),
+            scenarios_per_seed=self.scenarios_per_seed,
+        )
+        return run_with(settings)
 
     @property
     def unqualified_cultures(self) -> list[str]:
@@ -177,6 +184,7 @@ class RunSetup:
                 items=self.library.items,
                 corpus=self.stores.corpus,
                 vectors=self.stores.vectors,
+                tracks=self.tracks,
                 min_confidence=plan.min_confidence,
                 hard_negatives=plan.hard_negatives,
                 unqualified=frozenset(self.unqualified_cultures),

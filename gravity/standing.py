@@ -96,7 +96,7 @@ class Standing:
     @cached_property
     def found(self) -> dict[str, dict[str, Qualification]]:
         """What is kept of each candidate, by key and culture."""
-        return {c.key: self.kept.of(c.key) for c in self.candidates}
+        return {c.key: self.kept.by_culture(c.key) for c in self.candidates}
 
     def _candidates(self, task: Task) -> list[Candidate]:
         return [c for c in self.candidates if c.task is task]

@@ -18,7 +18,8 @@ from gravity.estimating import Need
 from gravity.frameworks.records import Culture
 from gravity.progress import Progress
 from gravity.run import RunSetup
-from gravity.store.records import Draft, Review, Run
+from gravity.store.records import Draft, Review
+from gravity.store.runs import Run
 
 MOST_READERS = 5_000  # looked at to find those whose reviews hold markers
 

@@ -9,7 +9,7 @@ from gravity.config import Write
 from gravity.errors import ConfigError
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
-from gravity.store.records import Run
+from gravity.store.runs import Run
 from gravity.stores import Stores
 
 # Sampled, since the likeliest text of a small model goes in circles; the same seed gives the same text.
@@ -48,7 +48,7 @@ def write(
         raise ConfigError(f"reader '{reader}' has no profile in run {run.id}: run `gravity curate` first")
     _, task = prompt("describe").render(domain=domain, title=title, description=description)
     messages = [
-        {"role": "system", "content": card(facts, library.seeds, domain)},
+        {"role": "system", "content": card(facts, library.seeds, domain).text},
         {"role": "user", "content": task},
     ]
     # With an adapter, its own base is the one that fits.

@@ -38,9 +38,9 @@ class Database:
                 yield connection
         except DBAPIError as error:
             hidden = self.engine.url.render_as_string(hide_password=True)
-            raise StoreError(f"the store at {hidden} cannot be used: {_line(error.orig)}") from error
+            raise StoreError(f"the store at {hidden} cannot be used: {_one_line(error.orig)}") from error
         except SQLAlchemyError as error:
-            raise StoreError(f"the store cannot be used: {_line(error)}") from error
+            raise StoreError(f"the store cannot be used: {_one_line(error)}") from error
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -74,7 +74,7 @@ def _same_columns(connection: Connection) -> None:
             )
 
 
-def _line(error: object) -> str:
+def _one_line(error: object) -> str:
     return " ".join(str(error).split())
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import Select, delete, func, insert, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
-from gravity.store.records import Check, Decision, Fact, Pair, Run, Scenario, Track
+from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario
+from gravity.store.runs import Run
 
 PAGE = 500
 
@@ -111,7 +112,7 @@ class Ledger:
                 return
             last = page[-1]["id"]
 
-    def lot_members(self, run: str) -> Iterator[tuple[str, str, Track]]:
+    def lot_members(self, run: str) -> Iterator[tuple[str, str, str]]:
         """Id, culture and track of each pair that was vetted before people decided on any, read as it goes."""
         table, before = tables.pairs, {pair: d.before["verdict"] for pair, d in self.decisions(run).items()}
         query = select(table.c.id, table.c.culture, table.c.track, table.c.verdict).where(table.c.run == run)
@@ -137,7 +138,7 @@ class Ledger:
 
     def decide(self, decision: Decision, pair: Pair) -> None:
         """Keeps a person's decision, and the pair as it is after it."""
-        after = pair.model_dump(include={"chosen", "rejected", "verdict", "reason"})
+        after = pair.model_dump(include=DECIDED_FIELDS)
         with self.database.begin() as connection:
             connection.execute(insert(tables.decisions), values([decision]))
             connection.execute(update(tables.pairs).where(tables.pairs.c.id == pair.id).values(after))

@@ -12,12 +12,12 @@ from functools import lru_cache
 
 from gravity.frameworks.statistics import exact
 from gravity.store.ledger import Ledger
-from gravity.store.records import Check, Decision, Label, Lot, LotVerdict, Run, Track, content_id
+from gravity.store.records import Check, Decision, Label, Lot, LotVerdict, content_id
+from gravity.store.runs import Run, Track
 
 # A lot at the error that one may just accept passes once in forty times at most, since the interval's upper end has
 # to clear it; the sample is so large that one at a third of that error passes at least four times in five.
 PRODUCER_POWER, GOOD = 0.8, 1 / 3
-CHECKED: tuple[Track, ...] = ("values", "personality")  # the interests track rests on readers' own ratings
 UNDECIDED = 0.5  # a lot of whose sample more stays undecided goes to people
 
 
@@ -36,13 +36,13 @@ def sample_size(acceptable: float) -> int:
         allowed += 1
 
 
-def samples(ledger: Ledger, run: str, size: int) -> dict[tuple[str, Track], tuple[int, list[str]]]:
+def samples(ledger: Ledger, run: str, size: int) -> dict[tuple[str, str], tuple[int, list[str]]]:
     """By lot how many pairs it has and the ids of those to check.
 
     These are the ones with the smallest hashes: as good as drawn by chance, the same at every call, and mostly
     the same when the lot has grown.
     """
-    members: dict[tuple[str, Track], list[str]] = defaultdict(list)
+    members: dict[tuple[str, str], list[str]] = defaultdict(list)
     for identity, culture, track in ledger.lot_members(run):
         members[culture, track].append(identity)
     return {
@@ -53,8 +53,8 @@ def samples(ledger: Ledger, run: str, size: int) -> dict[tuple[str, Track], tupl
 
 def lots(ledger: Ledger, run: Run) -> list[Lot]:
     """The lots of a run as its checks and the decisions of people have them, by culture and track."""
-    acceptable = run.settings["judging"]["acceptable_error"]
-    panel_error: dict[str, float] = run.settings["panel_error"]
+    acceptable = run.settings.judging.acceptable_error
+    panel_error = run.settings.panel_error
     checks, decisions = ledger.checks(run.id), ledger.decisions(run.id)
     found = []
     size = sample_size(acceptable)
@@ -74,7 +74,7 @@ def lots(ledger: Ledger, run: Run) -> list[Lot]:
             verdict="unchecked",
             reason="",
         )
-        verdict, reason = _verdict(lot, acceptable)
+        verdict, reason = _verdict(lot, run.settings.track(track), acceptable)
         found.append(lot.model_copy(update={"verdict": verdict, "reason": reason}))
     return found
 
@@ -95,8 +95,8 @@ def _own_error_off(disagreement: float, panel_error: float | None) -> float:
     return max(0.0, (disagreement - panel_error) / (1 - 2 * panel_error))
 
 
-def _verdict(lot: Lot, acceptable: float) -> tuple[LotVerdict, str]:
-    if lot.track not in CHECKED:
+def _verdict(lot: Lot, track: Track, acceptable: float) -> tuple[LotVerdict, str]:
+    if not track.sampled:
         return "ratings", "the reader's own ratings decide; no panel was asked"
     if lot.checked < lot.sample:
         return "unchecked", f"{lot.checked} of the {lot.sample} sampled pairs have been checked"

@@ -15,15 +15,15 @@ class Qualifications:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def keep(self, shown: list[Qualification]) -> None:
+    def keep(self, found: list[Qualification]) -> None:
         """Keeps what a model showed in each culture; what stood under the same key makes room."""
-        rows = [{**row.model_dump(include=FIELDS), "figures": row.model_dump(exclude=FIELDS)} for row in shown]
+        rows = [{**row.model_dump(include=FIELDS), "figures": row.model_dump(exclude=FIELDS)} for row in found]
         table = tables.qualifications
         with self.database.begin() as connection:
-            connection.execute(delete(table).where(table.c.key.in_({row.key for row in shown})))
+            connection.execute(delete(table).where(table.c.key.in_({row.key for row in found})))
             connection.execute(insert(table), rows)
 
-    def of(self, key: str) -> dict[str, Qualification]:
+    def by_culture(self, key: str) -> dict[str, Qualification]:
         """What stands under `key`, by culture; empty where it was never asked for or has expired."""
         with self.database.begin() as connection:
             query = select(tables.qualifications).where(tables.qualifications.c.key == key)

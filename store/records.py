@@ -5,14 +5,18 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Track = Literal["values", "personality", "interests"]
 Verdict = Literal["vetted", "rejected", "failed", "held"]
 FactKind = Literal["demographic", "interest", "stance", "trait"]
 Severity = Literal["minor", "severe"]
 Side = Literal["endorsing", "opposing"]
 Label = Literal["chosen", "rejected"]
+Component = Literal["demographics", "interests", "personality", "values"]
 Decided = Literal["keep", "flip", "edit", "reject"]
 LotVerdict = Literal["vetted", "withheld", "review", "unchecked", "ratings"]
+
+# What a label says, and what it says when its sides are swapped.
+OPPOSITE = {"agree": "disagree", "disagree": "agree", "high": "low", "low": "high"}
+DECIDED_FIELDS = {"chosen", "rejected", "takes", "verdict", "reason"}  # what a person's decision can change of a pair
 
 
 def content_id(*parts: object) -> str:
@@ -154,25 +158,42 @@ class Scenario(Row):
         return self.rounds[-1].draft
 
 
+class CardLine(Row):
+    """A line of a profile card that tells of the reader: of what, and the line itself, word for word.
+
+    `framework` is that of the trait ("big five") or of the view; None for the other components and for the heading of
+    the views. `seed` is the id of a view's seed.
+    """
+
+    component: Component
+    framework: str | None
+    seed: str | None
+    text: str
+
+
 class Pair(Row):
     """A preference pair with its decision trail.
 
     `prompt`, `chosen` and `rejected` are message lists. `subject` is what the pair is about: a seed id, an
-    item id, or a book id. `basis` says what made the chosen side chosen; `scenario` names the scenario, and
-    `fact` the (kind, name) of the reader's fact, that it rests on. `qualified` is False where the models that
-    made its label had not shown on gold cases that they can.
+    item id, or a book id. `takes` is what its label says of the reader: that they agree or disagree with the seed, or
+    are high or low in the trait; None where ratings made it. `basis` says in words what made the chosen side chosen;
+    `scenario` names the scenario, and `fact` the (kind, name) of the reader's fact, that it rests on. `profile` holds
+    the lines of the card in the prompt. `qualified` is False where the models that made its label had not shown on
+    gold cases that they can.
     """
 
     id: str
     run: str
     reader: str
     culture: str
-    track: Track
+    track: str
     framework: str
     dimension: str
     subject: str
+    takes: str | None
     scenario: str | None
     fact: list[str] | None
+    profile: list[CardLine]
     prompt: list[dict[str, str]]
     chosen: list[dict[str, str]]
     rejected: list[dict[str, str]]
@@ -181,6 +202,11 @@ class Pair(Row):
     verdict: Verdict
     reason: str
     qualified: bool = True
+
+    def flipped(self) -> "Pair":
+        """The pair with its sides swapped, and so with a label that says the opposite (None where that has no name)."""
+        takes = OPPOSITE.get(self.takes) if self.takes else None
+        return self.model_copy(update={"chosen": self.rejected, "rejected": self.chosen, "takes": takes})
 
 
 class Choice(Row):
@@ -207,7 +233,7 @@ class Check(Row):
 
 
 class Decision(Row):
-    """What a person made of a pair, and what the pair was `before`: its sides, verdict and reason."""
+    """What a person made of a pair, and what of it the decision could change, as it was `before`."""
 
     run: str
     pair: str
@@ -225,7 +251,7 @@ class Lot(Row):
     """
 
     culture: str
-    track: Track
+    track: str
     pairs: int
     sample: int
     agreed: int
@@ -293,10 +319,3 @@ class Call(Row):
     tokens_in: int
     tokens_out: int
     seconds: float
-
-
-class Run(Row):
-    """One execution: its id is made from everything that shapes its results, which `settings` spells out."""
-
-    id: str
-    settings: dict[str, Any]

@@ -8,6 +8,7 @@ from gravity.agents.card import fold
 from gravity.agents.composer import Composer
 from gravity.agents.interests import Ratings, split
 from gravity.agents.prompting import prompt
+from gravity.agents.tracks import tracks
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
 from gravity.store.corpus import Corpus
@@ -44,6 +45,7 @@ def make(tmp_path: Path, database: Database) -> Any:
             "items": LIBRARY.items,
             "corpus": corpus,
             "vectors": vectors,
+            "tracks": tracks(),
             "min_confidence": 0.6,
             "hard_negatives": 3,
         }
@@ -84,7 +86,7 @@ def test_the_chosen_side_follows_the_stance(make: Any, stance: str, chosen: str,
     assert (pair.subject, pair.scenario, pair.fact) == ("hof-pdi-01", "hof-pdi-01-0", ["stance", "hof-pdi-01"])
     assert (pair.reader, pair.culture, pair.verdict) == ("r", "us", "vetted")
     assert "About hof-pdi-01." in pair.prompt[1]["content"]
-    assert pair.basis.startswith(f"the reader would {stance} with: ")
+    assert pair.basis.startswith(f"the reader would {stance} with: ") and pair.takes == stance
     assert pair.prompts == {"card": prompt("card").hash, "task_values": prompt("task_values").hash}
 
 
@@ -130,6 +132,7 @@ def test_personality_pairs_follow_the_level(make: Any) -> None:
     for pair, item in zip(pairs, expected, strict=True):
         high_first = levels[item.trait] == "high"
         assert sides(pair) == ((item.high, item.low) if high_first else (item.low, item.high))
+        assert pair.takes == levels[item.trait]
         assert item.question in pair.prompt[1]["content"]
         assert (pair.track, pair.framework, pair.dimension) == ("personality", "big five", item.facet)
 
@@ -143,7 +146,8 @@ def rated(held: Sequence[tuple[str, float]], known: Sequence[tuple[str, float]] 
 
 def test_a_held_back_liked_book_is_set_against_its_neighbours(make: Any) -> None:
     pairs = make().compose(READER, [], [], rated([("sea 1", 5.0)], [("sea 2", 2.0), ("tax", 1.0)]))
-    assert {pair.subject for pair in pairs} == {"sea 1"} and {pair.fact for pair in pairs} == {None}
+    assert {pair.subject for pair in pairs} == {"sea 1"}
+    assert {pair.fact for pair in pairs} == {pair.takes for pair in pairs} == {None}
     summaries = {sides(pair)[1] for pair in pairs if pair.dimension == "summary"}
     assert {sides(pair)[0] for pair in pairs if pair.dimension == "summary"} == {"A boat on the cold sea."}
     # Unread books are lesser as well, and one without a description makes no pair of descriptions.

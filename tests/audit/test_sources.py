@@ -34,7 +34,7 @@ def ledger(database: Database) -> Ledger:
     made.add_pairs(
         [
             build.pair(run, "ana", "hof-pdi-01", culture="br", scenario=vetted.id, fact=["stance", "hof-pdi-01"],
-                       basis="the reader would agree with: it"),
+                       takes="agree"),
             build.pair(run, "bo", "hof-pdi-01", verdict="held"),
         ]
     )  # fmt: skip

@@ -212,7 +212,7 @@ def test_an_unqualified_judge_has_no_vote(tmp_path: Path) -> None:
         assert {vote.judge for one in settled if one for done in one.rounds for vote in done.votes} == {"stub"}
         checks = made.stores.ledger.checks(run_id(made)).values()
         assert {choice.judge for check in checks for choice in check.choices} == {"stub"}
-        assert made.setup().record.settings["counting"]["us"]["judges"] == ["stub"]
+        assert made.setup().record.settings.counting["us"].judges == ["stub"]
 
 
 def test_a_quorum_needs_as_many_that_qualified(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_a_critic_that_failed_advises_and_blocks_nothing(tmp_path: Path) -> None
     assert {one.verdict for one in settled} == {"vetted"}
     findings: list[Finding] = [f for one in settled for f in one.rounds[-1].findings if f.critic == "stub"]
     assert len(findings) == len(settled) and {f.severity for f in findings} == {"minor"}
-    assert made.setup().record.settings["counting"]["us"]["advisory critics"] == ["stub"]
+    assert made.setup().record.settings.counting["us"].advisory_critics == ["stub"]
 
 
 def _settled(made: Project) -> list[Any]:

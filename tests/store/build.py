@@ -2,7 +2,9 @@
 
 from typing import Any, get_args
 
+from gravity.agents.tracks import SHIPPED
 from gravity.store.records import (
+    DECIDED_FIELDS,
     Check,
     Choice,
     Decided,
@@ -14,11 +16,11 @@ from gravity.store.records import (
     Provenance,
     Review,
     Round,
-    Run,
     Scenario,
     Vote,
     content_id,
 )
+from gravity.store.runs import JudgingSettings, RoleModels, Run, RunSettings
 
 MAKER = Provenance(model="tiny", prompt="prompt-1", call="call-1")
 JUDGE = Provenance(model="strict", prompt="prompt-2", call="call-2")
@@ -30,18 +32,21 @@ def review(identity: str, reader: str = "ana", **fields: Any) -> Review:
 
 
 def run(identity: str = "a" * 16, acceptable: float = 0.1, panel_error: float = 0.05) -> Run:
-    settings = {
-        "roles": {"profiler": "tiny", "judges": ["strict"], "critics": []},
-        "judging": {"acceptable_error": acceptable},
-        "panel_error": {"us": panel_error, "br": panel_error},
-    }
+    settings = RunSettings(
+        tracks=[maker.TRACK for maker in SHIPPED],
+        roles=RoleModels(profiler="tiny", judges=["strict"]),
+        judging=JudgingSettings(acceptable_error=acceptable),
+        panel_error={"us": panel_error, "br": panel_error},
+    )
     return Run(id=identity, settings=settings)
 
 
-def fact(of: Run, reader: str, name: str, kind: Any = "stance", value: str = "agree", confidence: float = 0.9) -> Fact:
+def fact(
+    made_in: Run, reader: str, name: str, kind: Any = "stance", value: str = "agree", confidence: float = 0.9
+) -> Fact:
     evidence = [f"review of {reader}"]
     return Fact(
-        run=of.id,
+        run=made_in.id,
         reader=reader,
         kind=kind,
         name=name,
@@ -52,30 +57,32 @@ def fact(of: Run, reader: str, name: str, kind: Any = "stance", value: str = "ag
     )
 
 
-def scenario(of: Run, seed: str, culture: str = "us", slot: int = 0, verdict: Any = "vetted") -> Scenario:
+def scenario(made_in: Run, seed: str, culture: str = "us", slot: int = 0, verdict: Any = "vetted") -> Scenario:
     draft = Draft(situation="S.", endorsing=f"{seed} yes", opposing=f"{seed} no", made_by=MAKER)
     votes = [
         Vote(judge="strict", order=order, endorses="endorsing", confidence=0.8, reason="r", made_by=JUDGE)
         for order in ("endorsing", "opposing")
     ]
-    identity = content_id("scenario", of.id, seed, culture, slot)
+    identity = content_id("scenario", made_in.id, seed, culture, slot)
     rounds = [Round(draft=draft), Round(draft=draft, votes=votes)]
-    fields = {"id": identity, "run": of.id, "seed": seed, "culture": culture, "slot": slot}
+    fields = {"id": identity, "run": made_in.id, "seed": seed, "culture": culture, "slot": slot}
     return Scenario(**fields, rounds=rounds, verdict=verdict, reason="")
 
 
-def pair(of: Run, reader: str, subject: str, track: Any = "values", culture: str = "us", **fields: Any) -> Pair:
+def pair(made_in: Run, reader: str, subject: str, track: Any = "values", culture: str = "us", **fields: Any) -> Pair:
     given: dict[str, Any] = {
-        "id": content_id("pair", of.id, reader, subject, track),
-        "run": of.id,
+        "id": content_id("pair", made_in.id, reader, subject, track),
+        "run": made_in.id,
         "reader": reader,
         "culture": culture,
         "track": track,
         "framework": "hofstede",
         "dimension": "power_distance",
         "subject": subject,
+        "takes": None,
         "scenario": None,
         "fact": None,
+        "profile": [],
         "prompt": [{"role": "system", "content": f"Card of {reader}"}, {"role": "user", "content": "Task"}],
         "chosen": [{"role": "assistant", "content": f"{reader} on {subject}: é 日本 \U0001f4d6"}],
         "rejected": [{"role": "assistant", "content": "No."}],
@@ -87,21 +94,20 @@ def pair(of: Run, reader: str, subject: str, track: Any = "values", culture: str
     return Pair(**given | fields)
 
 
-def check(of: Pair, prefers: Label | None = "chosen") -> Check:
+def check(checked: Pair, prefers: Label | None = "chosen") -> Check:
     """A check in which one judge gave the same answer in both orders."""
     choices = [
         Choice(judge="strict", order=order, prefers=prefers, confidence=0.8, reason="r", made_by=JUDGE)
         for order in get_args(Label)
     ]
-    return Check(pair=of.id, run=of.run, choices=choices, prefers=prefers)
+    return Check(pair=checked.id, run=checked.run, choices=choices, prefers=prefers)
 
 
-def decision(of: Pair, decided: Decided, by: str = "Ana") -> tuple[Decision, Pair]:
+def decision(before: Pair, decided: Decided, by: str = "Ana") -> tuple[Decision, Pair]:
     """A person's decision about a pair, and the pair after it."""
-    before = of.model_dump(include={"chosen", "rejected", "verdict", "reason"})
-    after: dict[str, Any] = {"verdict": "rejected" if decided == "reject" else "vetted", "reason": f"{decided} by {by}"}
-    if decided == "flip":
-        after |= {"chosen": of.rejected, "rejected": of.chosen}
+    verdict = "rejected" if decided == "reject" else "vetted"
+    after = before.model_copy(update={"verdict": verdict, "reason": f"{decided} by {by}"})
     time = "2030-01-01T00:00:00+00:00"
-    made = Decision(run=of.run, pair=of.id, decided=decided, by=by, time=time, before=before)
-    return made, of.model_copy(update=after)
+    kept = before.model_dump(include=DECIDED_FIELDS)
+    made = Decision(run=before.run, pair=before.id, decided=decided, by=by, time=time, before=kept)
+    return made, after.flipped() if decided == "flip" else after

@@ -20,7 +20,8 @@ from gravity.store.database import Database
 from gravity.store.dataset import SCHEMA, Export, export
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
-from gravity.store.records import Pair
+from gravity.store.records import CardLine, Pair
+from gravity.store.runs import RunSettings
 from tests.store.build import check, fact, pair, run, scenario
 
 RUN = run()
@@ -38,12 +39,12 @@ def planted() -> list[Pair]:
         for reader in readers:
             verdict: Any = "held" if reader == "us0" else "vetted"
             for seed in SEEDS:
-                links = {"scenario": scenario(RUN, seed, culture).id, "fact": ["stance", seed]}
+                links = {"scenario": scenario(RUN, seed, culture).id, "fact": ["stance", seed], "takes": "agree"}
                 passed = "rejected" if seed == SEEDS[-1] else verdict
                 pairs.append(pair(RUN, reader, seed, culture=culture, verdict=passed, **links))
             for item in ITEMS:
                 trait = ["trait", "openness"]
-                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=trait))
+                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=trait, takes="high"))
             pairs += [pair(RUN, reader, book, "interests", culture, verdict=verdict) for book in BOOKS]
     return pairs
 
@@ -126,6 +127,7 @@ def test_rows_carry_what_they_rest_on(ledger: Ledger, folder: Path) -> None:
         assert {name: row[name] for name in subjects.values()} == {
             name: known.subject if track == known.track else None for track, name in subjects.items()
         }
+        assert row["takes"] == {"values": "agree", "personality": "high", "interests": None}[known.track]
         if known.track == "values":
             assert (row["confidence"], row["evidence"]) == (0.7, [f"review of {known.reader}"])
             assert [(vote["judge"], vote["order"], vote["endorses"]) for vote in row["votes"]] == [
@@ -144,16 +146,15 @@ def test_rows_carry_what_they_rest_on(ledger: Ledger, folder: Path) -> None:
 def test_rows_say_what_each_line_of_their_card_tells(database: Database, folder: Path) -> None:
     made = Ledger(database)
     made.open_run(RUN)
-    text = "You write for one reader.\n\nPersonality: high openness\nViews they hold:\n- A view of nobody."
-    prompt = [{"role": "system", "content": text}, {"role": "user", "content": "- Personality: not of the card"}]
-    made.add_pairs([pair(RUN, "us1", "B1", "interests", prompt=prompt)])
+    card_lines = [
+        CardLine(component="personality", framework="big five", seed=None, text="Personality: high openness"),
+        CardLine(component="values", framework=None, seed=None, text="Views they hold:"),
+        CardLine(component="values", framework="another", seed="x-1", text="- A view of nobody."),
+    ]
+    made.add_pairs([pair(RUN, "us1", "B1", "interests", profile=card_lines)])
     export(made, RUN, folder, test_share=0.0, overwrite=False)
     (row,) = written(folder)["train"]
-    assert [(line["component"], line["framework"], line["text"]) for line in row["profile"]] == [
-        ("personality", "big five", "Personality: high openness"),
-        ("values", None, "Views they hold:"),
-        ("values", "other", "- A view of nobody."),
-    ]
+    assert row["profile"] == [told.model_dump() for told in card_lines]
 
 
 def test_folder_loads_with_its_splits(ledger: Ledger, folder: Path, tmp_path: Path) -> None:
@@ -179,7 +180,7 @@ def test_manifest_and_card_say_what_is_there(ledger: Ledger, folder: Path) -> No
     assert {path.name for path in folder.iterdir()} == {*manifest["sha256"], "manifest.json"}
     for name, digest in manifest["sha256"].items():
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
-    assert (manifest["run"], manifest["settings"]) == (RUN.id, RUN.settings)
+    assert (manifest["run"], RunSettings.model_validate(manifest["settings"])) == (RUN.id, RUN.settings)
     for name in ("rows", "left_out", "by_culture_and_track"):
         assert manifest[name] == getattr(result, name)
     _, header, text = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
@@ -187,6 +188,8 @@ def test_manifest_and_card_say_what_is_there(ledger: Ledger, folder: Path) -> No
         {"split": split, "path": f"{split}.parquet"} for split in ("train", "test")
     ]
     assert yaml.safe_load(header)["size_categories"] == ["n<1K"]
+    for part in (("values", "a stance"), ("interests", "the reader's own ratings")):
+        assert f"| {part[0]} | {part[1]} |" in text
     for part in (*result.rows.items(), *result.left_out.items(), ("judges", "strict"), ("critics", "none")):
         assert f"| {part[0]} | {part[1]} |" in text
 
@@ -289,7 +292,7 @@ def test_any_pairs_are_split_without_overlap_and_add_up(
         result = export(Ledger(database), RUN, folder, share, overwrite=False)
     except StoreError as error:
         # Of a few pairs all can be of a train reader about a test seed, or the other way round.
-        assert share > 0 and "leaves none of the" in str(error) and not folder.exists()
+        assert share > 0 and "fits into train or test" in str(error) and not folder.exists()
         return
     rows = written(folder)
     check_split(rows, result, pairs)
@@ -306,6 +309,6 @@ def test_a_split_that_leaves_nothing_says_so(database: Database, folder: Path) -
     pairs = [pair(RUN, reader, seed) for reader, seed in (("us0", "s0"), ("us1", "s1"))]
     Ledger(database).add_pairs(pairs)
     confirm(Ledger(database), pairs)
-    with pytest.raises(StoreError, match=r"leaves none of the 2 pairs .* curate\.test_share"):
+    with pytest.raises(StoreError, match=r"none of the 2 pairs .* curate more readers, or set curate\.test_share to 0"):
         export(Ledger(database), RUN, folder, 0.5, overwrite=False)
     assert not folder.exists()

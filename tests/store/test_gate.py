@@ -74,7 +74,7 @@ def test_of_a_sampled_lot_what_the_panel_contradicted_stays_and_what_it_could_no
 def test_a_lot_that_is_not_vetted_stays_whole_but_for_what_people_kept(
     folder: Path, against: int, verdict: str
 ) -> None:
-    pairs, rated = values(400), [pair(RUN, "us0", "B1", "interests")]
+    pairs, rated = values(400, takes="agree"), [pair(RUN, "us0", "B1", "interests")]
     ledger = fresh(*pairs, *rated)
     known = {one.id: one for one in pairs}
     sample = samples(ledger, RUN.id, sample_size(0.1))["us", "values"][1]
@@ -92,6 +92,8 @@ def test_a_lot_that_is_not_vetted_stays_whole_but_for_what_people_kept(
     by_id = {row["id"]: row for row in rows}
     assert by_id[flipped.id]["decision"] == "flip by Bo" and by_id[kept.id]["decision"] == "keep by Ana"
     assert by_id[flipped.id]["chosen"] == flipped.rejected
+    # A label that a person turned round says the opposite.
+    assert (by_id[flipped.id]["takes"], by_id[kept.id]["takes"]) == ("disagree", "agree")
     assert by_id[rated[0].id]["lot"] == "ratings"
 
 

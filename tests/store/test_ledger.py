@@ -10,7 +10,8 @@ from gravity.store.corpus import Corpus
 from gravity.store.database import Database
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
-from gravity.store.records import Reader, Run
+from gravity.store.records import Reader
+from gravity.store.runs import Run, RunSettings
 from tests.store.build import check, decision, fact, pair, run, scenario
 
 RUN = run()
@@ -26,7 +27,7 @@ def test_runs_are_found_by_the_beginning_of_their_id(ledger: Ledger) -> None:
     assert ledger.latest_run() is None
     for opened in (RUN, OTHER, RUN):
         ledger.open_run(opened)
-    ledger.open_run(Run(id=RUN.id, settings={"changed": True}))
+    ledger.open_run(Run(id=RUN.id, settings=RunSettings(domain="changed")))
     assert ledger.latest_run() == OTHER
     assert ledger.run("aa") == RUN
     assert ledger.run("ab") == OTHER
@@ -163,7 +164,7 @@ def test_checks_are_kept_once_and_by_run(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("decided", ["keep", "flip", "reject"])
 def test_a_decision_changes_its_pair_and_undo_brings_it_back(ledger: Ledger, decided: Any) -> None:
-    before = pair(RUN, "ana", "s1", verdict="held", reason="not sure enough")
+    before = pair(RUN, "ana", "s1", takes="agree", verdict="held", reason="not sure enough")
     beside = pair(RUN, "ana", "s2")
     ledger.add_pairs([before, beside])
     made, after = decision(before, decided)
@@ -171,7 +172,7 @@ def test_a_decision_changes_its_pair_and_undo_brings_it_back(ledger: Ledger, dec
     assert ledger.decisions(RUN.id) == {before.id: made}
     assert ledger.decisions(OTHER.id) == {}
     assert ledger.pair(before.id) == after != before
-    assert (after.chosen == before.rejected) == (decided == "flip")
+    assert (after.chosen == before.rejected) == (after.takes == "disagree") == (decided == "flip")
     assert after.verdict == ("rejected" if decided == "reject" else "vetted")
     assert ledger.pair(beside.id) == beside
     assert ledger.undo(before.id) == made

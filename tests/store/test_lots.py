@@ -213,7 +213,8 @@ def test_a_small_lot_is_checked_whole(ledger: Ledger, rejected: int, undecided: 
 
 @pytest.mark.parametrize("panel_error", [0.5, 0.8, None])
 def test_a_panel_that_may_be_wrong_half_the_time_withholds_nothing(ledger: Ledger, panel_error: float | None) -> None:
-    settings = {**RUN.settings, "panel_error": {} if panel_error is None else {"us": panel_error}}
+    error = {} if panel_error is None else {"us": panel_error}
+    settings = RUN.settings.model_copy(update={"panel_error": error})
     pairs = members(300)
     ledger.add_pairs(pairs)
     checked(ledger, pairs, rejected=SIZE)

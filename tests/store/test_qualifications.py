@@ -40,16 +40,16 @@ def kept(database: Database) -> Qualifications:
 def test_figures_come_back_as_they_were(kept: Qualifications) -> None:
     rows = [shown("us"), shown("br", right=3, brier=None, ece=None, calibration=None, kinds={})]
     kept.keep(rows)
-    assert kept.of("k1") == {"us": rows[0], "br": rows[1]}
-    assert kept.of("k2") == {}
+    assert kept.by_culture("k1") == {"us": rows[0], "br": rows[1]}
+    assert kept.by_culture("k2") == {}
 
 
 def test_a_second_time_takes_the_place_of_the_first(kept: Qualifications) -> None:
     kept.keep([shown("us"), shown("br")])
     kept.keep([shown("us", key="k2")])
     kept.keep([shown("us", right=18, time="2030-02-01T00:00:00+00:00")])
-    assert kept.of("k1") == {"us": shown("us", right=18, time="2030-02-01T00:00:00+00:00")}
-    assert set(kept.of("k2")) == {"us"}
+    assert kept.by_culture("k1") == {"us": shown("us", right=18, time="2030-02-01T00:00:00+00:00")}
+    assert set(kept.by_culture("k2")) == {"us"}
 
 
 def test_what_was_shown_under_another_key_has_expired(kept: Qualifications) -> None:
@@ -66,5 +66,5 @@ def test_what_was_shown_under_another_key_has_expired(kept: Qualifications) -> N
 def test_it_is_there_for_another_process(kept: Qualifications, database: Database) -> None:
     kept.keep([shown("us")])
     other = Database(database.url)
-    assert Qualifications(other).of("k1") == {"us": shown("us")}
+    assert Qualifications(other).by_culture("k1") == {"us": shown("us")}
     other.close()
