@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,13 +32,6 @@ UnqualifiedOption = Annotated[
     bool, typer.Option("--unqualified", help="Go on where no model has qualified; the rows are marked.")
 ]
 RunOption = Annotated[str | None, typer.Option("--run", help="A run's id or its beginning; the latest by default.")]
-
-
-class Format(StrEnum):
-    """The layouts that reviews come in."""
-
-    AMAZON_2023 = "amazon-2023"
-    AMAZON_2014 = "amazon-2014"
 
 
 class TrackName(StrEnum):
@@ -88,8 +81,15 @@ def _workshop(config: Path | None, unqualified: bool = False) -> "Workshop":
 @app.command(epilog="Example: gravity ingest reviews.jsonl.gz --format amazon-2023 --items meta.jsonl --culture us")
 def ingest(
     file: Annotated[Path, typer.Argument(help="Reviews as JSON lines, plain or gzipped.")],
-    layout: Annotated[Format, typer.Option("--format", help="The layout of the reviews.")],
-    items: Annotated[Path | None, typer.Option(help="Metadata of the books, Amazon 2023 layout.")] = None,
+    layout: Annotated[
+        str,
+        typer.Option(
+            "--format", help="The layout: amazon-2023, amazon-2014, or one that another installed package brings."
+        ),
+    ],
+    items: Annotated[
+        Path | None, typer.Option(help="Metadata of the books; with amazon-2014, too, in the layout of amazon-2023.")
+    ] = None,
     readers: Annotated[
         Path | None, typer.Option(help="What is known of readers: id, culture, gender, age, location.")
     ] = None,
@@ -100,7 +100,7 @@ def ingest(
     """Takes reviews, books and readers into the store. A bad row is counted and listed, and never ends the run."""
     from gravity import intake
 
-    intake.ingest(_workshop(config), file, layout.value, items, readers, culture, as_json)
+    intake.ingest(_workshop(config), file, layout, items, readers, culture, as_json)
 
 
 @app.command(epilog="Example: gravity qualify --json > qualified.json")
@@ -249,21 +249,45 @@ def write(
     describe.write(workshop, views.find_run(workshop, run), reader, title, description, adapter, compare, as_json)
 
 
-@app.command(epilog="Example: gravity frameworks --seed hof-pdi-01")
+frameworks_app = typer.Typer(epilog="Example: gravity frameworks --seed hof-pdi-01")
+app.add_typer(frameworks_app, name="frameworks")
+
+
+@frameworks_app.callback(invoke_without_command=True)
 def frameworks(
+    context: typer.Context,
     seed: Annotated[str | None, typer.Option(help="Show this seed with its gold cases.")] = None,
     as_json: JsonOption = False,
+    config: ConfigOption = None,
 ) -> None:
-    """What is known beforehand: seeds, personality items, cultures, gold cases."""
+    """What is known beforehand: seeds, personality items, cultures, gold cases, with those of the material folder."""
+    if context.invoked_subcommand is not None:
+        return
     from gravity import material
+    from gravity.config import load_config
     from gravity.frameworks.gold import Gold
     from gravity.frameworks.loader import Library
 
-    library = Library()
+    library = Library(overlay=load_config(config).material)
     if seed is None:
         material.overview(library, Gold(library), as_json)
     else:
         material.seed(library, Gold(library), seed, as_json)
+
+
+@frameworks_app.command(
+    "import", epilog="Example: gravity frameworks import TRAIT.jsonl --format trait --output material/items/trait.jsonl"
+)
+def import_items(
+    file: Annotated[Path, typer.Argument(help="Personality items as JSON lines or one JSON list.")],
+    layout: Annotated[Literal["trait", "big5chat"], typer.Option("--format", help="The layout of the items.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The JSON lines file to write, in items/.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Takes personality items of TRAIT or Big5-Chat into a file for the folder items/ of a material folder."""
+    from gravity import material
+
+    material.take_items(file, layout, output, as_json)
 
 
 @app.command(epilog="Example: gravity graph > graphs.md")

@@ -104,12 +104,17 @@ class Write(Section):
 
 
 class Config(BaseSettings):
-    """The whole configuration."""
+    """The whole configuration.
+
+    `material` is a folder with the layout of `frameworks/data` whose seeds, items, cultures, domains, cues, scenarios
+    and gold cases are added to the shipped ones, and replace those of the same id. `domain` is one of the domains.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="GRAVITY_", env_nested_delimiter="__", extra="forbid", validate_default=True
     )
 
+    material: Path | None = None
     domain: str = "books"
     models: dict[str, ModelSettings] = Field(
         default={

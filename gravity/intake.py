@@ -22,7 +22,9 @@ def ingest(
     as_json: bool,
 ) -> None:
     """Takes in readers, then items, then reviews, and prints the counts. Raises InputError for a file that
-    cannot be read, ConfigError for a culture nobody knows."""
+    cannot be read, ConfigError for a culture nobody knows, LayoutError for a layout nobody knows."""
+    reviews = importers.reviews(file, layout)
+    books = importers.books(items, layout) if items is not None else None
     known = workshop.library.cultures
     if culture is not None and culture not in known:
         from gravity.errors import ConfigError
@@ -35,10 +37,9 @@ def ingest(
     intakes = []
     if readers is not None:
         intakes.append(_watch(corpus.take_readers(readers.name, importers.readers(readers, known)), readers.name))
-    if items is not None:
-        intakes.append(_watch(corpus.take_books(items.name, importers.books(items)), items.name))
-    rows = importers.reviews(file, layout)
-    intakes.append(_watch(corpus.take_reviews(file.name, rows, culture), file.name))
+    if items is not None and books is not None:
+        intakes.append(_watch(corpus.take_books(items.name, books), items.name))
+    intakes.append(_watch(corpus.take_reviews(file.name, reviews, culture), file.name))
     counts = corpus.counts()
     if as_json:
         print(json.dumps({"files": [_figures(intake) for intake in intakes], "store": counts}))

@@ -1,11 +1,13 @@
-"""`gravity frameworks`: what is known beforehand, in counts or one seed with its gold cases."""
+"""`gravity frameworks`: what is known beforehand, in counts or one seed with its gold cases, and items taken in."""
 
 import json
 from collections import Counter
+from pathlib import Path
 
 from gravity.console import console, plain, table
 from gravity.errors import ConfigError
 from gravity.frameworks.gold import Gold, split_of
+from gravity.frameworks.importers import import_items
 from gravity.frameworks.loader import Library
 
 
@@ -89,3 +91,13 @@ def seed(library: Library, gold: Gold, identity: str, as_json: bool) -> None:
         ["id", "culture", "answer", "situation", "first", "second", "reason"],
         [[c.id, c.culture, c.answer, c.situation, c.first, c.second, c.reason] for c in scenarios],
     )
+
+
+def take_items(file: Path, layout: str, output: Path, as_json: bool) -> None:
+    """Writes the items of `file` to `output` and prints how many there are. Raises DataError for a bad file."""
+    counts = import_items(file, layout, output)
+    if as_json:
+        print(json.dumps({"file": str(output), "items": dict(counts)}))
+        return
+    table(f"Items ({counts.total()})", ["trait", "items"], list(counts.items()))
+    console.print(f"Written to {plain(str(output))}; the folder items/ of a material folder takes it.")

@@ -41,7 +41,7 @@ class Workshop:
 
     def __init__(self, config: Config, library: Library | None = None, unqualified: bool = False) -> None:
         self.config = config
-        self.library = library or Library()
+        self.library = library or Library(overlay=config.material)
         # Whether models that have not qualified may do with no better at hand; rows then say so.
         self.unqualified = unqualified
 
@@ -175,6 +175,9 @@ class Workshop:
                     "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
                     "items": [item.model_dump() for item in self.library.items.values()],
                     "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
+                    "cultures": [culture.model_dump() for culture in self.library.cultures.values()],
+                    "cues": self.library.cues.model_dump(),
+                    "domain": self.library.domain(config.domain).model_dump(),
                 }
             )[:16],
             "seeds": len(self.seeds),
