@@ -28,14 +28,13 @@ def import_items(path: Path, layout: str, output: Path) -> Counter[str]:
     """
     if output.suffix != ".jsonl":
         raise DataError(f"{output}: name it *.jsonl, or a material folder does not read it")
+    if output.exists():
+        raise DataError(f"{output} is there already: remove it or write to another file")
     items = LAYOUTS[layout](path)
     lines = [json.dumps(item.model_dump(), ensure_ascii=False) for item in items]
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with output.open("x", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{line}\n" for line in lines)
-    except FileExistsError:
-        raise DataError(f"{output} is there already: remove it or write to another file") from None
+        output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     except OSError as error:
         raise DataError(f"{output}: {error.strerror}") from None
     return Counter(item.trait for item in items)
