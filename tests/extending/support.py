@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -47,3 +48,11 @@ def write_yaml(path: Path, content: Mapping[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump(dict(content), allow_unicode=True, sort_keys=False), encoding="utf-8")
     return path
+
+
+def recipe(heading: str, language: str) -> str:
+    """The code block in `language` under "### heading" of CONTRIBUTING.md, so that tests do what readers are told."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    section = text.split(f"\n### {heading}\n")[1].split("\n### ")[0]
+    blocks = re.findall(rf"^ *```{language}\n(.*?)^ *```$", section, flags=re.MULTILINE | re.DOTALL)
+    return dedent(blocks[0])

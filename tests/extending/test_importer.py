@@ -1,40 +1,25 @@
-"""A layout of reviews that another package brings is one that `gravity ingest` takes."""
+"""A layout of reviews that another package brings, as CONTRIBUTING.md has it, is one that `gravity ingest` takes."""
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.extending.support import distribution, on_path, write_rows
+from tests.extending.support import distribution, on_path, recipe, write_rows
 from tests.gravity.support import gravity, here
 
-DIARY = """
-    from gravity.store.importers import Importer
-    from gravity.store.importers.fields import body, name, rating, review
-
-
-    def reviews(row, where):
-        return review(
-            where,
-            reader=name(row.get("who"), "who"),
-            book=name(row.get("what"), "what"),
-            rating=rating(row, "stars"),
-            title="",
-            text=body(row, "thoughts"),
-        )
-
-
-    DIARY = Importer("reading-diary", reviews)
-"""
 ROW = {"who": "ana", "what": "B1", "stars": 4, "thoughts": "I liked how they all sat down together."}
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A folder with an installed package that brings the layout."""
-    entry_points = {"gravity.importers diary": "reading_diary:DIARY"}
-    return distribution(tmp_path / "site", "reading-diary", {"reading_diary": DIARY}, entry_points)
+    (group,) = tomllib.loads(recipe("An importer", "toml"))["project"]["entry-points"].items()
+    entry_points = {f"{group[0]} {name}": value for name, value in group[1].items()}
+    modules = {"reading_diary": recipe("An importer", "python")}
+    return distribution(tmp_path / "site", "reading-diary", modules, entry_points)
 
 
 def test_its_rows_are_taken_and_bad_ones_refused(tmp_path: Path, site: Path) -> None:
