@@ -14,7 +14,7 @@ def take_crowd(made: Project, count: int) -> None:
     given = [r for r in importers.reviews(REVIEWS, "amazon-2023") if isinstance(r, Review)]
     copies = range(-(-count // len(known)))
     for intake in (
-        *made.stores.corpus.take_books("books", importers.books(BOOKS)),
+        *made.stores.corpus.take_books("books", importers.books(BOOKS, "amazon-2023")),
         *made.stores.corpus.take_readers("readers", (_renamed(r, c) for c in copies for r in known)),
         *made.stores.corpus.take_reviews("reviews", _reviews(given, len(copies)), None),
     ):

@@ -1,39 +1,54 @@
-"""Checks the shipped material beyond what the loader refuses: `python -m gravity.frameworks.check [folder]`.
+"""Checks material beyond what the loader refuses: `python -m gravity.frameworks.check [MATERIAL_FOLDER]`.
 
-Prints one table, then one line a fault, and exits 1 where there is any. Needs scikit-learn, of the `dev` extra.
+Without a folder it checks what ships. With one it checks the folder with the shipped material under it: what ships
+has to be complete, and what is added is held to the same lengths, balance and leaks. Prints one table, then one line
+a fault, and exits 1 where there is any. Needs scikit-learn, of the `dev` extra.
 """
 
 import json
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gravity.frameworks.check_alike import check_alike
 from gravity.frameworks.check_gold import check_gold
 from gravity.frameworks.errors import DataError
-from gravity.frameworks.loader import DATA, Library
+from gravity.frameworks.loader import Library
 from gravity.frameworks.measures import Report, leaks, lengths, texts
 from gravity.frameworks.records import TRAITS
 
-FRAMEWORK_SEEDS = range(45, 56)  # seeds of a framework, spread evenly over its dimensions
 SEED_WORDS, QUESTION_WORDS, ANSWER_WORDS, SCENE_WORDS = range(8, 23), range(8, 31), range(12, 36), range(25, 81)
 SEED_GAP, ITEM_GAP, SCENE_GAP = 3, 0.15, 0.20  # words; share of the longer side
-FACETS, FACET_ITEMS, LEXICON = 30, 10, 100
+FACETS_EACH, KEYS_EACH, LEXICON = 6, 5, 100  # facets of a trait; items of each key a facet; entries of a culture
+
+
+def check_folder(library: Library, report: Report) -> None:
+    """What the overlay brings, where there is one, and that nothing in it goes unread by mistake."""
+    if library.overlay is None:
+        return
+    read = library.overlaid()
+    found = {path for ending in ("json", "jsonl", "yaml", "yml") for path in library.overlay.rglob(f"*.{ending}")}
+    folders = Counter(path.parent.relative_to(library.overlay).as_posix() for path in read)
+    figures = ", ".join(f"{n} in {name}" for name, n in folders.items())
+    faults = [f"{path} is not read" for path in sorted(found - {*read})]
+    report.add("material folder: files", figures, "all data files are read", faults)
 
 
 def check_seeds(library: Library, report: Report) -> None:
-    """Counts, poles, texts and leaks of the seeds."""
+    """Counts, poles, texts and leaks of the seeds. Which dimensions an overlay adds to is its own affair."""
     for name, framework in library.frameworks.items():
         poles = Counter((seed.dimension, seed.pole) for seed in library.seeds.values() if seed.framework == name)
         counts = {dimension: (poles[dimension, "high"], poles[dimension, "low"]) for dimension in framework.dimensions}
         sums = [sum(count) for count in counts.values()]
         high, low = (sum(count[pole] for count in counts.values()) for pole in (0, 1))
         faults = [f"{d}: {h} high, {w} low" for d, (h, w) in counts.items() if min(h, w) < 1 or abs(h - w) > 1]
-        if high + low not in FRAMEWORK_SEEDS or abs(high - low) > 1 or max(sums) - min(sums) > 1:
+        added = any(seed.framework == name and seed.id not in library.base.seeds for seed in library.seeds.values())
+        if abs(high - low) > 1 or (max(sums) - min(sums) > 1 and not added):
             faults.append(f"{high} high, {low} low, {min(sums)} to {max(sums)} a dimension")
         figures = f"{len(sums)} dimensions, {high} high, {low} low, {min(sums)}-{max(sums)} each"
-        report.add(f"seeds of {name}", figures, "45-55, even, both poles", faults)
+        report.add(f"seeds of {name}", figures, "even, both poles", faults)
     pairs = [(seed.id, seed.statement, seed.opposite) for seed in library.seeds.values()]
     texts(report, "seeds", [(p[0], side) for p in pairs for side in p[1:]], SEED_WORDS)
     lengths(report, "seeds", pairs, SEED_GAP)
@@ -42,17 +57,26 @@ def check_seeds(library: Library, report: Report) -> None:
 
 def check_items(library: Library, report: Report) -> None:
     """Counts, keys, texts and leaks of the personality items."""
+    own = [item for item in library.items.values() if item.written_here]
+    others = Counter(item.source for item in library.items.values() if not item.written_here)
+    if others:
+        report.skip("items of other sources", ", ".join(f"{n} of {source}" for source, n in others.items()), "none")
     facets: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    for item in library.items.values():
+    for item in own:
         facets[item.trait, item.facet][item.key] += 1
-    half = FACET_ITEMS // 2
-    faults = [f"{f}: {k['+']} of +, {k['-']} of -" for (_, f), k in facets.items() if k != {"+": half, "-": half}]
-    traits = Counter(trait for trait, _ in facets)
-    faults += [f"{trait} has {traits[trait]} facets" for trait in TRAITS if traits[trait] * len(TRAITS) != FACETS]
-    rule = f"{FACETS * FACET_ITEMS}, {FACET_ITEMS} a facet, keys {half}/{half}"
-    report.add("items", f"{len(library.items)} of {len(facets)} facets", rule, faults)
-    pairs = [(item.id, item.high, item.low) for item in library.items.values()]
-    texts(report, "items' questions", [(i.id, i.question) for i in library.items.values()], QUESTION_WORDS)
+    faults = [
+        f"{facet}: {keys['+']} of +, {keys['-']} of -"
+        for (_, facet), keys in facets.items()
+        if keys["+"] != keys["-"] or keys["+"] < KEYS_EACH
+    ]
+    traits: Counter[str] = Counter(
+        trait for trait, _ in {(i.trait, i.facet) for i in library.base.items.values() if i.written_here}
+    )
+    faults += [f"{trait} has {traits[trait]} facets" for trait in TRAITS if traits[trait] != FACETS_EACH]
+    rule = f"{FACETS_EACH} facets a trait and what is added, >= {2 * KEYS_EACH} items each, keys even"
+    report.add("items", f"{len(own)} of {len(facets)} facets", rule, faults)
+    pairs = [(item.id, item.high, item.low) for item in own]
+    texts(report, "items' questions", [(item.id, item.question) for item in own], QUESTION_WORDS)
     texts(report, "items' answers", [(p[0], side) for p in pairs for side in p[1:]], ANSWER_WORDS)
     lengths(report, "items", pairs, ITEM_GAP)
     leaks(report, "items: high told", pairs)
@@ -65,9 +89,10 @@ def check_scenes(library: Library, report: Report) -> None:
         return
     texts(report, "scenarios", [(p[0], side) for p in pairs for side in p[1:]], SCENE_WORDS)
     lengths(report, "scenarios", pairs, SCENE_GAP)
-    banks = {"": pairs} | {f" of {of}": [p for p in pairs if p[0].split("/")[1] == of] for of in library.cultures}
-    for of, bank in banks.items():
-        leaks(report, f"scenarios{of}: endorsing told", bank)
+    leaks(report, "scenarios: endorsing told", pairs)
+    for culture in library.cultures:
+        bank = [pair for pair in pairs if pair[0].split("/")[1] == culture]
+        leaks(report, f"scenarios of {culture}: endorsing told", bank)
 
 
 def check_cultures(library: Library, report: Report) -> None:
@@ -97,7 +122,7 @@ def check_planted(library: Library, report: Report) -> None:
     wrote = Counter(row["user_id"] for row in rows["reviews"])
     wrong: dict[str, set[str]] = {
         "stands twice": {name for name, n in ids.items() if n > 1},
-        "is of an unknown culture": {name for name, of in culture.items() if of not in library.cultures},
+        "is of an unknown culture": {name for name, home in culture.items() if home not in library.cultures},
         "is not both a reader and in truth": {*culture, *wrote, *truth} - ({*culture} & {*truth}),
         "has no review": {*culture} - {*wrote},
         "is not a known book": {row["parent_asin"] for row in rows["reviews"]} - {*genre},
@@ -113,20 +138,33 @@ def check_planted(library: Library, report: Report) -> None:
             f"is not a stance ({name})": {*stances.values()} - {"agree", "disagree", "unknown"},
             f"has a stance without evidence, or the reverse ({name})": held ^ rests | ({*evidence} - rests),
             f"is not a level of a trait ({name})": levels - {"high", "mid", "low"},
-            f"is the genre of no book ({name})": {g for of in known["genres"].values() for g in of} - {*genre.values()},
+            f"is the genre of no book ({name})": {g for named in known["genres"].values() for g in named}
+            - {*genre.values()},
         }
     faults = [f"{subject} {what}" for what, subjects in wrong.items() for subject in sorted(subjects)]
-    report.add("planted", ", ".join(f"{len(of)} {name}" for name, of in rows.items()), "all join up", faults)
+    report.add("planted", ", ".join(f"{len(given)} {name}" for name, given in rows.items()), "all join up", faults)
 
 
-def main(root: Path = DATA) -> int:
+CHECKS = (
+    check_folder,
+    check_seeds,
+    check_items,
+    check_scenes,
+    check_cultures,
+    check_planted,
+    check_gold,
+    check_alike,
+)
+
+
+def check_material(library: Library) -> int:
     """Prints the table and the faults; 0 where there is none, otherwise 1."""
-    report, library = Report(), Library(root)
-    for check in (check_seeds, check_items, check_scenes, check_cultures, check_planted, check_gold, check_alike):
+    report = Report()
+    for part in CHECKS:
         try:
-            check(library, report)
+            part(library, report)
         except (DataError, OSError, ValueError, KeyError) as error:
-            report.faults.append(f"{check.__name__}: {type(error).__name__}: {error}")
+            report.faults.append(f"{part.__name__}: {type(error).__name__}: {error}")
     widths = [max(map(len, column)) for column in zip(*report.rows, strict=True)]
     for row in report.rows:
         print(*(cell.ljust(width) for cell, width in zip(row, widths, strict=True)), sep="  ")
@@ -134,5 +172,17 @@ def main(root: Path = DATA) -> int:
     return 1 if report.faults else 0
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Checks the material folder that is named, or what ships; 3 where there is no such folder."""
+    if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
+        print("usage: python -m gravity.frameworks.check [MATERIAL_FOLDER]", file=sys.stderr)
+        return 2
+    try:
+        return check_material(Library(overlay=Path(arguments[0]) if arguments else None))
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:2])))
+    sys.exit(main(sys.argv[1:]))

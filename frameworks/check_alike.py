@@ -38,7 +38,7 @@ def check_alike(library: Library, report: Report) -> None:
     """Statements and questions that say nearly the same in other words."""
     banks = {
         "seeds' statements": [(seed.id, seed.statement) for seed in library.seeds.values()],
-        "items' questions": [(item.id, item.question) for item in library.items.values()],
+        "items' questions": [(item.id, item.question) for item in library.items.values() if item.written_here],
     }
     # Its threads would spin while they wait, and starve whatever else runs.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")

@@ -1,82 +1,90 @@
-"""Checks of the gold sets: counts, balance, splits, lengths and leaks."""
+"""Checks of the gold sets: counts, balance, splits, lengths and leaks.
+
+The sets of the shipped cultures are complete: so many cases a seed, so many a kind. An added culture has as many as its
+author wrote, and they have to be balanced as the shipped ones are.
+"""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, get_args
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
-from gravity.frameworks.gold import Gold, GoldBias, split_of
+from gravity.frameworks.gold import Gold, GoldBias, GoldScenario, GoldStance, split_of
 from gravity.frameworks.loader import Library
 from gravity.frameworks.measures import Report, leaks, lengths, words
 
-STANCES, SCENARIOS, BIASES = 600, 450, 240  # cases of a set
-STANCES_EACH, BIASES_EACH, KIND_EACH = 150, 60, 10  # cases of a culture; cases of a kind in a culture
-SCENARIOS_EACH, TRAPS = 3, 0.2  # scenarios of a seed, each of another culture; share answered by both or neither
-BALANCE = 0.05  # by which share a count may miss the one that is asked for
+SCENARIOS_EACH, KIND_EACH = 3, 10  # scenarios of a seed, each of another culture; cases of a kind in a culture
+TRAPS = 0.2  # share of the scenarios that are answered by both or neither
+BALANCE = 0.05  # by which share a count may miss the one that is asked for; one case more or less is never a fault
 EXCERPT_WORDS, SITUATION_WORDS, WAY_WORDS = range(30, 76), range(20, 41), range(25, 51)
-EXCERPT_CHARACTERS = {"ja": range(85, 131)}  # of languages that are written without spaces
+EXCERPT_CHARACTERS = {"ja": range(85, 131), "zh": range(50, 131)}  # of languages that are written without spaces
 WAYS_GAP = 4  # words
 DEV_SHARE = (0.30, 0.45)  # of a set's seeds
 
+C = TypeVar("C", GoldStance, GoldScenario)
 Sized = Iterable[tuple[str, str, range]]
 
 
 def check_gold(library: Library, report: Report) -> None:
     """Counts, balance, splits, lengths and leaks of the three gold sets."""
-    gold = Gold(library, library.root)
+    gold = Gold(library)
     _stances(gold, library, report)
     _scenarios(gold, library, report)
-    _bias(gold, report)
+    _bias(gold, library, report)
     ids = Counter([*gold.stances, *gold.scenarios, *gold.bias])
     report.add("gold ids", f"{len(ids)}", "unique", [f"{name} is in two sets" for name, n in ids.items() if n > 1])
 
 
 def _stances(gold: Gold, library: Library, report: Report) -> None:
-    cases = gold.stances.values()
-    cultures, answers = Counter(case.culture for case in cases), Counter(case.answer for case in cases)
-    faults = _total(len(cases), STANCES)
-    faults += [f"{culture} has {n} cases" for culture, n in cultures.items() if n != STANCES_EACH]
+    cases, shipped = list(gold.stances.values()), library.base
+    answers = Counter(case.answer for case in cases)
     seeds = Counter((case.culture, case.seed) for case in cases)
-    pairs = [(culture, seed) for culture in cultures for seed in library.seeds]
-    faults += [
-        f"{seed} has {seeds[culture, seed]} cases of {culture}" for culture, seed in pairs if seeds[culture, seed] != 1
-    ]
-    faults += [f"{n} are '{answer}'" for answer, n in answers.items() if _off(n, STANCES / 3)]
-    faults += [] if len(answers) == 3 else [f"no answers but {', '.join(answers)}"]
+    complete = {(culture, seed) for culture in shipped.cultures for seed in shipped.seeds}
+    cultures = Counter(culture for culture, seed in seeds.elements() if (culture, seed) in complete)
+    faults = _total(cultures.total(), len(complete))
+    faults += [f"{c} has {cultures[c]} cases" for c in shipped.cultures if cultures[c] != len(shipped.seeds)]
+    faults += [f"{s} has {seeds[c, s]} cases of {c}" for c, s in sorted({*seeds} | complete) if seeds[c, s] != 1]
+    for where, group in _groups(cases, library):
+        found = Counter(case.answer for case in group)
+        sizes = {answer: found[answer] for answer in get_args(GoldStance.model_fields["answer"].annotation)}
+        faults += [f"{n}{where} are '{answer}'" for answer, n in sizes.items() if _off(n, len(group) / 3)]
     report.add(
         "gold stance",
-        f"n={len(cases)}, {_listed(answers)}, {_listed(cultures)}",
-        f"{STANCES}, {STANCES_EACH} a culture, a seed once in each, {STANCES // 3} an answer +-{BALANCE:.0%}",
+        f"n={len(cases)}, {_listed(answers)}, {_listed(Counter(case.culture for case in cases))}",
+        f"each of {len(shipped.seeds)} seeds once in {', '.join(shipped.cultures)}, a third an answer +-{BALANCE:.0%}",
         faults,
     )
     _split(report, "gold stance", {case.seed for case in cases})
-    spaced = [(c.id, c.excerpt, EXCERPT_WORDS) for c in cases if c.language not in EXCERPT_CHARACTERS]
-    other = [(c.id, c.excerpt, EXCERPT_CHARACTERS[c.language]) for c in cases if c.language in EXCERPT_CHARACTERS]
+    sized = [(case.id, case.excerpt, EXCERPT_CHARACTERS.get(case.language.split("-")[0])) for case in cases]
+    spaced = [(name, text, EXCERPT_WORDS) for name, text, allowed in sized if allowed is None]
+    other = [(name, text, allowed) for name, text, allowed in sized if allowed is not None]
     faults = _twice(case.excerpt for case in cases) + _misfits(spaced)
     faults += [f"{name} has {len(text)} characters" for name, text, allowed in other if len(text) not in allowed]
-    found = _range([words(text) for _, text, _ in spaced], "words")
-    found += f", without spaces {_range([len(text) for _, text, _ in other], 'characters')}" if other else ""
+    ranges = _range([words(text) for _, text, _ in spaced], "words")
+    ranges += f", without spaces {_range([len(text) for _, text, _ in other], 'characters')}" if other else ""
     spaceless = "".join(f", {name} {_bounds(r)} characters" for name, r in EXCERPT_CHARACTERS.items())
-    report.add("gold stance: excerpts", found, f"{_bounds(EXCERPT_WORDS)} words{spaceless}, unique", faults)
+    report.add("gold stance: excerpts", ranges, f"{_bounds(EXCERPT_WORDS)} words{spaceless}, unique", faults)
 
 
 def _scenarios(gold: Gold, library: Library, report: Report) -> None:
-    cases = gold.scenarios.values()
-    answers, seeds = Counter(case.answer for case in cases), Counter(case.seed for case in cases)
-    faults = _total(len(cases), SCENARIOS)
-    faults += [f"{seed} has {seeds[seed]} cases" for seed in library.seeds if seeds[seed] != SCENARIOS_EACH]
-    twice = Counter((case.seed, case.culture) for case in cases)
+    cases, shipped = list(gold.scenarios.values()), library.base
+    answers, twice = Counter(case.answer for case in cases), Counter((case.seed, case.culture) for case in cases)
+    seeds = Counter(case.seed for case in cases if case.culture in shipped.cultures and case.seed in shipped.seeds)
+    faults = _total(seeds.total(), len(shipped.seeds) * SCENARIOS_EACH)
+    faults += [f"{seed} has {seeds[seed]} cases" for seed in shipped.seeds if seeds[seed] != SCENARIOS_EACH]
     faults += [f"{seed} has {n} cases of {culture}" for (seed, culture), n in twice.items() if n > 1]
-    traps, plain = answers["both"] + answers["neither"], answers["first"] + answers["second"]
-    faults += [f"{traps} are traps"] if _off(traps, TRAPS * SCENARIOS) else []
+    for where, group in _groups(cases, library):
+        found = Counter(case.answer for case in group)
+        traps, plain = found["both"] + found["neither"], found["first"] + found["second"]
+        faults += [f"{traps}{where} are traps"] if _off(traps, TRAPS * len(group)) else []
+        faults += [f"{found[way]}{where} are '{way}'" for way in ("first", "second") if _off(found[way], plain / 2)]
     faults += [f"no trap is '{trap}'" for trap in ("both", "neither") if not answers[trap]]
-    faults += [f"{answers[way]} are '{way}'" for way in ("first", "second") if _off(answers[way], plain / 2)]
     report.add(
         "gold scenarios",
         f"n={len(cases)}, {_listed(answers)}",
-        f"{SCENARIOS}, {SCENARIOS_EACH} a seed, {TRAPS:.0%} traps, first and second even +-{BALANCE:.0%}",
+        f"{SCENARIOS_EACH} a seed, {TRAPS:.0%} traps, first and second even +-{BALANCE:.0%}",
         faults,
     )
-    _split(report, "gold scenarios", {*seeds})
+    _split(report, "gold scenarios", {case.seed for case in cases})
     _scenes(
         report,
         "gold scenarios",
@@ -92,21 +100,19 @@ def _scenarios(gold: Gold, library: Library, report: Report) -> None:
     leaks(report, "gold scenarios: right told", told)
 
 
-def _bias(gold: Gold, report: Report) -> None:
-    cases = gold.bias.values()
-    cultures, kinds = Counter(case.culture for case in cases), Counter((case.culture, case.kind) for case in cases)
-    faults = _total(len(cases), BIASES)
-    faults += [f"{culture} has {n} cases" for culture, n in cultures.items() if n != BIASES_EACH]
-    asked = [(culture, kind) for culture in cultures for kind in get_args(GoldBias.model_fields["kind"].annotation)]
+def _bias(gold: Gold, library: Library, report: Report) -> None:
+    cases, kinds = list(gold.bias.values()), get_args(GoldBias.model_fields["kind"].annotation)
+    cultures, found = Counter(case.culture for case in cases), Counter((case.culture, case.kind) for case in cases)
+    asked = {culture: max(found[culture, kind] for kind in kinds) for culture in cultures}
+    asked |= dict.fromkeys(library.base.cultures, KIND_EACH)
+    faults = [f"{c} has {cultures[c]} cases" for c, each in asked.items() if cultures[c] != each * len(kinds)]
     faults += [
-        f"{culture} has {kinds[culture, kind]} of {kind}"
-        for culture, kind in asked
-        if kinds[culture, kind] != KIND_EACH
+        f"{c} has {found[c, kind]} of {kind}" for c, each in asked.items() for kind in kinds if found[c, kind] != each
     ]
     report.add(
         "gold bias",
         f"n={len(cases)}, {_listed(cultures)}",
-        f"{BIASES}, {BIASES_EACH} a culture, {KIND_EACH} of each kind",
+        f"{KIND_EACH} of each kind in {', '.join(library.base.cultures)}, kinds even elsewhere",
         faults,
     )
     _split(report, "gold bias", {case.seed for case in cases})
@@ -128,11 +134,18 @@ def _scenes(
 ) -> None:
     faults = _twice(text for _, text, _ in [*situations, *ways]) + _misfits([*situations, *ways])
     found = [
-        _range([words(text) for _, text, _ in of], name)
-        for of, name in ((situations, "a situation"), (ways, "a way on"))
+        _range([words(text) for _, text, _ in given], name)
+        for given, name in ((situations, "a situation"), (ways, "a way on"))
     ]
     rule = f"{_bounds(SITUATION_WORDS)} words a situation, {_bounds(WAY_WORDS)} a way on, unique"
     report.add(f"{what}: texts", ", ".join(found), rule, faults)
+
+
+def _groups(cases: Sequence[C], library: Library) -> Iterator[tuple[str, Sequence[C]]]:
+    """What has to be balanced in itself: all cases, and those of each culture that was added, with its name."""
+    yield "", cases
+    for culture in sorted({case.culture for case in cases} - {*library.base.cultures}):
+        yield f" of {culture}", [case for case in cases if case.culture == culture]
 
 
 def _misfits(named: Sized) -> list[str]:
@@ -148,7 +161,7 @@ def _total(found: int, asked: int) -> list[str]:
 
 
 def _off(found: float, asked: float) -> bool:
-    return abs(found - asked) > BALANCE * asked
+    return abs(found - asked) > max(1, BALANCE * asked)
 
 
 def _listed(counts: Mapping[Any, int]) -> str:
@@ -159,5 +172,5 @@ def _bounds(allowed: range) -> str:
     return f"{allowed[0]}-{allowed[-1]}"
 
 
-def _range(found: Sequence[int], of: str) -> str:
-    return f"{min(found, default=0)}-{max(found, default=0)} {of}"
+def _range(found: Sequence[int], unit: str) -> str:
+    return f"{min(found, default=0)}-{max(found, default=0)} {unit}"

@@ -16,3 +16,9 @@ class DataError(GravityError, ValueError):
     """A data file holds something it should not; the message names file, line and reason."""
 
     exit_code = 3
+
+
+class PluginError(GravityError):
+    """Another installed package registers what cannot be used; the message names the entry point."""
+
+    exit_code = 2

@@ -5,11 +5,10 @@ Each set falls into `dev` and `held-out` by seed: prompts and thresholds are tun
 
 import hashlib
 from functools import cached_property
-from pathlib import Path
 from typing import Literal, TypeVar
 
 from gravity.frameworks.errors import DataError
-from gravity.frameworks.loader import DATA, Library, read_records
+from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Record, Text
 
 Split = Literal["dev", "held-out"]
@@ -67,47 +66,50 @@ def split_of(seed: str) -> Split:
 
 
 class Gold:
-    """The three sets, read when first asked for. Raises DataError with file and line for a bad case."""
+    """The three sets of a library's folders, read when first asked for.
 
-    def __init__(self, library: Library, root: Path = DATA) -> None:
+    An overlay's cases are added to the shipped ones, and replace those of the same id. Raises DataError with file
+    and line for a bad case.
+    """
+
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._root = root / "gold"
 
     @cached_property
     def version(self) -> str:
-        """A hash of the three sets, which changes with any case."""
+        """A hash of the three sets, which changes with any case, and with an overlay's seeds and cultures."""
         made = hashlib.sha256()
-        for path in sorted(self._root.rglob("*.jsonl")):
+        for path in sorted((self._library.root / "gold").rglob("*.jsonl")):
             made.update(path.read_bytes())
+        for path in self._library.overlaid():
+            if path.relative_to(self._library.folders[-1]).parts[0] in ("gold", "seeds", "cultures"):
+                made.update(path.read_bytes())
         return made.hexdigest()[:12]
 
     @cached_property
     def stances(self) -> dict[str, GoldStance]:
         """Review excerpts by id."""
-        return self._read("stance", GoldStance)
+        return {identity: case for identity, (_, case) in self._read("stance", GoldStance).items()}
 
     @cached_property
     def scenarios(self) -> dict[str, GoldScenario]:
         """Scenario pairs by id."""
-        return self._read("scenarios", GoldScenario)
+        return {identity: case for identity, (_, case) in self._read("scenarios", GoldScenario).items()}
 
     @cached_property
     def bias(self) -> dict[str, GoldBias]:
         """Planted defects with their clean twins by id."""
-        cases = self._read("bias", GoldBias)
-        for case in cases.values():
+        read = self._read("bias", GoldBias)
+        for where, case in read.values():
             if case.quote not in case.defective or case.quote in getattr(case, case.part):
                 raise DataError(
-                    f"gold/bias {case.id}: the quote must stand in the defective text and not in the clean one"
+                    f"{where}: {case.id}: the quote must stand in the defective text and not in the clean one"
                 )
-        return cases
+        return {identity: case for identity, (_, case) in read.items()}
 
-    def _read(self, folder: str, kind: type[G]) -> dict[str, G]:
-        cases: dict[str, G] = {}
-        for where, case in read_records(sorted((self._root / folder).glob("*.jsonl")), kind):
+    def _read(self, name: str, kind: type[G]) -> dict[str, tuple[str, G]]:
+        read = self._library.read(f"gold/{name}", kind, lambda case: case.id)
+        for where, case in read.values():
             if case.seed not in self._library.seeds or case.culture not in self._library.cultures:
                 raise DataError(f"{where}: unknown seed '{case.seed}' or culture '{case.culture}'")
-            if case.id in cases:
-                raise DataError(f"{where}: id '{case.id}' is already taken")
-            cases[case.id] = case
-        return cases
+        return read

@@ -7,7 +7,8 @@ and the key "+".
 """
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,26 @@ from gravity.frameworks.errors import DataError
 from gravity.frameworks.records import TRAITS, Item
 
 SITUATION = "Someone in your place is asked about this in a chat. What would you say?"
+
+
+def import_items(path: Path, layout: str, output: Path) -> Counter[str]:
+    """Writes the items of `path`, which is in one of the LAYOUTS, as JSON lines for `items/` of a material folder.
+
+    Returns how many there are of each trait. Raises DataError with file and line for a row that does not fit, and
+    where `output` is there already, is not named *.jsonl, or cannot be written.
+    """
+    if output.suffix != ".jsonl":
+        raise DataError(f"{output}: name it *.jsonl, or a material folder does not read it")
+    if output.exists():
+        raise DataError(f"{output} is there already: remove it or write to another file")
+    items = LAYOUTS[layout](path)
+    lines = [json.dumps(item.model_dump(), ensure_ascii=False) for item in items]
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise DataError(f"{output}: {error.strerror}") from None
+    return Counter(item.trait for item in items)
 
 
 def trait_items(path: Path) -> list[Item]:
@@ -55,6 +76,9 @@ def big5chat_items(path: Path) -> list[Item]:
         made = {"id": f"big5chat-{index}-{trait}", "trait": trait, "source": "big5chat"}
         items.append(_item(made | {key: pair[key] for key in ("question", "high", "low")}, pair["where"]))
     return items
+
+
+LAYOUTS: dict[str, Callable[[Path], list[Item]]] = {"trait": trait_items, "big5chat": big5chat_items}
 
 
 def _item(made: dict[str, Any], where: str) -> Item:

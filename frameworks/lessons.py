@@ -5,7 +5,8 @@ from typing import Literal
 
 from gravity.frameworks.errors import DataError
 from gravity.frameworks.gold import split_of
-from gravity.frameworks.loader import DATA, Library, read_records
+from gravity.frameworks.loader import DATA, Library
+from gravity.frameworks.reading import read_records
 from gravity.frameworks.records import Record, Text
 
 Case = Literal["stated", "implied", "ironic", "reported"]

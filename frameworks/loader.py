@@ -1,159 +1,150 @@
-"""Reads and validates the data files; a bad one is refused with its file and line."""
+"""All that is known beforehand: the shipped material, and what a material folder lays over it."""
 
-import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
-
-import yaml
-from pydantic import TypeAdapter, ValidationError
+from typing import TypeVar
 
 from gravity.frameworks.errors import DataError
+from gravity.frameworks.reading import read_mapping, read_records, read_yaml, validated
 from gravity.frameworks.records import Cues, Culture, Domain, Framework, Item, Record, Scene, Seed
 
 DATA = Path(__file__).parent / "data"
+
+# The files of a material folder that are read, relative to it.
+MATERIAL = (
+    "frameworks.yaml",
+    "cues.yaml",
+    "seeds/*.jsonl",
+    "items/*.jsonl",
+    "cultures/*.yaml",
+    "domains/*.yaml",
+    "scenarios/*.jsonl",
+    "gold/stance/*.jsonl",
+    "gold/scenarios/*.jsonl",
+    "gold/bias/*.jsonl",
+)
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R", bound=Record)
 
 
 class Library:
-    """All that is known beforehand, read from one folder when first asked for.
+    """The material of one folder, with that of an overlay over it; each part is read when first asked for.
 
-    `root` has the layout of `frameworks/data`; the default is the material that ships with Gravity.
+    `root` has the layout of `frameworks/data`; the default is the material that ships with Gravity. `overlay` is a
+    folder of the same layout, with any of the files in MATERIAL: its records are added to those of `root`, and one
+    with the id of a record there replaces it. Two of one id within one folder are an error. Raises DataError where
+    the overlay is no folder or holds nothing that is read.
     """
 
-    def __init__(self, root: Path = DATA) -> None:
+    def __init__(self, root: Path = DATA, overlay: Path | None = None) -> None:
         self.root = root
+        self.overlay = overlay
+        self.folders = [root]
+        if overlay is not None:
+            if not overlay.is_dir():
+                raise DataError(f"{overlay}: there is no such material folder")
+            self.folders.append(overlay)
+            if not self.overlaid():
+                raise DataError(f"{overlay}: this material folder holds none of {', '.join(MATERIAL)}")
+
+    @cached_property
+    def base(self) -> "Library":
+        """The material without the overlay."""
+        return self if self.overlay is None else Library(self.root)
+
+    def overlaid(self) -> list[Path]:
+        """The files of the overlay that are read."""
+        return [path for folder in self.folders[1:] for pattern in MATERIAL for path in sorted(folder.glob(pattern))]
 
     @cached_property
     def frameworks(self) -> dict[str, Framework]:
-        """Frameworks by id. Raises DataError where the file is missing or malformed."""
-        path = self.root / "frameworks.yaml"
-        content = _mapping(path)
-        try:
-            return TypeAdapter(dict[str, Framework]).validate_python(content)
-        except ValidationError as error:
-            raise DataError(f"{path}:{_line(path, error.errors()[0]['loc'])}: {_first(error)}") from None
+        """Frameworks by id. Raises DataError where the shipped file is missing or one is malformed."""
+        frameworks: dict[str, Framework] = {}
+        for path in self._single("frameworks.yaml"):
+            frameworks |= read_yaml(path, dict[str, Framework])
+        return frameworks
 
     @cached_property
     def seeds(self) -> dict[str, Seed]:
         """Seeds by id, in file order. Raises DataError on a duplicate or an unknown dimension."""
-        seeds: dict[str, Seed] = {}
-        for where, seed in read_records(sorted((self.root / "seeds").glob("*.jsonl")), Seed):
+        read = self.read("seeds", Seed, lambda seed: seed.id)
+        for where, seed in read.values():
             framework = self.frameworks.get(seed.framework)
             if framework is None:
                 raise DataError(f"{where}: unknown framework '{seed.framework}'")
             if seed.dimension not in framework.dimensions:
                 raise DataError(f"{where}: {seed.framework} has no dimension '{seed.dimension}'")
-            _add(seeds, seed.id, seed, where)
-        return seeds
+        return {identity: seed for identity, (_, seed) in read.items()}
 
     @cached_property
     def items(self) -> dict[str, Item]:
         """Personality items by id, in file order. Raises DataError on a duplicate."""
-        items: dict[str, Item] = {}
-        for where, item in read_records(sorted((self.root / "items").glob("*.jsonl")), Item):
-            _add(items, item.id, item, where)
-        return items
+        return {identity: item for identity, (_, item) in self.read("items", Item, lambda item: item.id).items()}
 
     @cached_property
     def cultures(self) -> dict[str, Culture]:
         """Cultures by id. Raises DataError where one lacks scores or a lexicon."""
         cultures: dict[str, Culture] = {}
-        for path in sorted((self.root / "cultures").glob("*.yaml")):
-            culture = _one(path, Culture)
-            _add(cultures, culture.id, culture, str(path))
+        for folder in self.folders:
+            own: dict[str, tuple[str, Culture]] = {}
+            for path in sorted(folder.glob("cultures/*.yaml")):
+                culture = read_yaml(path, Culture)
+                _add(own, culture.id, culture, str(path))
+            cultures |= {identity: culture for identity, (_, culture) in own.items()}
         return cultures
 
     @cached_property
     def scenes(self) -> dict[tuple[str, str, int], Scene]:
-        """The shipped scenarios by seed, culture and slot. Raises DataError on a duplicate or an unknown seed."""
-        scenes: dict[tuple[str, str, int], Scene] = {}
-        for where, scene in read_records(sorted((self.root / "scenarios").glob("*.jsonl")), Scene):
+        """The scenarios at hand by seed, culture and slot. Raises DataError on a duplicate or an unknown seed."""
+        read = self.read("scenarios", Scene, lambda scene: (scene.seed, scene.culture, scene.slot))
+        for where, scene in read.values():
             if scene.seed not in self.seeds or scene.culture not in self.cultures:
                 raise DataError(f"{where}: unknown seed '{scene.seed}' or culture '{scene.culture}'")
-            _add(scenes, (scene.seed, scene.culture, scene.slot), scene, where)
-        return scenes
+        return {key: scene for key, (_, scene) in read.items()}
 
     @cached_property
     def cues(self) -> Cues:
-        """Words that show a generalisation or a tone. Raises DataError where the file is missing or malformed."""
-        return _one(self.root / "cues.yaml", Cues)
+        """Words that show a generalisation or a tone; an overlay has any of the lists, and adds to them.
+
+        Raises DataError where the shipped file is missing or one is malformed.
+        """
+        shipped, *added = self._single("cues.yaml")
+        cues = read_yaml(shipped, Cues)
+        for path in added:
+            given = validated(path, {**cues.model_dump(), **read_mapping(path)}, Cues)
+            lists = {name: [*getattr(cues, name), *getattr(given, name)] for name in Cues.model_fields}
+            cues = Cues.model_validate({name: [*dict.fromkeys(words)] for name, words in lists.items()})
+        return cues
 
     def domain(self, name: str) -> Domain:
-        """The domain in `domains/<name>.yaml`. Raises DataError where there is none."""
-        return _one(self.root / "domains" / f"{name}.yaml", Domain)
+        """The domain in `domains/<name>.yaml`, of the overlay where it has one. Raises DataError if there is none."""
+        known = {path.stem: path for folder in self.folders for path in sorted(folder.glob("domains/*.yaml"))}
+        if name not in known:
+            missing = self.folders[-1] / "domains" / f"{name}.yaml"
+            raise DataError(f"{missing}: no such file; the domains at hand are {', '.join(known)}")
+        return read_yaml(known[name], Domain)
+
+    def _single(self, name: str) -> list[Path]:
+        """The shipped file of that name, which has to be there, and the overlay's where it has one."""
+        return [self.root / name, *(folder / name for folder in self.folders[1:] if (folder / name).exists())]
+
+    def read(self, name: str, kind: type[R], key: Callable[[R], K]) -> dict[K, tuple[str, R]]:
+        """The records in `<name>/*.jsonl` by `key`, each with its file and line.
+
+        Raises DataError for one that is not valid, and for a second one of a key in the same folder.
+        """
+        records: dict[K, tuple[str, R]] = {}
+        for folder in self.folders:
+            own: dict[K, tuple[str, R]] = {}
+            for where, record in read_records(sorted(folder.glob(f"{name}/*.jsonl")), kind):
+                _add(own, key(record), record, where)
+            records |= own
+        return records
 
 
-def _add(known: dict[K, R], key: K, record: R, where: str) -> None:
+def _add(known: dict[K, tuple[str, R]], key: K, record: R, where: str) -> None:
     if key in known:
-        raise DataError(f"{where}: id '{key}' is already taken")
-    known[key] = record
-
-
-def read_records(paths: list[Path], kind: type[R]) -> Iterator[tuple[str, R]]:
-    """The records of JSON lines files, each with its file and line. Raises DataError for one that is not valid."""
-    for path in paths:
-        for number, line in enumerate(_read(path).splitlines(), start=1):
-            where = f"{path}:{number}"
-            try:
-                yield where, kind.model_validate(json.loads(line))
-            except json.JSONDecodeError as error:
-                raise DataError(f"{where}: not JSON: {error.msg}") from None
-            except ValidationError as error:
-                raise DataError(f"{where}: {_first(error)}") from None
-
-
-def _one(path: Path, kind: type[R]) -> R:
-    content = _mapping(path)
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        field = error.errors()[0]["loc"]
-        raise DataError(f"{path}:{_line(path, field)}: {_first(error)}") from None
-
-
-def _mapping(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(_read(path))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DataError(f"{path}:{line}: not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise DataError(f"{path}:1: not YAML: {str(error).splitlines()[0]}") from None
-    if not isinstance(content, dict):
-        raise DataError(f"{path}:1: a mapping was expected")
-    return content
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}:{line}: not UTF-8: {error.reason}") from None
-
-
-def _line(path: Path, field: tuple[int | str, ...]) -> int:
-    """The line on which `field`, or the nearest part of it that exists, stands in a YAML file."""
-    node = yaml.compose(_read(path), Loader=yaml.SafeLoader)
-    line = 1
-    for part in field:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(part)]
-            if not found:
-                break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+        raise DataError(f"{where}: id '{key}' is already taken by {known[key][0]}")
+    known[key] = where, record

@@ -64,6 +64,11 @@ class Item(Record):
     low: Text
     source: Literal["own", "ipip", "trait", "big5chat"] = "own"
 
+    @property
+    def written_here(self) -> bool:
+        """Whether its texts were written for Gravity, to Gravity's rules; an imported item's were not."""
+        return self.source in ("own", "ipip")
+
 
 class Scene(Record):
     """A scenario pair of the shipped bank: `slot` counts those of one seed in one culture from 0."""

@@ -47,10 +47,10 @@ for module in (
     audit,
     write,
     config,
-    frameworks,
     graph,
 ):
     app.command(module.__name__.rpartition(".")[2], epilog=module.EPILOG)(module.command)
+app.add_typer(frameworks.app, name="frameworks")
 
 
 def main() -> None:

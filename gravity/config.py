@@ -140,6 +140,9 @@ class Config(BaseSettings):
         use_attribute_docstrings=True,
     )
 
+    material: Path | None = None
+    """A folder with the layout of Gravity's own material. Its seeds, items, cultures, domains, cues, scenarios and gold
+    cases join the shipped ones, and replace those of the same id."""
     domain: str = "books"
     """What readers review: a file of the material's `domains`."""
     models: dict[str, AnyModelSettings] = Field(

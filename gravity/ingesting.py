@@ -31,8 +31,10 @@ def ingest(
 ) -> Ingested:
     """Takes in readers, then items, then reviews.
 
-    Raises InputError for a file that cannot be read, ConfigError for a culture nobody knows.
+    Raises InputError for a file that cannot be read, ConfigError for a culture, LayoutError for a layout nobody knows.
     """
+    rows = importers.reviews(reviews, layout)
+    books = importers.books(items, layout) if items is not None else None
     known = library.cultures
     if culture is not None and culture not in known:
         raise ConfigError(f"there is no culture '{culture}': known are {', '.join(known)}")
@@ -49,8 +51,7 @@ def ingest(
     files = []
     if readers is not None:
         files.append(taken(corpus.take_readers(readers.name, importers.readers(readers, known)), readers.name))
-    if items is not None:
-        files.append(taken(corpus.take_books(items.name, importers.books(items)), items.name))
-    rows = importers.reviews(reviews, layout)
+    if items is not None and books is not None:
+        files.append(taken(corpus.take_books(items.name, books), items.name))
     files.append(taken(corpus.take_reviews(reviews.name, rows, culture), reviews.name))
     return Ingested(files, corpus.counts())

@@ -33,7 +33,7 @@ class Project:
 
     def __init__(self, config: Config, library: Library | None = None) -> None:
         self.config = config
-        self.library = library or Library()
+        self.library = library or Library(overlay=config.material)
         self.stores = Stores(config.store, config.embeddings)
         self.models = Models(config.models, config.roles, lambda: self.stores.vectors.embedder)
 

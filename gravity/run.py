@@ -111,6 +111,9 @@ class RunSetup:
                     "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
                     "items": [item.model_dump() for item in self.library.items.values()],
                     "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
+                    "cultures": [culture.model_dump() for culture in self.library.cultures.values()],
+                    "cues": self.library.cues.model_dump(),
+                    "domain": self.library.domain(config.domain).model_dump(),
                 }
             )[:16],
             seeds=len(self.seeds),

@@ -96,7 +96,7 @@ def take_in(made: Project, each: int | None = None, readers: Path = READERS) -> 
     given = [r for r in importers.reviews(REVIEWS, "amazon-2023") if getattr(r, "reader", None) in taken]
     for intake in (
         *corpus.take_readers("readers", known),
-        *corpus.take_books("books", importers.books(BOOKS)),
+        *corpus.take_books("books", importers.books(BOOKS, "amazon-2023")),
         *corpus.take_reviews("reviews", given, None),
     ):
         assert not intake.refused

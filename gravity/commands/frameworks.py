@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,20 +15,44 @@ if TYPE_CHECKING:
     from gravity.frameworks.gold import Gold
     from gravity.frameworks.loader import Library
 
-EPILOG = "Example: gravity frameworks --seed hof-pdi-01"
+app = typer.Typer(epilog="Example: gravity frameworks --seed hof-pdi-01")
 
 
+@app.callback(invoke_without_command=True)
 def command(
+    context: typer.Context,
     seed: Annotated[str | None, typer.Option(help="Show this seed with its gold cases.")] = None,
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """What is known beforehand: seeds, personality items, cultures, gold cases."""
+    """What is known beforehand: seeds, personality items, cultures, gold cases, with those of the material folder."""
+    if context.invoked_subcommand is not None:
+        return
     with opened(config) as project:
         if seed is None:
             _print_overview(project.library, project.gold, as_json)
         else:
             _print_seed(project.library, project.gold, seed, as_json)
+
+
+@app.command(
+    "import", epilog="Example: gravity frameworks import TRAIT.jsonl --format trait --output material/items/trait.jsonl"
+)
+def import_items(
+    file: Annotated[Path, typer.Argument(help="Personality items as JSON lines or one JSON list.")],
+    layout: Annotated[Literal["trait", "big5chat"], typer.Option("--format", help="The layout of the items.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The JSON lines file to write, in items/.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Takes personality items of TRAIT or Big5-Chat into a file for the folder items/ of a material folder."""
+    from gravity.frameworks import importers
+
+    counts = importers.import_items(file, layout, output)
+    if as_json:
+        print(json.dumps({"file": str(output), "items": dict(counts)}))
+        return
+    table(f"Items ({counts.total()})", ["trait", "items"], list(counts.items()))
+    console.print(f"Written to {plain(output)}; the folder items/ of a material folder takes it.")
 
 
 def _print_overview(library: "Library", gold: "Gold", as_json: bool) -> None:

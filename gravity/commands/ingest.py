@@ -19,9 +19,14 @@ EPILOG = "Example: gravity ingest reviews.jsonl.gz --format amazon-2023 --items 
 def command(
     file: Annotated[Path, typer.Argument(help="Reviews as JSON lines, plain or gzipped.")],
     layout: Annotated[
-        str, typer.Option("--format", metavar="NAME", help="The layout of the reviews: amazon-2023, amazon-2014.")
+        str,
+        typer.Option(
+            "--format", help="The layout: amazon-2023, amazon-2014, or one that another installed package brings."
+        ),
     ],
-    items: Annotated[Path | None, typer.Option(help="Metadata of the books, Amazon 2023 layout.")] = None,
+    items: Annotated[
+        Path | None, typer.Option(help="Metadata of the books; with amazon-2014, too, in the layout of amazon-2023.")
+    ] = None,
     readers: Annotated[
         Path | None, typer.Option(help="What is known of readers: id, culture, gender, age, location.")
     ] = None,

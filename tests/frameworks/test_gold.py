@@ -75,9 +75,9 @@ def test_bad_case_is_refused_with_file_and_line(
     material: Path, change: Change, folder: str, fields: dict[str, Any], reason: str
 ) -> None:
     change(f"gold/{folder}/br.jsonl", 7, **fields)
-    gold = Gold(Library(material), material)
+    gold = Gold(Library(material))
     with pytest.raises(DataError) as caught:
-        _ = {"stance": lambda: gold.stances, "scenarios": lambda: gold.scenarios, "bias": lambda: gold.bias}[folder]()
+        getattr(gold, {"stance": "stances"}.get(folder, folder))
     assert str(caught.value).startswith(f"{material / 'gold' / folder / 'br.jsonl'}:7: ")
     assert reason in str(caught.value)
 
@@ -85,12 +85,12 @@ def test_bad_case_is_refused_with_file_and_line(
 def test_quote_that_is_not_the_defect_is_refused_by_id(material: Path, change: Change) -> None:
     path = material / "gold/bias/br.jsonl"
     change("gold/bias/br.jsonl", 4, quote="stands nowhere")
-    with pytest.raises(DataError, match=f"gold/bias {rows_of(path)[3]['id']}: the quote must stand in the defective"):
-        _ = Gold(Library(material), material).bias
+    with pytest.raises(DataError, match=f"br.jsonl:4: {rows_of(path)[3]['id']}: the quote must stand in the defective"):
+        _ = Gold(Library(material)).bias
     clean = rows_of(path)[3]
     change("gold/bias/br.jsonl", 4, quote=clean[clean["part"]].split()[0], defective=clean[clean["part"]])
     with pytest.raises(DataError, match="and not in the clean one"):
-        _ = Gold(Library(material), material).bias
+        _ = Gold(Library(material)).bias
 
 
 def test_planted_faults_of_the_stances_are_found(material: Path, change: Change) -> None:

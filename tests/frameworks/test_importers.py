@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from gravity.frameworks.errors import DataError
-from gravity.frameworks.importers import SITUATION, big5chat_items, trait_items
+from gravity.frameworks.importers import SITUATION, big5chat_items, import_items, trait_items
+from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Item
 
 Row = dict[str, Any]
@@ -37,7 +38,7 @@ def written(folder: Path, rows: list[Any], as_list: bool = False) -> Path:
     return path
 
 
-def refusal(read: Callable[[Path], list[Item]], path: Path) -> str:
+def refusal(read: Callable[[Path], list[Any]], path: Path) -> str:
     with pytest.raises(DataError) as caught:
         read(path)
     message = str(caught.value)
@@ -115,3 +116,34 @@ def test_file_that_cannot_be_read_is_refused_by_name(tmp_path: Path, read: Calla
     good = [TRAIT] if read is trait_items else [HIGH]
     assert refusal(read, written(tmp_path, [*good, '["a"]'])) == f"{path}:2: not a JSON object"
     assert refusal(read, written(tmp_path, [*good, '{"trait": '])).startswith(f"{path}:2: not JSON: ")
+
+
+def test_written_file_is_one_that_a_material_folder_takes(tmp_path: Path, library: Library) -> None:
+    odd = TRAIT | {"question": "One\u2028two\x85three? \U0001f642", "personality": "neuroticism"}
+    given, folder = written(tmp_path, [TRAIT, odd]), tmp_path / "material"
+    counts = import_items(given, "trait", folder / "items" / "trait.jsonl")
+    assert counts == {"openness": 2, "neuroticism": 2}
+    known = Library(overlay=folder).items
+    assert [known[made.id] for made in trait_items(given)] == trait_items(given)
+    assert len(known) == len(library.items) + 4
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("items.json", "items.json: name it *.jsonl, or a material folder does not read it"),
+        ("there.jsonl", "there.jsonl is there already: remove it or write to another file"),
+        ("given.json/x.jsonl", "given.json/x.jsonl: "),
+    ],
+)
+def test_file_that_cannot_be_written_is_refused_and_none_is_lost(tmp_path: Path, name: str, reason: str) -> None:
+    given, there = written(tmp_path, [HIGH, LOW]), tmp_path / "there.jsonl"
+    there.write_text("kept", encoding="utf-8")
+    assert reason in refusal(lambda path: [*import_items(path, "big5chat", tmp_path / name)], given)
+    assert there.read_text(encoding="utf-8") == "kept"
+
+
+def test_bad_row_writes_nothing(tmp_path: Path) -> None:
+    given = written(tmp_path, [HIGH])
+    assert "has one level only" in refusal(lambda path: [*import_items(path, "big5chat", tmp_path / "o.jsonl")], given)
+    assert not (tmp_path / "o.jsonl").exists()

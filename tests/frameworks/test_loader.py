@@ -152,7 +152,8 @@ def test_bad_framework_is_refused_with_file_and_line(material: Path, section: st
 
 
 def test_missing_file_is_refused_by_name(material: Path) -> None:
-    assert refusal(material, lambda known: known.domain("news")) == f"{material / 'domains/news.yaml'}: no such file"
+    missing = f"{material / 'domains/news.yaml'}: no such file; the domains at hand are books"
+    assert refusal(material, lambda known: known.domain("news")) == missing
     (material / "frameworks.yaml").unlink()
     assert refusal(material, lambda known: known.seeds).endswith("frameworks.yaml: no such file")
 

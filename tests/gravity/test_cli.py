@@ -93,6 +93,13 @@ QUICK = {
     "a database nobody knows": Case(
         ["status"], 5, ["'nosql://x' is not one SQLAlchemy can use"], toml(NOBODY, store={"database": "nosql://x"})
     ),
+    "an unknown layout": Case(
+        ["ingest", "x", "--format", "csv"],
+        2,
+        ["there is no layout 'csv' of reviews: known are amazon-2023, amazon-2014"],
+    ),
+    "no material folder": Case(["curate"], 3, ["none: there is no such mat"], 'material = "none"\n' + toml(NOBODY)),
+    "an empty material folder": Case(["frameworks"], 3, ["holds none of frameworks.yaml"], 'material = "."\n'),
     "a domain without a file": Case(["curate"], 3, ["music.yaml: no such file"], 'domain = "music"\n' + toml(NOBODY)),
 }
 
@@ -184,7 +191,7 @@ def test_vectors_of_another_embedder_are_refused(
     [
         ["no-such-command"],
         ["ingest"],
-        ["ingest", "x", "--format", "csv"],
+        ["ingest", "x"],
         ["curate", "--readers", "0"],
         ["status", "-x"],
     ],

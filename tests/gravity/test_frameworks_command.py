@@ -76,3 +76,24 @@ def test_beginning_of_an_id_is_answered_with_the_ids(tmp_path: Path) -> None:
     assert (done.code, done.output) == (2, "")
     assert len(done.errors.splitlines()) == 1
     assert "there is no seed 'hof-pdi'; ids that begin so: hof-pdi-01, " in done.errors
+
+
+def test_items_of_another_project_are_taken_into_a_material_folder(tmp_path: Path, library: Library) -> None:
+    row = {"trait": "extraversion", "train_output": "Come along!", "original_index": 7}
+    rows = [row | {"level": "high"}, row | {"level": "low", "train_output": "I stay in."}]
+    (tmp_path / "chat.json").write_text(json.dumps(rows), encoding="utf-8")
+    (tmp_path / "gravity.toml").write_text('material = "material"\n', encoding="utf-8")
+    command = ["frameworks", "import", "chat.json", "--format", "big5chat", "--output", "material/items/chat.jsonl"]
+    done = here(tmp_path, *command)
+    assert (done.code, done.errors) == (0, "")
+    assert "Items (1)" in done.output and "extraversion" in done.output
+    assert printed(tmp_path)["items"]["extraversion/extraversion"] == 1
+    again = here(tmp_path, *command)
+    assert (again.code, again.output) == (3, "")
+    assert "is there already" in again.errors
+    assert here(tmp_path, *command[:4], "csv", *command[5:]).code == 2
+    (tmp_path / "material/items/chat.jsonl").unlink()
+    assert json.loads(here(tmp_path, *command, "--json").output) == {
+        "file": "material/items/chat.jsonl",
+        "items": {"extraversion": 1},
+    }

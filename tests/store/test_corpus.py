@@ -45,7 +45,7 @@ def test_planted_readers_come_back_whole(corpus: Corpus, library: Library) -> No
         taken = take(corpus, importers.reviews(PLANTED / "reviews.jsonl", "amazon-2023"))
         assert (taken.read, taken.refused.total()) == (len(rows), 0)
         assert (taken.kept, taken.duplicates) == ((0, len(rows)) if round_number else (len(rows), 0))
-        shelf = last(corpus.take_books("b", importers.books(PLANTED / "books.jsonl")))
+        shelf = last(corpus.take_books("b", importers.books(PLANTED / "books.jsonl", "amazon-2023")))
         assert (shelf.kept, shelf.duplicates) == ((0, len(books)) if round_number else (len(books), 0))
         last(corpus.take_readers("r", importers.readers(PLANTED / "readers.jsonl", library.cultures)))
         assert corpus.counts() == {

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gravity.store import importers
-from gravity.store.errors import InputError
+from gravity.store.errors import InputError, LayoutError
+from gravity.store.importers.fields import clean
+from gravity.store.importers.rows import MAX_LINE
 from gravity.store.records import Book, Reader, Refusal, Review
 
 LAYOUTS = {
@@ -74,8 +76,8 @@ def bad_lines(layout: str) -> list[tuple[bytes, str]]:
         (line(layout, text="<br/>&nbsp;"), "empty review"),
         (line(layout, text="word " * 200_000), "review too long"),
         (line(layout, text="caf?").replace(b"?", b"\xe9"), "not UTF-8"),
-        (line(layout, text="x" * importers.MAX_LINE), "line too long"),
-        (line(layout, text="x" * 2 * importers.MAX_LINE), "line too long"),
+        (line(layout, text="x" * MAX_LINE), "line too long"),
+        (line(layout, text="x" * 2 * MAX_LINE), "line too long"),
         (json.dumps({fields["text"]: "Only a text."}).encode(), "missing field"),
     ]
 
@@ -176,7 +178,7 @@ def damaged(kind: str, path: Path) -> Path:
     [
         lambda path: importers.reviews(path, "amazon-2023"),
         lambda path: importers.reviews(path, "amazon-2014"),
-        importers.books,
+        lambda path: importers.books(path, "amazon-2023"),
         lambda path: importers.readers(path, CULTURES),
     ],
     ids=["2023", "2014", "books", "readers"],
@@ -220,7 +222,7 @@ def test_book_is_read_in_each_shape_that_occurs(
     tmp_path: Path, fields: dict[str, Any], expected: dict[str, Any]
 ) -> None:
     row = {"parent_asin": "B1", "title": "The Salt Ledger", **fields}
-    read = list(importers.books(write(tmp_path / "f", json.dumps(row).encode())))
+    read = list(importers.books(write(tmp_path / "f", json.dumps(row).encode()), "amazon-2023"))
     assert read == [Book(**{"id": "B1", "title": "The Salt Ledger", **expected})]
 
 
@@ -236,7 +238,7 @@ def test_book_is_read_in_each_shape_that_occurs(
 )
 def test_bad_book_is_refused(tmp_path: Path, row: Any, reason: str) -> None:
     path = write(tmp_path / "books.jsonl", b"", json.dumps(row).encode(), b'{"parent_asin": "B2", "title": "Good"}')
-    refused, kept = importers.books(path)
+    refused, kept = importers.books(path, "amazon-2023")
     assert isinstance(refused, Refusal)
     assert (refused.source, refused.line, refused.reason) == ("books.jsonl", 2, reason)
     assert kept == Book(id="B2", title="Good")
@@ -261,7 +263,7 @@ def test_readers_are_read_and_one_of_unknown_culture_refused(tmp_path: Path) -> 
 
 @given(st.text())
 def test_clean_text_has_nothing_that_steers_a_terminal_or_breaks_a_database(text: str) -> None:
-    cleaned = importers.clean(text)
+    cleaned = clean(text)
     assert not {unicodedata.category(char) for char in cleaned if char not in "\n\t\r"} & {"Cc", "Cs"}
     assert not {*cleaned} & {*"\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}
     assert cleaned == cleaned.strip()
@@ -270,10 +272,18 @@ def test_clean_text_has_nothing_that_steers_a_terminal_or_breaks_a_database(text
 
 @given(st.text(st.characters(exclude_categories=["C"], exclude_characters="&<")))
 def test_clean_leaves_harmless_text_as_it_is(text: str) -> None:
-    assert importers.clean(text) == text.strip()
+    assert clean(text) == text.strip()
 
 
 @given(st.lists(st.sampled_from(["a", "<br>", "<BR />", "&amp;", "&#0;", "&#8238;", "\x00", "é"])))
 def test_clean_reads_breaks_and_entities(parts: list[str]) -> None:
     meaning = {"<br>": "\n", "<BR />": "\n", "&amp;": "&", "&#0;": "\ufffd", "&#8238;": "", "\x00": ""}
-    assert importers.clean("".join(parts)) == "".join(meaning.get(part, part) for part in parts).strip()
+    assert clean("".join(parts)) == "".join(meaning.get(part, part) for part in parts).strip()
+
+
+def test_unknown_layout_is_refused_at_once_with_those_that_are_known(tmp_path: Path) -> None:
+    for read in (importers.reviews, importers.books):
+        with pytest.raises(
+            LayoutError, match=r"^there is no layout 'csv' of reviews: known are amazon-2023, amazon-2014"
+        ):
+            read(tmp_path / "absent", "csv")
