@@ -138,6 +138,25 @@ def test_parts_of_a_card_go_and_the_rest_stays(held: Any) -> None:
     assert "Personality" not in (card(without_framework(row, "big five")) or "")
 
 
+def test_a_part_is_taken_out_by_its_entry_whatever_its_wording() -> None:
+    card_text = "To you.\n\nRoots: Sea\n- a false view\nMotto\n- said twice\n- said twice"
+    texts = [
+        ("demographics", None, "Roots: Sea\n- a false view"),
+        ("values", None, "Motto"),
+        ("values", "wvs", "- said twice"),
+        ("values", "schwartz", "- said twice"),
+    ]
+    entries = [
+        {"component": part, "framework": framework, "seed": None, "text": text} for part, framework, text in texts
+    ]
+    prompt = [{"role": "system", "content": card_text}, {"role": "user", "content": "Describe The Salt Road."}]
+    row: Row = {"prompt": prompt, "profile": entries}
+    assert card(without_component(row, "demographics")) == "To you.\n\nMotto\n- said twice\n- said twice"
+    assert card(without_component(row, "values")) == "To you.\n\nRoots: Sea\n- a false view"
+    assert card(without_framework(row, "wvs")) == "To you.\n\nRoots: Sea\n- a false view\nMotto\n- said twice"
+    assert card(without_profile(row)) == "To you."
+
+
 def test_reliability_counts_every_answer() -> None:
     bins = reliability(np.array([0.1, -0.1, 5.0, 4.0, -6.0, np.nan]))
     assert [(one["rows"], one["accuracy"]) for one in bins] == [(2, 0.5), (3, pytest.approx(2 / 3))]

@@ -62,7 +62,7 @@ def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactor
 
 def test_an_ablation_goes_on_where_it_stopped(ablation: tuple[Path, list[Any]]) -> None:
     output, ((stopped, left, first), (done, _, second), (again, _, third)) = ablation
-    assert (stopped.exit_code, stopped.stdout) == (5, "")
+    assert (stopped.exit_code, stopped.stdout) == (7, "")
     assert "error: the power is gone" in stopped.stderr
     assert left == ["run.json", "variants"]
     assert first == ["full-profile", "without-values"]

@@ -1,13 +1,14 @@
 """Each bad input ends in its exit code and one line on standard error, and leaves nothing behind."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.trainer.commands import refuses
+from tests.trainer.commands import invoke, refuses
 
 Rows = list[dict[str, Any]]
 Command = Callable[..., Any]
@@ -60,6 +61,15 @@ def _told_by_profile(rows: Rows) -> None:
     rows[5]["profile"][0]["seed"] = "hof-1"
 
 
+def _worded_as_told(rows: Rows) -> None:
+    """Every card has the words that would tell; `profile` says that they are about another seed."""
+    for row in rows:
+        row["seed"], row["basis"] = "hof-1", "the reader would agree with: Elders go first."
+        row["prompt"][0]["content"] += "\n- Elders go first."
+        row["profile"] = [{"component": "values", "seed": "hof-2", "text": "- Elders go first."}]
+    rows[8]["profile"] = None
+
+
 def _told_by_words(rows: Rows) -> None:
     for row in rows:
         row["seed"], row["basis"] = "hof-1", "the reader would agree with: Elders go first."
@@ -91,6 +101,37 @@ def test_a_dataset_that_breaks_the_contract(
 ) -> None:
     spoil(rows)
     refused(3, words, dataset_of(rows))
+
+
+def test_wording_does_not_count_where_profile_says_what_each_line_is_about(
+    rows: Rows, dataset_of: Callable[[Rows], Path]
+) -> None:
+    from gravity.trainer.dataset.files import read
+
+    _worded_as_told(rows)
+    assert read(dataset_of(rows)).train.num_rows == 32
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "torch", "transformers", "accelerate", "peft", "trl"])
+def test_a_package_that_is_not_installed(
+    package: str, refused: Refused, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    refused(2, [f"Python package {package} is not installed", "gravity-preferences[train]"], dataset)
+
+
+def test_a_base_in_gguf_without_the_package_that_reads_it(
+    refused: Refused, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gguf", None)
+    (tmp_path / "base.gguf").write_bytes(b"GGUF")
+    refused(2, ["Python package gguf is not installed", "[train]"], dataset, "--base", tmp_path / "base.gguf")
+
+
+def test_a_module_of_our_own_that_is_missing_is_a_bug(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gravity.trainer.training.train", None)
+    result = invoke("train", dataset, "--output", dataset / "out")
+    assert (result.exit_code, type(result.exception)) == (1, ModuleNotFoundError)
 
 
 def test_a_train_split_without_rows(refused: Refused, tmp_path: Path, dataset: Path) -> None:
@@ -271,7 +312,7 @@ def test_a_number_out_of_range(option: str, refused: Refused, tmp_path: Path, da
 
 def test_a_run_that_diverges(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     rate = ("--learning-rate", "1e30", "--max-steps", "20")
-    refused(5, ["diverged", "--learning-rate"], dataset, *rate)
+    refused(7, ["diverged", "--learning-rate"], dataset, *rate)
 
 
 def test_a_device_without_enough_memory(
@@ -285,4 +326,4 @@ def test_a_device_without_enough_memory(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     monkeypatch.setattr(Loop, "backward", exhausted)
-    refused(5, ["out of memory", "--max-tokens"], dataset)
+    refused(7, ["out of memory", "--max-tokens"], dataset)

@@ -31,7 +31,7 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
         rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
         config = _config(base or settings["base_model_name_or_path"])
         weights = load_file(adapter / ADAPTER_FILES[1])
-    except ModelError:
+    except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in json, safetensors or transformers
         raise ModelError(f"adapter {adapter} or its base cannot be read: {brief(error)}") from error

@@ -34,12 +34,11 @@ def write_model(merged: Path, file: Path) -> None:
     Raises ModelError where its architecture or its tokenizer is not known here, or it cannot be read.
     """
     import gguf
+    from transformers import AutoConfig, AutoTokenizer
 
     from gravity.trainer.quiet import hushed
 
     try:
-        from transformers import AutoConfig, AutoTokenizer
-
         with hushed():
             config = AutoConfig.from_pretrained(merged, trust_remote_code=False)
             tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=False)

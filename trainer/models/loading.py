@@ -1,6 +1,7 @@
 """Loading a base model, with an adapter on top when asked."""
 
 import hashlib
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -95,7 +96,7 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
         except OSError:
             _probe_hub(base.name)
             return _open(base, adapter, local_files_only=False)
-    except ModelError:
+    except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or safetensors
         raise ModelError(f"base {base.name} cannot be loaded: {brief(error)}") from error
@@ -107,6 +108,8 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
 
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
     if base.gguf is not None:
+        # transformers would name several packages where this one is missing.
+        importlib.import_module("gguf")
         common["gguf_file"] = base.gguf
     if adapter is not None and (adapter / "tokenizer.json").is_file():
         # The same tokenizer, in a tenth of the time that reading it out of a GGUF takes.

@@ -76,7 +76,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     except BaseException as error:
         if isinstance(error, DivergedError) or workspace.last_checkpoint() is None:
             workspace.discard()
-        if isinstance(error, TrainerError) or not isinstance(error, Exception):
+        if isinstance(error, TrainerError | ModuleNotFoundError) or not isinstance(error, Exception):
             raise
         raise _explained(error, workspace) from error
     if accelerator.is_main_process:
