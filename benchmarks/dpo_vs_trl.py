@@ -149,7 +149,7 @@ def trl(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path)
         max_steps=way["steps"] + warm,
         bf16=device == "cuda",
         use_cpu=device == "cpu",
-        gradient_checkpointing=way["checkpointing"],
+        activation_checkpointing=way["checkpointing"],
         report_to="none",
         disable_tqdm=True,
         save_strategy="no",

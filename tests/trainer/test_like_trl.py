@@ -91,7 +91,7 @@ def _theirs(base: Path, rows: Rows, settings: Settings, folder: Path, **options:
         train_sampling_strategy="sequential",
         use_cpu=True,
         bf16=False,
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         report_to="none",
         disable_tqdm=True,
         save_strategy="no",

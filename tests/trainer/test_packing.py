@@ -141,7 +141,7 @@ def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.
     torch.manual_seed(0)
     model = LlamaForCausalLM(LlamaConfig(vocab_size=50, num_hidden_layers=2, **sizes))
     add_head(model)
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     blocks.register()
     random = np.random.default_rng(0)
     counters.clear()

@@ -41,7 +41,7 @@ class Session:
         _switch_off_dropout(model)
         checkpointing = settings.gradient_checkpointing
         if device.type == "cuda" if checkpointing is None else checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
             # The embeddings are frozen; without this nothing that is checkpointed would need a gradient.
             model.enable_input_require_grads()
         torch.manual_seed(settings.seed)
