@@ -49,7 +49,7 @@ WARM_STEPS = {"cpu": 0, "cuda": 1}
 OUT_OF_MEMORY = 75
 # Dense bfloat16 rates in FLOP/s by the vendor's data sheets.
 PEAK_RATES = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12}
-LLAMA_8B = {
+LLAMA_8B: dict[str, Any] = {
     "vocab_size": 128256,
     "hidden_size": 4096,
     "intermediate_size": 14336,
@@ -133,7 +133,7 @@ def trl(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path)
     columns = {name: [getattr(pair, name).tolist() for pair in pairs] for name in ("prompt", "chosen", "rejected")}
     times, tokens = [now(device)], [0]
 
-    class Clock(TrainerCallback):  # type: ignore[misc]
+    class Clock(TrainerCallback):
         def on_train_begin(self, *_: Any, **__: Any) -> None:
             times[0] = now(device)
 
@@ -185,7 +185,8 @@ def tokenizer() -> Any:
     from tokenizers.models import WordLevel
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast(
+    fast_tokenizer: Any = PreTrainedTokenizerFast  # transformers does not type it
+    return fast_tokenizer(
         tokenizer_object=Tokenizer(WordLevel({"a": 0, "<end>": 1}, unk_token="a")),
         eos_token="<end>",
         pad_token="<end>",
@@ -209,7 +210,7 @@ def achieved(config: Any, prefix: int, found: dict[str, float]) -> float:
     """
     layers = flops_a_token(config, (prefix + QUESTION + ANSWER) / 2) * found["tokens_a_pair"]
     head = 2 * config.hidden_size * config.vocab_size * 2 * ANSWER
-    return 3 * (layers + head) / found["seconds_a_pair"]
+    return float(3 * (layers + head) / found["seconds_a_pair"])
 
 
 def now(device: str) -> float:
@@ -234,15 +235,16 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     model = model_on(arguments.device, arguments.saved)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = {"ours": ours, "trl": trl}[arguments.measure](
+            rates_found = {"ours": ours, "trl": trl}[arguments.measure](
                 model, arguments.device, arguments.prefix[0], way, Path(folder)
             )
         except (torch.OutOfMemoryError, MemoryError):
             sys.exit(OUT_OF_MEMORY)
+    found: dict[str, Any] = dict(rates_found)
     if arguments.device == "cuda":
         name = torch.cuda.get_device_name()
         peak = next((rate for chip, rate in PEAK_RATES.items() if chip in name), None)
-        rate = achieved(model.config, arguments.prefix[0], found)
+        rate = achieved(model.config, arguments.prefix[0], rates_found)
         found |= {"device": name, "teraflops": rate / 1e12, "mfu": rate / peak if peak else None}
         memory = torch.cuda.max_memory_allocated()
     else:

@@ -16,7 +16,8 @@ from gravity.trainer.evaluation.heldout import held_out
 from gravity.trainer.evaluation.report import verdict
 from gravity.trainer.intervals import Estimate
 from gravity.trainer.sharing.scoring import Score
-from tests.trainer.tastes import Rows, by_profile, split, write_dataset
+from tests.trainer.conftest import Rows
+from tests.trainer.tastes import by_profile, split, write_dataset
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ import pytest
 
 from gravity.trainer.errors import TrainingError
 from tests.trainer.commands import invoke, refuses
-from tests.trainer.tastes import RECIPE, Rows, split, write_dataset
+from tests.trainer.conftest import Rows
+from tests.trainer.tastes import RECIPE, split, write_dataset
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +167,8 @@ def test_bad_input(command: str, what: str, code: int, words: list[str], recipe:
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
     part = {"no demographics": ["--without", "demographics"], "no such part": ["--without", "shoe size"]}
-    arguments = (command, dataset, "--output", tmp_path / "out", "--recipe", recipe, *part.get(what, []))
-    refuses(tmp_path, code, words, *arguments)
+    options: list[str | Path] = ["--output", tmp_path / "out", "--recipe", recipe, *part.get(what, [])]
+    refuses(tmp_path, code, words, command, dataset, *options)
 
 
 def test_an_experiment_is_not_mixed_with_another(ablation: tuple[Path, list[Any]], tastes: Path, recipe: Path) -> None:

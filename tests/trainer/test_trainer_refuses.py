@@ -31,7 +31,11 @@ def _emptied(rows: Rows) -> None:
 
 
 def _without(name: str) -> Callable[[Rows], None]:
-    return lambda rows: [row.pop(name) for row in rows] and None
+    def spoil(rows: Rows) -> None:
+        for row in rows:
+            del row[name]
+
+    return spoil
 
 
 def _texts(rows: Rows) -> None:
@@ -261,8 +265,15 @@ def test_a_model_that_looks_back_over_a_window_only(
     from transformers import AutoTokenizer, MistralConfig, MistralForCausalLM
 
     tokenizer = AutoTokenizer.from_pretrained(base)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
-    config = MistralConfig(vocab_size=len(tokenizer), num_key_value_heads=2, sliding_window=16, **sizes)
+    config = MistralConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        sliding_window=16,
+    )
     windowed = tmp_path / "windowed"
     MistralForCausalLM(config).save_pretrained(windowed)
     tokenizer.save_pretrained(windowed)
@@ -292,7 +303,7 @@ def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -
     from gravity.trainer.errors import ModelError
     from gravity.trainer.models.loading import load
 
-    model = AutoModelForCausalLM.from_pretrained(base)
+    model: Any = AutoModelForCausalLM.from_pretrained(base)
     load(str(base), adapter)
     with torch.no_grad():
         model.get_input_embeddings().weight[3] += 1

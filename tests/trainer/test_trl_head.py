@@ -28,6 +28,12 @@ def batch(model: Any) -> Batch:
     return padded([Scored(ids, PROMPT) for ids in tokens], torch.device("cpu"))
 
 
+def _switch() -> Any:
+    import trl.trainer.utils as utils
+
+    return vars(utils)["_use_triton"]
+
+
 def _as_trl_does(model: Any, batch: Batch) -> torch.Tensor:
     """Score a batch as TRL's trainers do, with nothing switched."""
     scores: torch.Tensor = model(**batch.inputs, use_cache=False, fused_lm_head=True).log_probs
@@ -44,22 +50,18 @@ def _measured(score: Any, model: Any, batch: Batch) -> tuple[torch.Tensor, list[
 
 
 def test_trl_still_has_the_switch_and_its_head_asks_it(model: Any) -> None:
-    import trl.trainer.utils as utils
-
-    assert utils._use_triton(torch.device("cpu")) is False
+    assert _switch()(torch.device("cpu")) is False
     # The head is what TRL put in place of the model's forward.
     assert "_use_triton" in model.forward.__func__.__code__.co_names
 
 
 def test_the_switch_is_put_back(model: Any, batch: Batch) -> None:
-    import trl.trainer.utils as utils
-
-    before = utils._use_triton
+    before = _switch()
     answer_logps(model, batch)
-    assert utils._use_triton is before
+    assert _switch() is before
     with pytest.raises(TypeError):
         answer_logps(model, Batch({**batch.inputs, "shift_labels": None}, batch.places, batch.owners, SEQUENCES, 400))
-    assert utils._use_triton is before
+    assert _switch() is before
 
 
 def test_scores_and_gradients_are_those_without_the_switch_for_less_work(model: Any, batch: Batch) -> None:

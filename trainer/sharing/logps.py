@@ -121,12 +121,13 @@ def _labelled_places_only() -> Iterator[None]:
     """
     import trl.trainer.utils as utils
 
-    before = utils._use_triton
-    utils._use_triton = lambda device: True
+    names = vars(utils)
+    before = names["_use_triton"]
+    names["_use_triton"] = lambda device: True
     try:
         yield
     finally:
-        utils._use_triton = before
+        names["_use_triton"] = before
 
 
 def _batch(inputs: dict[str, Any], paths: list[Indices]) -> Batch:
