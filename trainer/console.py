@@ -18,8 +18,10 @@ EXIT_CODES = (
 
 DatasetFolder = Annotated[Path, typer.Argument(metavar="DATASET_DIR", help="Folder of an exported dataset.")]
 AdapterFolder = Annotated[Path, typer.Argument(metavar="ADAPTER", help="Folder of a trained adapter.")]
-ExperimentFolder = Annotated[Path, typer.Option(help="Folder for adapters and report; the same one again goes on.")]
-MovedBase = Annotated[str | None, typer.Option(help="Base model, where it has moved since training.")]
+ExperimentFolder = Annotated[
+    Path, typer.Option(help="Folder for adapters and report; give the same one again to continue.")
+]
+MovedBase = Annotated[str | None, typer.Option(help="Where the base model is now, if it has moved since training.")]
 RecipeName = Annotated[
     str | None,
     typer.Option(

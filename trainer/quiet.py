@@ -26,7 +26,7 @@ def without_notices() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hushed() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """Drop, besides notices, all that libraries print to standard error, unless it is a terminal.
 
     On a terminal their bars stay: loading a GGUF or fetching a model takes long enough to wonder.

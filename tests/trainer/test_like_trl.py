@@ -97,7 +97,9 @@ def _theirs(base: Path, rows: Rows, settings: Settings, folder: Path, **options:
         save_strategy="no",
         **options,
     )
-    lora = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+    lora = LoraConfig(
+        r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
     return DPOTrainer(
         model=model,
         args=config,

@@ -175,4 +175,4 @@ def test_an_experiment_is_not_mixed_with_another(ablation: tuple[Path, list[Any]
     output, _ = ablation
     result = invoke("ablate", tastes, "--output", output, "--recipe", recipe, "--without", "values")
     assert result.exit_code == 2
-    assert "begun with another" in result.stderr
+    assert "started with another" in result.stderr

@@ -227,7 +227,7 @@ def test_an_output_with_something_in_it(refused: Refused, tmp_path: Path, datase
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        ("batchsize = 3", ["batchsize", "no setting", "batch_size"]),
+        ("batchsize = 3", ["batchsize", "not a setting", "batch_size"]),
         ("batch_size = 2.5", ["--batch-size is 2.5", "whole number"]),
         ("gradient_checkpointing = 1", ["--gradient-checkpointing is 1", "true or false"]),
         ('loss_type = "hinge"', ["--loss-type is hinge", "sigmoid", "ipo"]),
@@ -282,7 +282,7 @@ def test_a_model_that_looks_back_over_a_window_only(
     assert command(dataset, *options, "--output", tmp_path / "out", "--attention", "plain").exit_code == 0
 
 
-def test_a_model_that_does_not_heed_the_mask(
+def test_a_model_that_does_not_apply_the_mask(
     refused: Refused, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
@@ -292,7 +292,7 @@ def test_a_model_that_does_not_heed_the_mask(
     # Every token sees all that came before it, as a model does that makes its own mask.
     honest = blocks._parts
     monkeypatch.setattr(blocks, "_parts", lambda until, groups: honest(torch.full_like(until, len(until)), groups))
-    words = ["does not heed the mask", "--attention plain"]
+    words = ["does not apply the attention mask", "--attention plain"]
     refused(4, words, dataset)
 
 

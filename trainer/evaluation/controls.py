@@ -41,7 +41,7 @@ class Margins:
     the chosen answer is longer than the rejected, `tokens` how many the longer of the two has.
     """
 
-    by: dict[str, Array]
+    by_condition: dict[str, Array]
     longer: Array
     tokens: Array
 
@@ -57,7 +57,7 @@ def margins(rows: Sequence[Row], cards: Sequence[str | None], scorer: Scorer, be
     shuffled[swapped] = _rewards(*scorer([with_card(rows[index], cards[index]) for index in swapped]), beta)
     longer = np.array([one.chosen_tokens - one.rejected_tokens for one in own], dtype=float)
     return Margins(
-        by={
+        by_condition={
             "adapter": _rewards(own, base, beta),
             "shuffled": shuffled,
             "no profile": _rewards(*scorer([without_profile(row) for row in rows]), beta),

@@ -75,7 +75,7 @@ def _masks(rows: Sequence[Row]) -> Iterator[tuple[str, str, Mask]]:
 def _cell(
     culture: str, track: str, mask: Mask, found: Margins, subjects: npt.NDArray[np.str_], readers: npt.NDArray[np.str_]
 ) -> Cell:
-    by = {name: margin[mask] for name, margin in found.by.items()}
+    by = {name: margin[mask] for name, margin in found.by_condition.items()}
     names, people = subjects[mask].tolist(), readers[mask].tolist()
     return {
         "culture": culture,

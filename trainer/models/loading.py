@@ -8,7 +8,7 @@ from typing import Any
 
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.models.bases import Base, resolve_base
-from gravity.trainer.quiet import hushed
+from gravity.trainer.quiet import silenced
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
@@ -33,7 +33,7 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
             raise ModelError("neither a base nor an adapter was given: give at least one")
         base = _recorded_base(adapter)
     found = base if isinstance(base, Base) else resolve_base(base)
-    with hushed():
+    with silenced():
         model, tokenizer = _load_base(found, adapter)
         if tokenizer.chat_template is None:
             raise ModelError(f"base {found.name} has no chat template: choose an instruction-tuned model")
@@ -68,7 +68,9 @@ def check_adapter(adapter: Path) -> None:
     """Raise ModelError where a folder lacks one of ADAPTER_FILES."""
     missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
     if missing:
-        raise ModelError(f"adapter {adapter} has no {' and no '.join(missing)}: give one that trainer wrote")
+        raise ModelError(
+            f"adapter {adapter} has no {' and no '.join(missing)}: give the folder of one that gravity-trainer wrote"
+        )
 
 
 def training_report(adapter: Path) -> dict[str, Any]:

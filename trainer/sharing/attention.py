@@ -1,4 +1,4 @@
-"""How attention is computed for a model, and whether the model heeds the mask that sharing needs."""
+"""How attention is computed for a model, and whether the model applies the mask that sharing needs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ class Batches:
 
 
 def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
-    """Set the model's way of attention, and see that it heeds the packs' mask and positions.
+    """Set the model's way of attention, and see that it applies the packs' mask and positions.
 
     Raises ModelError for a model that does not, which `--attention plain` can still train: one whose attention
     looks back no further than a window that is shorter than the longest pair, one that takes no such mask, or one
@@ -84,12 +84,14 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     except Exception as error:  # every architecture fails in its own way
         if "out of memory" in str(error):
             raise
-        raise ModelError(f"the model takes no mask that shares a prefix ({brief(error)}): {_HINT}") from error
+        raise ModelError(
+            f"the model cannot use the attention mask that shares a prefix ({brief(error)}): {_HINT}"
+        ) from error
     tolerance = _TOLERANCE["bfloat16" if batches.device.type == "cuda" else "float32"]
     if not difference < tolerance:
         raise ModelError(
-            f"the model does not heed the mask that shares a prefix: log-probabilities differ by {difference:.2g} "
-            f"a token, over {tolerance:g}: {_HINT}"
+            f"the model does not apply the attention mask that shares a prefix: log-probabilities differ by "
+            f"{difference:.2g} per token, more than {tolerance:g}: {_HINT}"
         )
 
 
