@@ -1,4 +1,4 @@
-"""What a training run is told, with defaults for a large model; small ones bear a higher learning rate."""
+"""The settings of a training run, with defaults for a large model; small ones allow a higher learning rate."""
 
 import dataclasses
 import types

@@ -12,7 +12,7 @@ from gravity.trainer.settings import Settings
 
 
 def _option(help: str, default: object = None) -> Any:
-    # The default is None, so that a recipe's value is told from one that was given.
+    # The default is None, so that an option that was not given leaves the recipe's value.
     return typer.Option(help=help if default is None else f"{help} [default: {default}]", show_default=False)
 
 

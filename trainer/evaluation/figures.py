@@ -97,7 +97,7 @@ def _condition(margin: Array, clusters: Sequence[str]) -> dict[str, Estimate]:
     return {
         "accuracy": mean(correct, names, bounds=(0, 1)),
         "margin": mean(margin, names),
-        # Read either way round a pair gives the same, so the outcome to predict is always 1.
+        # A pair gives the same whichever answer comes first, so the outcome to predict is always 1.
         "brier": mean((1 - sigmoid(margin)) ** 2, names),
         "ece": calibration_error(sigmoid(np.abs(margin)), correct, names),
     }

@@ -33,7 +33,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
     """Train and test the full profile and each variant, and return what report.json holds.
 
     `parts` of PARTS are left out one at a time; none named means all that the cards have. `output` keeps each
-    variant's adapter, then report.json, report.md and drops.png; a second call with the same arguments goes on.
+    variant's adapter, then report.json, report.md and drops.png; a second call with the same arguments continues.
 
     Raises UsageError, DatasetError, ModelError or TrainingError.
     """

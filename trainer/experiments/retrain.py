@@ -1,6 +1,6 @@
 """Trains an adapter on a part of a dataset and keeps what it makes of the test rows: the step of an experiment.
 
-Each step has a folder of its own and a second call goes on where the first stopped: a finished adapter is not
+Each step has a folder of its own and a second call continues where the first stopped: a finished adapter is not
 trained again, and finished margins are only read.
 """
 

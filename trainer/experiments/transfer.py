@@ -27,7 +27,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
     """Train on each culture, test on each, and return what report.json holds.
 
     `output` keeps each culture's adapter, then report.json, report.md and transfer.png; a second call with the same
-    arguments goes on.
+    arguments continues.
 
     Raises UsageError, DatasetError, ModelError or TrainingError.
     """
@@ -78,11 +78,11 @@ def _plain(name: str) -> str:
 
 
 def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array]) -> dict[str, Any]:
-    of_reader = np.array([row["culture"] for row in rows])
+    row_cultures = np.array([row["culture"] for row in rows])
     clusters = np.array([str(subject(row)) for row in rows])
 
     def at(values: Array, culture: str, bounds: tuple[float, float]) -> Estimate:
-        mask = of_reader == culture
+        mask = row_cultures == culture
         return mean(values[mask], clusters[mask].tolist(), bounds)
 
     def cell(source: str, target: str) -> dict[str, Any]:
@@ -94,12 +94,12 @@ def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array])
             "against own": moved,
         }
 
-    known = np.isin(of_reader, cultures)
-    own = np.array([correct[name][index] if name in correct else np.nan for index, name in enumerate(of_reader)])
+    known = np.isin(row_cultures, cultures)
+    own = np.array([correct[name][index] if name in correct else np.nan for index, name in enumerate(row_cultures)])
     others = np.array(
         [
             np.mean([found[index] for name, found in correct.items() if name != culture])
-            for index, culture in enumerate(of_reader)
+            for index, culture in enumerate(row_cultures)
         ]
     )
     return {

@@ -12,7 +12,7 @@ from gravity.trainer.sharing.plan import padded_packs, shared_packs
 from gravity.trainer.sharing.tokens import Pair
 
 _HINT = "train with --attention plain"
-# The greatest difference, a token, between the mean log-probabilities of a sequence computed either way: some
+# The greatest difference per token between the mean log-probabilities of a sequence computed either way: some
 # thousand times what rounding does in float32, several times what it does in bfloat16.
 _TOLERANCE = {"float32": 1e-3, "bfloat16": 3e-2}
 _CHECKED_PAIRS = 4
@@ -22,7 +22,7 @@ _CHECKED_PAIRS = 4
 class Batches:
     """Makes batches of pairs: packed with what they share, or padded; both sides of a pair or the chosen alone.
 
-    `budget` is in tokens a forward pass, padding included.
+    `budget` is in tokens per forward pass, padding included.
     """
 
     attention: Attention
@@ -106,7 +106,7 @@ def _alone(model: Any, batches: Batches, pairs: Sequence[Pair]) -> Any:
 
 
 def _difference(model: Any, batches: Batches, pairs: Sequence[Pair], expected: Any) -> float:
-    """Return by how much the pairs' log-probabilities, packed, are off at most, a token."""
+    """Return by how much the pairs' log-probabilities, packed, are off at most, per token."""
     import torch
 
     with torch.no_grad():
