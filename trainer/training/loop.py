@@ -42,7 +42,8 @@ class Loop:
     def run(self, folder: Path, resume_from: Path | None, on_step: Callable[[Record], object]) -> None:
         """Train for `steps` steps in all, with checkpoints under `folder`.
 
-        `log` gets a record for each step, with TRL's names. `on_step` is called with each record. Raises DivergedError before a step whose loss or gradient is not finite.
+        `log` gets a record for each step, with TRL's names. `on_step` is called with each record.
+        Raises DivergedError before a step whose loss or gradient is not finite.
         """
         import torch
         from transformers import get_scheduler

@@ -1,6 +1,6 @@
 """How to write with an adapter, for the model card: plain peft and transformers, since its reader has no Gravity."""
 
-from pathlib import Path
+import json
 
 from gravity.trainer.models.bases import Base
 
@@ -47,10 +47,10 @@ print(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_t
 def usage(base: Base) -> str:
     """Return Markdown: a Python snippet that loads base and adapter and writes, and what to change in it."""
     classes = ["AutoModelForCausalLM", "AutoTokenizer"]
-    assignments, load = [f'base = "{_posix(base.location)}"'], 'base, dtype="auto"'
+    assignments, load = [f"base = {_quoted(base.location)}"], 'base, dtype="auto"'
     if base.gguf is not None:
         classes.append("GgufConfig")
-        assignments.append(f'gguf_file = "{base.gguf}"')
+        assignments.append(f"gguf_file = {_quoted(base.gguf)}")
         load = "base, gguf_file=gguf_file, quantization_config=GgufConfig(dequantize=True)"
     snippet = _SNIPPET.format(
         imports=f"from peft import PeftModel\nfrom transformers import {', '.join(classes)}",
@@ -90,6 +90,6 @@ def _package(base: Base) -> str:
     return f" (it comes with the Python package {base.package})" if base.package else ""
 
 
-def _posix(location: str) -> str:
-    # A backslash of a Windows path would have a meaning of its own in the snippet's string.
-    return Path(location).as_posix()
+def _quoted(text: str) -> str:
+    # JSON's strings are Python's as well, whatever is in a path.
+    return json.dumps(text, ensure_ascii=False)
