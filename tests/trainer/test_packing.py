@@ -122,6 +122,8 @@ def test_flex_attention_takes_the_block_mask() -> None:
     torch.testing.assert_close(found, expected)
 
 
+# Dynamo looks at all attributes of what it traces.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.MonkeyPatch) -> None:
     """What CUDA runs, but for its kernels: traced with gradients, which FlexAttention refuses off CUDA."""
     import torch
