@@ -1,4 +1,4 @@
-"""Shared-prefix DPO against TRL's DPOTrainer: pairs a second, tokens computed, peak memory, at three prefix lengths.
+"""Shared-prefix DPO against TRL's DPOTrainer: pairs per second, tokens computed, peak memory, at three prefix lengths.
 
 Both train a LoRA of rank 16 with DPO on the same pairs in one run, each measurement in a process of its own. On a
 CPU the model is SmolLM2-135M in float32, on CUDA Llama-3.1-8B's architecture with random weights in bfloat16, where
@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 
 QUESTION, ANSWER = 80, 52
-# What goes through the model at once, in order of hope: the first that fits into memory is kept for both.
+# What goes through the model at once, in order of preference: the first that fits into memory is kept for all prefixes.
 WAYS: dict[str, dict[str, list[dict[str, Any]]]] = {
     "cpu": {
         "ours": [{"pairs": 16, "steps": 1, "max_tokens": 4096, "checkpointing": False}],
@@ -49,7 +49,7 @@ WARM_STEPS = {"cpu": 0, "cuda": 1}
 OUT_OF_MEMORY = 75
 # Dense bfloat16 rates in FLOP/s by the vendor's data sheets.
 PEAK_RATES = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12}
-LLAMA_8B = {
+LLAMA_8B: dict[str, Any] = {
     "vocab_size": 128256,
     "hidden_size": 4096,
     "intermediate_size": 14336,
@@ -107,9 +107,9 @@ def ours(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path
     )
     session = Session(settings, pairs, model, Accelerator(cpu=device == "cpu"))
     if warm:  # compiles what the timed pass uses
-        session.begin(made(folder / "warm"))
+        session.begin(new_folder(folder / "warm"))
     started = now(device)
-    loop = session.begin(made(folder / "timed"))
+    loop = session.begin(new_folder(folder / "timed"))
     reference = (now(device) - started) / len(pairs)
     times, tokens = [now(device)], [0]
 
@@ -133,7 +133,7 @@ def trl(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path)
     columns = {name: [getattr(pair, name).tolist() for pair in pairs] for name in ("prompt", "chosen", "rejected")}
     times, tokens = [now(device)], [0]
 
-    class Clock(TrainerCallback):  # type: ignore[misc]
+    class Clock(TrainerCallback):
         def on_train_begin(self, *_: Any, **__: Any) -> None:
             times[0] = now(device)
 
@@ -149,7 +149,7 @@ def trl(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path)
         max_steps=way["steps"] + warm,
         bf16=device == "cuda",
         use_cpu=device == "cpu",
-        gradient_checkpointing=way["checkpointing"],
+        activation_checkpointing=way["checkpointing"],
         report_to="none",
         disable_tqdm=True,
         save_strategy="no",
@@ -185,7 +185,8 @@ def tokenizer() -> Any:
     from tokenizers.models import WordLevel
     from transformers import PreTrainedTokenizerFast
 
-    return PreTrainedTokenizerFast(
+    fast_tokenizer: Any = PreTrainedTokenizerFast  # transformers does not type it
+    return fast_tokenizer(
         tokenizer_object=Tokenizer(WordLevel({"a": 0, "<end>": 1}, unk_token="a")),
         eos_token="<end>",
         pad_token="<end>",
@@ -209,7 +210,7 @@ def achieved(config: Any, prefix: int, found: dict[str, float]) -> float:
     """
     layers = flops_a_token(config, (prefix + QUESTION + ANSWER) / 2) * found["tokens_a_pair"]
     head = 2 * config.hidden_size * config.vocab_size * 2 * ANSWER
-    return 3 * (layers + head) / found["seconds_a_pair"]
+    return float(3 * (layers + head) / found["seconds_a_pair"])
 
 
 def now(device: str) -> float:
@@ -221,7 +222,7 @@ def now(device: str) -> float:
     return time.process_time()
 
 
-def made(folder: Path) -> Path:
+def new_folder(folder: Path) -> Path:
     folder.mkdir()
     return folder
 
@@ -234,15 +235,16 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     model = model_on(arguments.device, arguments.saved)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = {"ours": ours, "trl": trl}[arguments.measure](
+            timings = {"ours": ours, "trl": trl}[arguments.measure](
                 model, arguments.device, arguments.prefix[0], way, Path(folder)
             )
         except (torch.OutOfMemoryError, MemoryError):
             sys.exit(OUT_OF_MEMORY)
+    found: dict[str, Any] = dict(timings)
     if arguments.device == "cuda":
         name = torch.cuda.get_device_name()
         peak = next((rate for chip, rate in PEAK_RATES.items() if chip in name), None)
-        rate = achieved(model.config, arguments.prefix[0], found)
+        rate = achieved(model.config, arguments.prefix[0], timings)
         found |= {"device": name, "teraflops": rate / 1e12, "mfu": rate / peak if peak else None}
         memory = torch.cuda.max_memory_allocated()
     else:
@@ -250,8 +252,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     return found | {"peak_gib": memory / 2**30, "way": way}
 
 
-def apart(arguments: argparse.Namespace, which: str, prefix: int, saved: str, ways: list[dict[str, Any]]) -> Any:
-    """Measure in a process of its own; ways that do not fit into memory are dropped for good."""
+def in_own_process(
+    arguments: argparse.Namespace, which: str, prefix: int, saved: str, ways: list[dict[str, Any]]
+) -> Any:
+    """Measure in a process of its own; ways that do not fit into memory are dropped from `ways`."""
     while ways:
         words = [sys.executable, "-m", "benchmarks.dpo_vs_trl", "--device", arguments.device, "--measure", which]
         words += ["--prefix", str(prefix), "--saved", saved, "--way", json.dumps(ways[0])]
@@ -274,7 +278,7 @@ def compare(arguments: argparse.Namespace, saved: str) -> list[dict[str, Any]]:
         rounds = [one_round(arguments, prefix, saved, ways) for _ in range(arguments.rounds)]
         times = sorted(found["trl"]["seconds_a_pair"] / found["ours"]["seconds_a_pair"] for found in rounds)
         print(
-            f"{prefix:>6} {statistics.median(times):.2f} times the pairs a second "
+            f"{prefix:>6} {statistics.median(times):.2f} times the pairs per second "
             f"({times[0]:.2f} to {times[-1]:.2f} in {len(times)} rounds)",
             flush=True,
         )
@@ -288,7 +292,7 @@ def one_round(
     """Measure both, one after the other."""
     row: dict[str, Any] = {}
     for which in ("trl", "ours"):
-        found = row[which] = apart(arguments, which, prefix, saved, ways[which])
+        found = row[which] = in_own_process(arguments, which, prefix, saved, ways[which])
         rates = [1 / found[name] for name in ("seconds_a_pair", "slowest_step", "fastest_step")]
         mfu = f"{found['mfu']:6.1%}" if found.get("mfu") else f"{'':>6}"
         print(

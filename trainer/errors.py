@@ -1,4 +1,10 @@
-"""What can go wrong, each with the exit code that the command line documents."""
+"""What can go wrong, and what the command line exits with on each.
+
+The codes are those of `gravity`'s one table: 0 done, 1 a bug, 2 usage, 3 the dataset, 4 a model, 7 training failed,
+130 interrupted. 5 and 6 are a store's and an audit's, which the trainer does not have.
+"""
+
+INTERRUPTED = 130
 
 
 class TrainerError(Exception):
@@ -8,7 +14,7 @@ class TrainerError(Exception):
 
 
 class UsageError(TrainerError):
-    """A path or an option that cannot be used as given."""
+    """A path or an option that cannot be used as given, or a Python package that is not installed."""
 
     exit_code = 2
 
@@ -28,11 +34,19 @@ class ModelError(TrainerError):
 class TrainingError(TrainerError):
     """Training began and failed."""
 
-    exit_code = 5
+    exit_code = 7
 
 
 class DivergedError(TrainingError):
     """The loss or the gradient is no longer a number: the same settings would end there again."""
+
+
+def missing_package(error: ModuleNotFoundError) -> UsageError | None:
+    """Return the error that says what to install for an import that failed; None where the module is our own."""
+    package = (error.name or "").partition(".")[0]
+    if package in ("", "gravity"):
+        return None
+    return UsageError(f"the Python package {package} is not installed: pip install 'gravity-preferences[train]'")
 
 
 def brief(error: BaseException) -> str:

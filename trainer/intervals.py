@@ -44,11 +44,11 @@ class Estimate:
         """Say whether there is a figure at all."""
         return self.value is not None
 
-    def above(self, line: float) -> bool | None:
-        """Say whether the whole interval lies above (True) or below (False) a line; None for neither."""
+    def above(self, threshold: float) -> bool | None:
+        """Say whether the whole interval lies above (True) or below (False) a threshold; None for neither."""
         if self.low is None or self.high is None:
             return None
-        return True if self.low > line else False if self.high < line else None
+        return True if self.low > threshold else False if self.high < threshold else None
 
     def record(self) -> dict[str, Any]:
         """Return the figure as JSON holds it."""

@@ -11,8 +11,8 @@ from gravity.trainer.intervals import Estimate
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """Return a Markdown table."""
     columns = list(head)
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
+    laid_out = [columns, ["---"] * len(columns), *rows]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |" for cells in laid_out)
 
 
 def write_report(report: Any, parts: Iterable[str], folder: Path) -> None:

@@ -9,7 +9,7 @@ from gravity.trainer.errors import UsageError, brief
 
 
 @contextlib.contextmanager
-def whole_folder(output: Path) -> Iterator[Path]:
+def atomic_folder(output: Path) -> Iterator[Path]:
     """Give a hidden folder to write to, which becomes `output` when the block ends without an error.
 
     Raises UsageError where `output` is taken or cannot be made.
@@ -20,13 +20,13 @@ def whole_folder(output: Path) -> Iterator[Path]:
     try:
         make_folder(growing, output)
         yield growing
-        settle(growing, output)
+        publish(growing, output)
     finally:
         _remove(growing)
 
 
 @contextlib.contextmanager
-def whole_file(output: Path) -> Iterator[Path]:
+def atomic_file(output: Path) -> Iterator[Path]:
     """Give a hidden file to write to, which becomes `output` when the block ends without an error.
 
     Raises UsageError where `output` is there already or cannot be made.
@@ -42,7 +42,7 @@ def whole_file(output: Path) -> Iterator[Path]:
         growing.unlink(missing_ok=True)
 
 
-def settle(growing: Path, output: Path) -> None:
+def publish(growing: Path, output: Path) -> None:
     """Rename a folder that is whole to `output`, which may be an empty folder. Raises OSError."""
     for file in growing.rglob("*"):
         if file.is_file():

@@ -26,11 +26,11 @@ def without_notices() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def hushed() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """Drop, besides notices, all that libraries print to standard error, unless it is a terminal.
 
-    On a terminal their bars stay: loading a GGUF or fetching a model takes long enough to wonder.
-    Errors are raised as ever.
+    On a terminal their progress bars stay, since loading a GGUF or fetching a model takes long.
+    Errors are raised as usual.
     """
     aside = contextlib.nullcontext() if on_terminal() else contextlib.redirect_stderr(io.StringIO())
     with without_notices(), aside:

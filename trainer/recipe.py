@@ -19,7 +19,7 @@ def names() -> list[str]:
 def read_recipe(recipe: str) -> dict[str, Any]:
     """Read the settings of a recipe, given by file or by name, to be passed on to Settings.
 
-    Raises UsageError when there is no such recipe, it is no TOML, or it holds a setting that there is not.
+    Raises UsageError when there is no such recipe, it is not TOML, or it holds a setting that does not exist.
     """
     file = Path(recipe)
     if not file.is_file():
@@ -33,5 +33,5 @@ def read_recipe(recipe: str) -> dict[str, Any]:
     known = [name for name in get_type_hints(Settings) if name not in _NOT_IN_A_FILE]
     for name in values:
         if name not in known:
-            raise UsageError(f"recipe {file}: {name} is no setting: it takes {', '.join(known)}")
+            raise UsageError(f"recipe {file}: {name} is not a setting: use {', '.join(known)}")
     return values

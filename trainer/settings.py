@@ -1,4 +1,4 @@
-"""What a training run is told, with defaults for a large model; small ones bear a higher learning rate."""
+"""The settings of a training run, with defaults for a large model; small ones allow a higher learning rate."""
 
 import dataclasses
 import types
@@ -46,8 +46,8 @@ class Settings:
     learning_rate: float = 5e-5
     warmup_steps: int = 0
     max_grad_norm: float = 1.0
-    rank: int = 16
-    alpha: int = 32
+    lora_r: int = 16
+    lora_alpha: int = 32
     max_length: int = 2048
     truncation_mode: TruncationMode = "drop"
     attention: Attention = "shared"

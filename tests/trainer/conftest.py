@@ -19,27 +19,27 @@ _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-_TASTES = {
+TASTES = {
     "tradition": "An old custom is kept, the family stays together and the village is glad.",
     "freedom": "She breaks every rule, leaves the town at night and never looks back.",
 }
-_BOOKS = ("The Salt Road", "The Last Orchard", "North of the River", "The Glass Harbor")
+BOOKS = ("The Salt Road", "The Last Orchard", "North of the River", "The Glass Harbor")
 
 
 def planted_rows() -> Rows:
     """32 pairs: readers whose card says tradition prefer one text, the others the other."""
     rows = []
     for number in range(32):
-        taste, other = list(_TASTES)[:: 1 if number % 2 else -1]
+        taste, other = list(TASTES)[:: 1 if number % 2 else -1]
         prompt = [
             {"role": "system", "content": f"Reader {number // 4}. This reader loves {taste}."},
-            {"role": "user", "content": f"Describe {_BOOKS[number % 4]}."},
+            {"role": "user", "content": f"Describe {BOOKS[number % 4]}."},
         ]
         rows.append(
             {
                 "prompt": prompt,
-                "chosen": [{"role": "assistant", "content": _TASTES[taste]}],
-                "rejected": [{"role": "assistant", "content": _TASTES[other]}],
+                "chosen": [{"role": "assistant", "content": TASTES[taste]}],
+                "rejected": [{"role": "assistant", "content": TASTES[other]}],
                 "reader": f"r{number // 4}",
                 "culture": ("us", "jp")[number // 16],
                 "track": ("values", "interests", "values")[number % 3],
@@ -112,7 +112,10 @@ def write_base(folder: Path, model_type: str, words: str | None = None, **settin
             vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
         ),
     )
-    tokenizer = PreTrainedTokenizerFast(
+    # Neither of transformers' two is typed.
+    fast_tokenizer: Any = PreTrainedTokenizerFast
+    decoders_by_config: Any = AutoModelForCausalLM
+    tokenizer = fast_tokenizer(
         tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|end|>", chat_template=_TEMPLATE
     )
     torch.manual_seed(0)
@@ -130,7 +133,7 @@ def write_base(folder: Path, model_type: str, words: str | None = None, **settin
         pad_token_id=tokenizer.pad_token_id,
         **settings,
     )
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
+    decoders_by_config.from_config(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.sharing.scoring import Score
-from tests.trainer.conftest import _BOOKS, _TASTES, Rows, write_split
+from tests.trainer.conftest import BOOKS, TASTES, Rows, write_split
 
 # What teaches the tiny base to read the card, whatever the seed: tried with 0 to 4, on one culture and on two.
-RECIPE = {
+RECIPE: dict[str, Any] = {
     "max_steps": 40,
     "batch_size": 8,
     "pairs_per_prefix": 1,
@@ -21,27 +21,34 @@ RECIPE = {
 FRAMEWORKS = ("hofstede", "schwartz", "wvs")
 
 
+# A line of a card: component, framework, seed, text.
+Line = tuple[str, str | None, str | None, str]
+
+
 def profile(reader: str, taste: str, subject: str) -> list[dict[str, str | None]]:
     """A card's lines: the taste is in the views alone; the rest is the same whatever the taste."""
     views = [(framework, f"{framework}-0") for framework in FRAMEWORKS if f"{framework}-0" != subject]
-    lines = [("demographics", None, None, f"About them: {reader}"), ("interests", None, None, "Genres they enjoy: Sea")]
-    lines += [("personality", "big five", None, "Personality: high openness")]
-    lines += [("values", None, None, "Views they hold:")]
+    lines: list[Line] = [
+        ("demographics", None, None, f"About them: {reader}"),
+        ("interests", None, None, "Genres they enjoy: Sea"),
+        ("personality", "big five", None, "Personality: high openness"),
+        ("values", None, None, "Views they hold:"),
+    ]
     lines += [("values", framework, seed, f"- This reader loves {taste} ({framework}).") for framework, seed in views]
     return [dict(zip(("component", "framework", "seed", "text"), line, strict=True)) for line in lines]
 
 
 def row(culture: str, reader: str, taste: str, track: str, subject: str, number: int) -> dict[str, Any]:
     lines = profile(reader, taste, subject)
-    other = next(name for name in _TASTES if name != taste)
+    other = next(name for name in TASTES if name != taste)
     card = "You write for one reader.\n\n" + "\n".join(str(line["text"]) for line in lines)
     return {
         "prompt": [
             {"role": "system", "content": card},
-            {"role": "user", "content": f"Describe {_BOOKS[number % len(_BOOKS)]}."},
+            {"role": "user", "content": f"Describe {BOOKS[number % len(BOOKS)]}."},
         ],
-        "chosen": [{"role": "assistant", "content": _TASTES[taste]}],
-        "rejected": [{"role": "assistant", "content": _TASTES[other]}],
+        "chosen": [{"role": "assistant", "content": TASTES[taste]}],
+        "rejected": [{"role": "assistant", "content": TASTES[other]}],
         "id": f"{reader}-{subject}",
         "reader": reader,
         "culture": culture,
@@ -59,7 +66,7 @@ def split(name: str, readers: int, subjects: int, cultures: Sequence[str] = ("us
     about = [("values", f"{FRAMEWORKS[n % 3]}-{name}{n}") for n in range(subjects)]
     about += [("personality", f"item-{name}{n}") for n in range(subjects // 2)]
     return [
-        row(culture, f"{name}-{culture}{who}", list(_TASTES)[who % 2], track, subject, who + number)
+        row(culture, f"{name}-{culture}{who}", list(TASTES)[who % 2], track, subject, who + number)
         for culture in cultures
         for who in range(readers)
         for number, (track, subject) in enumerate(about)
@@ -77,7 +84,8 @@ def by_profile(rows: Sequence[Row]) -> tuple[list[Score], list[Score]]:
     scores = []
     for one in rows:
         said = " ".join(message["content"] for message in one["prompt"] if message["role"] == "system")
-        liked = {_TASTES[taste] for taste in _TASTES if f"loves {taste}" in said}
-        sides = [one[name][0]["content"] for name in ("chosen", "rejected")]
-        scores.append(Score(*(0.0 if text in liked else -5.0 for text in sides), *(len(text) for text in sides)))
+        liked = {TASTES[taste] for taste in TASTES if f"loves {taste}" in said}
+        chosen, rejected = (one[name][0]["content"] for name in ("chosen", "rejected"))
+        logps = [0.0 if text in liked else -5.0 for text in (chosen, rejected)]
+        scores.append(Score(logps[0], logps[1], len(chosen), len(rejected)))
     return scores, [Score(-1.0, -1.0, one.chosen_tokens, one.rejected_tokens) for one in scores]

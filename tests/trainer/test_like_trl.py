@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gravity.trainer.models.loading import load
-from gravity.trainer.settings import Settings
+from gravity.trainer.settings import LossType, Settings
 from gravity.trainer.sharing.tokens import Pair, tokenize
 from gravity.trainer.training.fit import fit
 from gravity.trainer.training.session import Session
@@ -91,13 +91,15 @@ def _theirs(base: Path, rows: Rows, settings: Settings, folder: Path, **options:
         train_sampling_strategy="sequential",
         use_cpu=True,
         bf16=False,
-        gradient_checkpointing=False,
+        activation_checkpointing=False,
         report_to="none",
         disable_tqdm=True,
         save_strategy="no",
         **options,
     )
-    lora = LoraConfig(r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM")
+    lora = LoraConfig(
+        r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+    )
     return DPOTrainer(
         model=model,
         args=config,
@@ -144,7 +146,7 @@ def compare(base: Path, tmp_path: Path) -> Callable[..., None]:
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("loss_type", ["sigmoid", "ipo"])
-def test_training_is_that_of_trl(case: str, loss_type: str, compare: Callable[..., None]) -> None:
+def test_training_is_that_of_trl(case: str, loss_type: LossType, compare: Callable[..., None]) -> None:
     compare(personal_rows(**CASES[case]), loss_type=loss_type)
 
 
@@ -174,7 +176,7 @@ def test_truncation_leaves_something_to_cut(base: Path) -> None:
 
 
 @pytest.mark.parametrize(("case", "loss_type"), [("long prefix", "sigmoid"), ("one pair a reader", "ipo")])
-def test_gradients_are_those_of_trl(case: str, loss_type: str, base: Path, tmp_path: Path) -> None:
+def test_gradients_are_those_of_trl(case: str, loss_type: LossType, base: Path, tmp_path: Path) -> None:
     import torch
 
     rows = personal_rows(**CASES[case])

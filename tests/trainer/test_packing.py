@@ -122,6 +122,8 @@ def test_flex_attention_takes_the_block_mask() -> None:
     torch.testing.assert_close(found, expected)
 
 
+# Dynamo looks at all attributes of what it traces.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
 def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.MonkeyPatch) -> None:
     """What CUDA runs, but for its kernels: traced with gradients, which FlexAttention refuses off CUDA."""
     import torch
@@ -137,11 +139,18 @@ def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.
     monkeypatch.setattr(torch, "compile", compiled)
     monkeypatch.setattr(WrappedFlexAttention, "_instance", None)
     monkeypatch.setattr(flex_attention, "_validate_device", lambda query, key, value: None)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2}
     torch.manual_seed(0)
-    model = LlamaForCausalLM(LlamaConfig(vocab_size=50, num_hidden_layers=2, **sizes))
+    config = LlamaConfig(
+        vocab_size=50,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+    )
+    model: Any = LlamaForCausalLM(config)
     add_head(model)
-    model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
     blocks.register()
     random = np.random.default_rng(0)
     counters.clear()
@@ -158,7 +167,7 @@ def test_flex_attention_learns_the_same_and_compiles_thrice(monkeypatch: pytest.
                 expected = answer_logps(model.eval(), batch)
             model.zero_grad()
             logps = answer_logps(model.train(), batch)
-            logps.sum().backward()
+            torch.autograd.backward(logps.sum())
             torch.testing.assert_close(logps.detach(), expected)
             found.append([logps.detach(), *(weight.grad for weight in model.parameters())])
         for one, other in zip(*found, strict=True):
@@ -179,9 +188,10 @@ def test_attention_by_blocks_is_attention_under_the_mask(length: int) -> None:
     torch.manual_seed(0)
     tensors = [torch.randn(1, heads, length, 16, requires_grad=True) for heads in (6, 2, 2)]
     query, key, value = tensors
-    many = [tensor.repeat_interleave(3, dim=1) for tensor in (key, value)]
-    expected = torch.nn.functional.scaled_dot_product_attention(query, *many, attn_mask=_dense(until), scale=0.3)
-    found, _ = AttentionInterface()[blocks.NAME](None, *tensors, until[None, None, None], scaling=0.3)
+    keys, values = (tensor.repeat_interleave(3, dim=1) for tensor in (key, value))
+    expected = torch.nn.functional.scaled_dot_product_attention(query, keys, values, attn_mask=_dense(until), scale=0.3)
+    registered: Any = AttentionInterface
+    found, _ = registered()[blocks.NAME](None, *tensors, until[None, None, None], scaling=0.3)
     torch.testing.assert_close(found, expected.transpose(1, 2))
     weight = torch.randn_like(found)
     gradients = [torch.autograd.grad((out * weight).sum(), tensors) for out in (found, expected.transpose(1, 2))]
@@ -202,7 +212,8 @@ def test_packed_is_plain_for_a_decoder_of_the_type(model_type: str) -> None:
     config = AutoConfig.for_model(
         model_type, vocab_size=50, num_key_value_heads=2, head_dim=8, pad_token_id=0, eos_token_id=1, **sizes
     )
-    model = AutoModelForCausalLM.from_config(config).eval()
+    decoders: Any = AutoModelForCausalLM
+    model = decoders.from_config(config).eval()
     add_head(model)
     blocks.register()
     model.set_attn_implementation(blocks.NAME)

@@ -1,11 +1,16 @@
 """The order of rows: each once an epoch, those of one card together, from the seed and the step alone."""
 
+from collections.abc import Callable, Iterable, Iterator
+
 import numpy as np
 import pytest
 
-from gravity.trainer.sharing.plan import Schedule, groups, padded_packs, shared_packs
+from gravity.trainer.sharing.packing import Tokens, pack
+from gravity.trainer.sharing.plan import Schedule, Sides, groups, padded_packs, shared_packs
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.fit import fit, limit
+
+Split = Callable[[Sides, Iterable[int], int], Iterator[list[int]]]
 
 CARDS, QUESTIONS = 6, 10
 
@@ -14,7 +19,7 @@ def _pairs() -> list[Pair]:
     """Ten pairs for each of six cards of 40 tokens that begin alike, questions of 5 to 14, mixed up."""
     random = np.random.default_rng(0)
 
-    def draw(length: int) -> np.ndarray:
+    def draw(length: int) -> Tokens:
         return random.integers(0, 100, length).astype(np.int32)
 
     opening = draw(10)
@@ -61,13 +66,11 @@ def test_pieces_of_one_card_lie_together() -> None:
 
 @pytest.mark.parametrize("split", [shared_packs, padded_packs])
 @pytest.mark.parametrize("budget", [1, 150, 400, 10_000])
-def test_packs_hold_every_row_once_within_the_budget(split: object, budget: int) -> None:
-    from gravity.trainer.sharing.packing import pack
-
-    def sides(row: int) -> tuple[np.ndarray, ...]:
+def test_packs_hold_every_row_once_within_the_budget(split: Split, budget: int) -> None:
+    def sides(row: int) -> tuple[Tokens, ...]:
         return PAIRS[row].sequences()
 
-    parts = list(split(sides, range(len(PAIRS)), budget))  # type: ignore[operator]
+    parts = list(split(sides, range(len(PAIRS)), budget))
     assert sorted(row for part in parts for row in part) == list(range(len(PAIRS)))
     for part in parts:
         sequences = [side for row in part for side in sides(row)]

@@ -10,13 +10,14 @@ import pytest
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.profile import card, without_component, without_framework, without_profile
 from gravity.trainer.evaluation.controls import length_slope, margins
-from gravity.trainer.evaluation.donors import donors
 from gravity.trainer.evaluation.figures import cells, reliability
 from gravity.trainer.evaluation.heldout import held_out
 from gravity.trainer.evaluation.report import verdict
+from gravity.trainer.evaluation.shuffled import shuffled_cards
 from gravity.trainer.intervals import Estimate
 from gravity.trainer.sharing.scoring import Score
-from tests.trainer.tastes import Rows, by_profile, split, write_dataset
+from tests.trainer.conftest import Rows
+from tests.trainer.tastes import by_profile, split, write_dataset
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def _by_length(rows: Sequence[Row]) -> tuple[list[Score], list[Score]]:
 
 
 def test_a_scorer_that_reads_the_profile_is_told_from_one_that_does_not(held: Any) -> None:
-    found = cells(held.rows, margins(held.rows, donors(held), by_profile, 0.3, 0.0))
+    found = cells(held.rows, margins(held.rows, shuffled_cards(held), by_profile, 0.3, 0.0))
     every = found[0]
     accuracy = {name: figures["accuracy"] for name, figures in every["conditions"].items()}
     assert (accuracy["adapter"].value, accuracy["no profile"].value, accuracy["base"].value) == (1.0, 0.5, 0.5)
@@ -55,7 +56,7 @@ def test_a_scorer_that_reads_the_profile_is_told_from_one_that_does_not(held: An
 
 def test_a_scorer_that_counts_words_is_exposed(held: Any) -> None:
     longer = np.array([one.chosen_tokens - one.rejected_tokens for one in _by_length(held.rows)[0]], dtype=float)
-    every = cells(held.rows, margins(held.rows, donors(held), _by_length, 0.3, length_slope(longer + 1)))[0]
+    every = cells(held.rows, margins(held.rows, shuffled_cards(held), _by_length, 0.3, length_slope(longer + 1)))[0]
     length = every["length"]
     assert length["adapter prefers longer"].value == 1
     assert length["correlation"].value == pytest.approx(1)
@@ -90,7 +91,7 @@ def test_another_readers_card_is_of_the_culture_and_without_the_pairs_seed(held:
     readers: dict[str | None, set[tuple[str, str]]] = {}
     for row in held.rows:
         readers.setdefault(card(row), set()).add((row["culture"], row["reader"]))
-    for row, text in zip(held.rows, donors(held), strict=True):
+    for row, text in zip(held.rows, shuffled_cards(held), strict=True):
         ((culture, reader),) = readers[text]
         assert culture == row["culture"]
         assert reader != row["reader"]
@@ -105,16 +106,16 @@ def test_a_card_with_the_pairs_own_seed_is_not_lent(tmp_path: Path) -> None:
     held = held_out(write_dataset(tmp_path, split("train", 3, 3), test))
     # The cards without it are those of other readers' pairs about the same seed.
     same = {card(row) for row in test if row["seed"] == own}
-    assert donors(held)[0] in same - {card(test[0])}
+    assert shuffled_cards(held)[0] in same - {card(test[0])}
     without = [row for row in test if row["seed"] != own or row is test[0]]
     held = held_out(write_dataset(tmp_path, split("train", 3, 3), without))
     # Now only the train readers' cards are without it, and the culture has some.
-    assert "train-us" in (donors(held)[0] or "")
+    assert "train-us" in (shuffled_cards(held)[0] or "")
 
 
 def test_a_lone_reader_without_train_readers_has_no_control(tmp_path: Path) -> None:
     held = held_out(write_dataset(tmp_path, split("train", 2, 3, ["us"]), split("test", 1, 40)))
-    lent = donors(held)
+    lent = shuffled_cards(held)
     assert {text is None for text, row in zip(lent, held.rows, strict=True) if row["culture"] == "jp"} == {True}
     assert {text is None for text, row in zip(lent, held.rows, strict=True) if row["culture"] == "us"} == {False}
     found = cells(held.rows, margins(held.rows, lent, by_profile, 0.3, 0.0))
@@ -136,6 +137,25 @@ def test_parts_of_a_card_go_and_the_rest_stays(held: Any) -> None:
     assert (card(none) or "").splitlines() == values
     assert [line["component"] for line in none["profile"]] == ["demographics", "interests", "personality"]
     assert "Personality" not in (card(without_framework(row, "big five")) or "")
+
+
+def test_a_part_is_taken_out_by_its_entry_whatever_its_wording() -> None:
+    card_text = "To you.\n\nRoots: Sea\n- a false view\nMotto\n- said twice\n- said twice"
+    texts = [
+        ("demographics", None, "Roots: Sea\n- a false view"),
+        ("values", None, "Motto"),
+        ("values", "wvs", "- said twice"),
+        ("values", "schwartz", "- said twice"),
+    ]
+    entries = [
+        {"component": part, "framework": framework, "seed": None, "text": text} for part, framework, text in texts
+    ]
+    prompt = [{"role": "system", "content": card_text}, {"role": "user", "content": "Describe The Salt Road."}]
+    row: Row = {"prompt": prompt, "profile": entries}
+    assert card(without_component(row, "demographics")) == "To you.\n\nMotto\n- said twice\n- said twice"
+    assert card(without_component(row, "values")) == "To you.\n\nRoots: Sea\n- a false view"
+    assert card(without_framework(row, "wvs")) == "To you.\n\nRoots: Sea\n- a false view\nMotto\n- said twice"
+    assert card(without_profile(row)) == "To you."
 
 
 def test_reliability_counts_every_answer() -> None:

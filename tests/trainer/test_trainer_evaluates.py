@@ -52,9 +52,10 @@ def test_the_figures_show_that_it_reads_the_profile(evaluation: Path, base: Path
     assert (report["base"], report["beta"], report["rows"]) == (str(base), 0.3, 216)
     assert report["left_out"] == {"longer than the model attends to": 0}
     assert set(report["perplexity"]) == {"en", "pt", "ja", "hi"}
-    for of in report["perplexity"].values():
-        assert of["ratio"]["value"] == pytest.approx(of["adapter"]["value"] / of["base"]["value"])
-        assert of["ratio"]["clusters"] == 12
+    for estimates in report["perplexity"].values():
+        change = estimates["adapter"]["value"] / estimates["base"]["value"]
+        assert estimates["ratio"]["value"] == pytest.approx(change)
+        assert estimates["ratio"]["clusters"] == 12
 
 
 def test_margins_are_kept_row_by_row(evaluation: Path, reader: Path, base: Path, tastes: Path) -> None:

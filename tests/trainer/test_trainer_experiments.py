@@ -8,7 +8,8 @@ import pytest
 
 from gravity.trainer.errors import TrainingError
 from tests.trainer.commands import invoke, refuses
-from tests.trainer.tastes import RECIPE, Rows, split, write_dataset
+from tests.trainer.conftest import Rows
+from tests.trainer.tastes import RECIPE, split, write_dataset
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def ablation(tastes: Path, recipe: Path, tmp_path_factory: pytest.TempPathFactor
 
 def test_an_ablation_goes_on_where_it_stopped(ablation: tuple[Path, list[Any]]) -> None:
     output, ((stopped, left, first), (done, _, second), (again, _, third)) = ablation
-    assert (stopped.exit_code, stopped.stdout) == (5, "")
+    assert (stopped.exit_code, stopped.stdout) == (7, "")
     assert "error: the power is gone" in stopped.stderr
     assert left == ["run.json", "variants"]
     assert first == ["full-profile", "without-values"]
@@ -166,12 +167,12 @@ def test_bad_input(command: str, what: str, code: int, words: list[str], recipe:
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "thesis.txt").write_text("years of work", encoding="utf-8")
     part = {"no demographics": ["--without", "demographics"], "no such part": ["--without", "shoe size"]}
-    arguments = (command, dataset, "--output", tmp_path / "out", "--recipe", recipe, *part.get(what, []))
-    refuses(tmp_path, code, words, *arguments)
+    options: list[str | Path] = ["--output", tmp_path / "out", "--recipe", recipe, *part.get(what, [])]
+    refuses(tmp_path, code, words, command, dataset, *options)
 
 
 def test_an_experiment_is_not_mixed_with_another(ablation: tuple[Path, list[Any]], tastes: Path, recipe: Path) -> None:
     output, _ = ablation
     result = invoke("ablate", tastes, "--output", output, "--recipe", recipe, "--without", "values")
     assert result.exit_code == 2
-    assert "begun with another" in result.stderr
+    assert "started with another" in result.stderr

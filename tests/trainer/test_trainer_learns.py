@@ -28,7 +28,7 @@ def test_the_report_has_every_step_and_what_was_trained_on(report: dict[str, Any
     assert report["steps"] == 50
     assert report["final_loss"] == report["log"][-1]["loss"]
     assert report["base"] == str(base)
-    assert report["settings"]["rank"] == 16
+    assert report["settings"]["lora_r"] == 16
     assert sum(entry["rows"] for entry in report["dataset"]["counts"]) == report["dataset"]["rows"] == 32
     assert {entry["culture"] for entry in report["dataset"]["counts"]} == {"us", "jp"}
     assert report["dataset"]["test_rows"] == 4

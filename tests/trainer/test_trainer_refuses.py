@@ -1,13 +1,14 @@
 """Each bad input ends in its exit code and one line on standard error, and leaves nothing behind."""
 
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.trainer.commands import refuses
+from tests.trainer.commands import invoke, refuses
 
 Rows = list[dict[str, Any]]
 Command = Callable[..., Any]
@@ -30,7 +31,11 @@ def _emptied(rows: Rows) -> None:
 
 
 def _without(name: str) -> Callable[[Rows], None]:
-    return lambda rows: [row.pop(name) for row in rows] and None
+    def spoil(rows: Rows) -> None:
+        for row in rows:
+            del row[name]
+
+    return spoil
 
 
 def _texts(rows: Rows) -> None:
@@ -58,6 +63,15 @@ def _told_by_profile(rows: Rows) -> None:
     for row in rows:
         row["seed"], row["profile"] = "hof-1", [{"component": "values", "seed": "hof-2", "text": "- Rest."}]
     rows[5]["profile"][0]["seed"] = "hof-1"
+
+
+def _worded_as_told(rows: Rows) -> None:
+    """Every card has the words that would tell; `profile` says that they are about another seed."""
+    for row in rows:
+        row["seed"], row["basis"] = "hof-1", "the reader would agree with: Elders go first."
+        row["prompt"][0]["content"] += "\n- Elders go first."
+        row["profile"] = [{"component": "values", "seed": "hof-2", "text": "- Elders go first."}]
+    rows[8]["profile"] = None
 
 
 def _told_by_words(rows: Rows) -> None:
@@ -91,6 +105,37 @@ def test_a_dataset_that_breaks_the_contract(
 ) -> None:
     spoil(rows)
     refused(3, words, dataset_of(rows))
+
+
+def test_wording_does_not_count_where_profile_says_what_each_line_is_about(
+    rows: Rows, dataset_of: Callable[[Rows], Path]
+) -> None:
+    from gravity.trainer.dataset.files import read
+
+    _worded_as_told(rows)
+    assert read(dataset_of(rows)).train.num_rows == 32
+
+
+@pytest.mark.parametrize("package", ["pyarrow", "torch", "transformers", "accelerate", "peft", "trl"])
+def test_a_package_that_is_not_installed(
+    package: str, refused: Refused, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    refused(2, [f"Python package {package} is not installed", "gravity-preferences[train]"], dataset)
+
+
+def test_a_base_in_gguf_without_the_package_that_reads_it(
+    refused: Refused, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gguf", None)
+    (tmp_path / "base.gguf").write_bytes(b"GGUF")
+    refused(2, ["Python package gguf is not installed", "[train]"], dataset, "--base", tmp_path / "base.gguf")
+
+
+def test_a_module_of_our_own_that_is_missing_is_a_bug(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gravity.trainer.training.train", None)
+    result = invoke("train", dataset, "--output", dataset / "out")
+    assert (result.exit_code, type(result.exception)) == (1, ModuleNotFoundError)
 
 
 def test_a_train_split_without_rows(refused: Refused, tmp_path: Path, dataset: Path) -> None:
@@ -182,7 +227,7 @@ def test_an_output_with_something_in_it(refused: Refused, tmp_path: Path, datase
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        ("batchsize = 3", ["batchsize", "no setting", "batch_size"]),
+        ("batchsize = 3", ["batchsize", "not a setting", "batch_size"]),
         ("batch_size = 2.5", ["--batch-size is 2.5", "whole number"]),
         ("gradient_checkpointing = 1", ["--gradient-checkpointing is 1", "true or false"]),
         ('loss_type = "hinge"', ["--loss-type is hinge", "sigmoid", "ipo"]),
@@ -220,8 +265,15 @@ def test_a_model_that_looks_back_over_a_window_only(
     from transformers import AutoTokenizer, MistralConfig, MistralForCausalLM
 
     tokenizer = AutoTokenizer.from_pretrained(base)
-    sizes = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4}
-    config = MistralConfig(vocab_size=len(tokenizer), num_key_value_heads=2, sliding_window=16, **sizes)
+    config = MistralConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        sliding_window=16,
+    )
     windowed = tmp_path / "windowed"
     MistralForCausalLM(config).save_pretrained(windowed)
     tokenizer.save_pretrained(windowed)
@@ -230,7 +282,7 @@ def test_a_model_that_looks_back_over_a_window_only(
     assert command(dataset, *options, "--output", tmp_path / "out", "--attention", "plain").exit_code == 0
 
 
-def test_a_model_that_does_not_heed_the_mask(
+def test_a_model_that_does_not_apply_the_mask(
     refused: Refused, tmp_path: Path, dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import torch
@@ -240,7 +292,7 @@ def test_a_model_that_does_not_heed_the_mask(
     # Every token sees all that came before it, as a model does that makes its own mask.
     honest = blocks._parts
     monkeypatch.setattr(blocks, "_parts", lambda until, groups: honest(torch.full_like(until, len(until)), groups))
-    words = ["does not heed the mask", "--attention plain"]
+    words = ["does not apply the attention mask", "--attention plain"]
     refused(4, words, dataset)
 
 
@@ -251,7 +303,7 @@ def test_an_adapter_of_another_base(adapter: Path, base: Path, tmp_path: Path) -
     from gravity.trainer.errors import ModelError
     from gravity.trainer.models.loading import load
 
-    model = AutoModelForCausalLM.from_pretrained(base)
+    model: Any = AutoModelForCausalLM.from_pretrained(base)
     load(str(base), adapter)
     with torch.no_grad():
         model.get_input_embeddings().weight[3] += 1
@@ -271,7 +323,7 @@ def test_a_number_out_of_range(option: str, refused: Refused, tmp_path: Path, da
 
 def test_a_run_that_diverges(refused: Refused, tmp_path: Path, dataset: Path) -> None:
     rate = ("--learning-rate", "1e30", "--max-steps", "20")
-    refused(5, ["diverged", "--learning-rate"], dataset, *rate)
+    refused(7, ["diverged", "--learning-rate"], dataset, *rate)
 
 
 def test_a_device_without_enough_memory(
@@ -285,4 +337,4 @@ def test_a_device_without_enough_memory(
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
 
     monkeypatch.setattr(Loop, "backward", exhausted)
-    refused(5, ["out of memory", "--max-tokens"], dataset)
+    refused(7, ["out of memory", "--max-tokens"], dataset)

@@ -18,13 +18,13 @@ _RUN = ("--max-steps", "60", "--save-steps", "20", "--learning-rate", "1e-3", "-
 def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path) -> None:
     output, partial = tmp_path / "out", tmp_path / ".out.partial"
     words = [sys.executable, "-m", "gravity.trainer", "train", dataset, "--output", output, "--base", base, *_RUN]
-    process = subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE, text=True)
     checkpoint = partial / "checkpoint-20" / "trainer_state.json"
-    while not checkpoint.exists():
-        assert process.poll() is None, process.stderr and process.stderr.read()
-        time.sleep(0.005)
-    process.kill()
-    assert process.wait() == -signal.SIGKILL
+    with subprocess.Popen([str(word) for word in words], stderr=subprocess.PIPE, text=True) as process:
+        while not checkpoint.exists():
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            time.sleep(0.005)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
     assert not output.exists()
 
     fresh = command(dataset, "--output", output, *_RUN)

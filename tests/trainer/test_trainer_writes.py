@@ -66,13 +66,13 @@ def test_a_package_is_searched_without_importing_it(tmp_path: Path, monkeypatch:
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import runpy, sys\nsys.argv = ['trainer', '--help']\n"
-        "try:\n    runpy.run_module('trainer', run_name='__main__')\n"
+        "import runpy, sys\nsys.argv = ['gravity-trainer', '--help']\n"
+        "try:\n    runpy.run_module('gravity.trainer', run_name='__main__')\n"
         "finally:\n    print({'torch', 'transformers', 'trl', 'peft', 'pyarrow'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    assert "Example: python -m gravity.trainer" in done.stdout
+    assert "Example: gravity-trainer train" in done.stdout
     assert done.stdout.splitlines()[-1] == "set()"
 
 

@@ -27,5 +27,5 @@ def command(
 
         report = evaluate(adapter, dataset, output, base)
         typer.echo(f"evaluation {output} is written: {report['rows']} rows")
-        for line in answers(report):
-            typer.echo(line)
+        for answer in answers(report):
+            typer.echo(answer)

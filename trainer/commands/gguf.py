@@ -11,7 +11,9 @@ from gravity.trainer.console import reported
 def command(
     model: Annotated[Path, typer.Argument(metavar="ADAPTER|MERGED", help="Folder of an adapter or a merged model.")],
     output: Annotated[Path, typer.Option(help="GGUF file to write; must not exist yet.")],
-    base: Annotated[str | None, typer.Option(help="An adapter's base, where it has moved since training.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Where an adapter's base model is now, if it has moved since training.")
+    ] = None,
 ) -> None:
     """Write what llama.cpp loads: a LoRA GGUF or a model GGUF.
 

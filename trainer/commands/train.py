@@ -12,7 +12,7 @@ from gravity.trainer.settings import Settings
 
 
 def _option(help: str, default: object = None) -> Any:
-    # The default is None, so that a recipe's value is told from one that was given.
+    # The default is None, so that an option that was not given leaves the recipe's value.
     return typer.Option(help=help if default is None else f"{help} [default: {default}]", show_default=False)
 
 
@@ -20,7 +20,8 @@ def command(
     dataset: DatasetFolder,
     output: Annotated[Path, typer.Option(help="Folder to write the adapter to; must not exist yet.")],
     recipe: Annotated[
-        str | None, _option(f"A TOML file of settings, or one of {', '.join(names())}. Options given here come first.")
+        str | None,
+        _option(f"A TOML file of settings, or one of {', '.join(names())}. Options on the command line override it."),
     ] = None,
     base: Annotated[
         str | None, _option("Hub id, local folder, .gguf file, or package:NAME that ships one .gguf.", Settings.base)
@@ -28,46 +29,61 @@ def command(
     loss_type: Annotated[
         str | None, _option("sigmoid (DPO), ipo, or sft on the chosen answers.", Settings.loss_type)
     ] = None,
-    beta: Annotated[float | None, _option("Higher stays closer to the base.", Settings.beta)] = None,
+    beta: Annotated[
+        float | None, _option("A higher value keeps the adapter closer to the base.", Settings.beta)
+    ] = None,
     num_train_epochs: Annotated[
         float | None, _option("Passes over the training rows.", Settings.num_train_epochs)
     ] = None,
     max_steps: Annotated[int | None, _option("Stop after so many steps; overrides --num-train-epochs.")] = None,
-    batch_size: Annotated[int | None, _option("Pairs a step, over all processes.", Settings.batch_size)] = None,
-    learning_rate: Annotated[float | None, _option("Peak of a linear decay.", Settings.learning_rate)] = None,
-    warmup_steps: Annotated[int | None, _option("Steps of rising up to it.", Settings.warmup_steps)] = None,
-    rank: Annotated[int | None, _option("LoRA rank.", Settings.rank)] = None,
-    alpha: Annotated[int | None, _option("LoRA alpha.", Settings.alpha)] = None,
+    batch_size: Annotated[int | None, _option("Pairs per step, over all processes.", Settings.batch_size)] = None,
+    learning_rate: Annotated[
+        float | None, _option("Its peak, from which it decays linearly to 0.", Settings.learning_rate)
+    ] = None,
+    warmup_steps: Annotated[
+        int | None, _option("Steps in which the learning rate rises to its peak.", Settings.warmup_steps)
+    ] = None,
+    lora_r: Annotated[int | None, _option("LoRA rank.", Settings.lora_r)] = None,
+    lora_alpha: Annotated[int | None, _option("LoRA alpha.", Settings.lora_alpha)] = None,
     max_length: Annotated[int | None, _option("Tokens of prompt and answer.", Settings.max_length)] = None,
     truncation_mode: Annotated[
         str | None, _option("Longer rows: drop, or keep_start as TRL does.", Settings.truncation_mode)
     ] = None,
     attention: Annotated[
         str | None,
-        _option("shared computes once what pairs begin with; plain takes any model.", Settings.attention),
+        _option(
+            "shared computes once what pairs have in common at their beginning; plain suits any model.",
+            Settings.attention,
+        ),
     ] = None,
     max_tokens: Annotated[
-        int | None, _option("Tokens through the model at once, for memory and speed.", "4096, on CUDA 8192")
+        int | None, _option("Tokens per forward pass: sets memory and speed, and no result.", "4096, on CUDA 8192")
     ] = None,
     pairs_per_prefix: Annotated[
-        int | None, _option("Pairs of one card side by side in the order of rows.", Settings.pairs_per_prefix)
+        int | None,
+        _option("Pairs with the same card that are kept side by side in the order of rows.", Settings.pairs_per_prefix),
     ] = None,
     gradient_checkpointing: Annotated[
-        bool | None, _option("Compute activations again instead of keeping them.", "on CUDA")
+        bool | None, _option("Recompute activations in the backward pass to save memory.", "on CUDA")
     ] = None,
-    seed: Annotated[int | None, _option("Of the adapter's start and the order of rows.", Settings.seed)] = None,
+    seed: Annotated[
+        int | None, _option("Random seed for the adapter's first weights and the order of rows.", Settings.seed)
+    ] = None,
     save_steps: Annotated[int | None, _option("Steps between checkpoints.", Settings.save_steps)] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from the last checkpoint, if any.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Continue from the last checkpoint, if there is one.")
+    ] = False,
 ) -> None:
     """Train a LoRA adapter on a folder of preference pairs.
 
     The folder holds train.parquet, and test.parquet where there is one: an exported dataset, or any in TRL's
-    conversational preference format. What pairs begin with is computed once; the result is that of TRL.
+    conversational preference format. What pairs have in common at their beginning is computed once; the result is
+    the same as TRL's.
 
     Example: gravity-trainer train out/dataset --output out/adapter --recipe cpu-tiny
     """
     given = {name: value for name, value in locals().items() if name not in ("recipe", "resume") and value is not None}
-    with reported("stopped: --resume goes on from the last checkpoint, if there is one"):
+    with reported("stopped: add --resume to continue from the last checkpoint, if there is one"):
         settings = Settings(**(read_recipe(recipe) if recipe else {}) | given)
 
         from gravity.trainer.training.report import summary
@@ -80,5 +96,5 @@ def command(
             return
         took = f"{report['steps']} steps in {report['train_seconds']:.0f} s"
         typer.echo(f"adapter {output} {'was complete already' if done else 'is written'}: {took}")
-        for line in summary(report):
-            typer.echo(line)
+        for text in summary(report):
+            typer.echo(text)

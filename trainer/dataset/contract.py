@@ -37,25 +37,26 @@ def _malformed(row: Row) -> str | None:
 
 
 def _leak(row: Row) -> str | None:
-    """Find the pair's own seed in the profile card, which would tell the model the answer.
+    """Say where the profile card holds the pair's own seed, which would tell the model the answer."""
+    # The column `profile` says which seed each line of the card is about; the wording counts only without it.
+    if not (_in_profile(row) if "profile" in row else _in_text(row)):
+        return None
+    return (
+        f"the profile card in the prompt tells the view that the pair is about (seed {row.get('seed') or 'unnamed'}): "
+        "export again, or take that line out of the card"
+    )
 
-    Where the export says of each line of the card which seed it is of (`profile`), by the seed; else by the
-    words: `basis` ends with the seed's statement, and a card lists views as lines that begin with a dash.
-    """
-    seed, basis = row.get("seed"), row.get("basis") or ""
-    told = {line["seed"] for line in row.get("profile") or () if line["seed"]}
-    views = [
-        line.removeprefix(_VIEW).strip()
-        for message in row["prompt"][:-1]
-        for line in message["content"].splitlines()
-        if line.startswith(_VIEW)
-    ]
-    if (seed and seed in told) or any(view and basis.endswith(f": {view}") for view in views):
-        return (
-            f"the profile card in the prompt tells the view that the pair is about (seed {seed or 'unnamed'}): "
-            "export again, or take that line out of the card"
-        )
-    return None
+
+def _in_profile(row: Row) -> bool:
+    return bool(row.get("seed")) and any(entry["seed"] == row["seed"] for entry in row["profile"] or ())
+
+
+def _in_text(row: Row) -> bool:
+    """Guess from the words: `basis` ends with the seed's statement, and a card lists views as lines with a dash."""
+    basis = row.get("basis") or ""
+    lines = [text for message in row["prompt"][:-1] for text in message["content"].splitlines()]
+    views = [text.removeprefix(_VIEW).strip() for text in lines if text.startswith(_VIEW)]
+    return any(view and basis.endswith(f": {view}") for view in views)
 
 
 def _said(messages: Messages) -> list[tuple[str, str]]:

@@ -91,9 +91,9 @@ def _checked(file: Path) -> Any:
         table = parquet.read(columns=present).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
         raise DatasetError(f"{file} cannot be read as Parquet ({brief(error)}): export the dataset again") from error
-    shown = [name for name in (*MESSAGE_COLUMNS, *LEAK_COLUMNS) if name in table.column_names]
+    checked = [name for name in (*MESSAGE_COLUMNS, *LEAK_COLUMNS) if name in table.column_names]
     number = 0
-    for batch in table.select(shown).to_batches(max_chunksize=_BATCH_ROWS):
+    for batch in table.select(checked).to_batches(max_chunksize=_BATCH_ROWS):
         for row in batch.to_pylist():
             number += 1
             wrong = problem(row)
@@ -109,7 +109,8 @@ def _check_apart(folder: Path, train: Any, test: Any) -> None:
     both = sorted(map(str, known & tested))
     if both:
         raise DatasetError(
-            f"{folder}: {len(both)} readers are in both splits, such as {both[0]}: they must be apart, export again"
+            f"{folder}: {len(both)} readers are in both splits, such as {both[0]}: export the dataset again, with each "
+            "reader in one of them"
         )
 
 

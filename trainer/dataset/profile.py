@@ -1,9 +1,10 @@
 """The reader's profile inside a prompt: what of it can be taken out, and how another reader's is put in its place.
 
-The profile card is the prompt's system message. The column `profile` names the card's lines that tell of the reader:
-component, framework, seed and the text itself, word for word.
+The profile card is the prompt's system message. The column `profile` has an entry for each line of the card that tells
+of the reader: component, framework, seed and the text itself, word for word. Nothing here knows how a card is worded.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -34,27 +35,30 @@ def without_profile(row: Row) -> dict[str, Any]:
     """
     if not row.get("profile"):
         return with_card(row, None)
-    return _without(row, lambda line: True)
+    return _without(row, lambda entry: True)
 
 
 def without_component(row: Row, component: str) -> dict[str, Any]:
     """Return the row without the lines of one of COMPONENTS, in the card and in `profile`."""
-    return _without(row, lambda line: line["component"] == component)
+    return _without(row, lambda entry: entry["component"] == component)
 
 
 def without_framework(row: Row, framework: str) -> dict[str, Any]:
     """Return the row without the lines of one of FRAMEWORKS, and without a heading that has no line left."""
-    gone = [line for line in row["profile"] if line["framework"] == framework]
-    left = {line["component"] for line in row["profile"] if line["framework"] not in (None, framework)}
-    headings = {line["component"] for line in gone} - left
+    removed = {entry["component"] for entry in row["profile"] if entry["framework"] == framework}
+    left = {entry["component"] for entry in row["profile"] if entry["framework"] not in (None, framework)}
     return _without(
         row,
-        lambda line: line["framework"] == framework or (line["framework"] is None and line["component"] in headings),
+        lambda entry: (
+            entry["framework"] == framework or (entry["framework"] is None and entry["component"] in removed - left)
+        ),
     )
 
 
 def _without(row: Row, leaves: Callable[[Mapping[str, Any]], bool]) -> dict[str, Any]:
-    lines: Sequence[Mapping[str, Any]] = row["profile"] or []
-    gone = {line["text"] for line in lines if leaves(line)}
-    kept = [text for text in (card(row) or "").splitlines() if text not in gone]
-    return {**with_card(row, "\n".join(kept).strip()), "profile": [line for line in lines if not leaves(line)]}
+    """Cut the text of each entry that leaves out of the card, once, where it stands as lines of its own."""
+    entries: Sequence[Mapping[str, Any]] = row["profile"] or []
+    text = card(row) or ""
+    for entry in filter(leaves, entries):
+        text = re.sub(rf"^{re.escape(entry['text'])}$\n?", "", text, count=1, flags=re.MULTILINE)
+    return {**with_card(row, text.strip()), "profile": [entry for entry in entries if not leaves(entry)]}

@@ -22,7 +22,7 @@ CONDITIONS = {
     "base": "base model, reader's own profile: log-probability",
     "length": "length only",
 }
-# What each difference sets side by side. The base is met twice: as each model is best read, and like with like.
+# What each difference compares. The base comes twice: against the adapter's implicit reward, and like with like.
 DIFFERENCES = {
     "adapter - shuffled": ("adapter", "shuffled"),
     "adapter - no profile": ("adapter", "no profile"),
@@ -41,7 +41,7 @@ class Margins:
     the chosen answer is longer than the rejected, `tokens` how many the longer of the two has.
     """
 
-    by: dict[str, Array]
+    by_condition: dict[str, Array]
     longer: Array
     tokens: Array
 
@@ -49,7 +49,7 @@ class Margins:
 def margins(rows: Sequence[Row], cards: Sequence[str | None], scorer: Scorer, beta: float, slope: float) -> Margins:
     """Score the rows three times: as they are, with the other `cards` (None: no control), and without a profile.
 
-    `slope` is how much a token of length is worth to the length-only control: see `length_slope`.
+    `slope` is what one token of length is worth to the length-only control: see `length_slope`.
     """
     own, base = scorer(rows)
     swapped = [index for index, text in enumerate(cards) if text is not None]
@@ -57,7 +57,7 @@ def margins(rows: Sequence[Row], cards: Sequence[str | None], scorer: Scorer, be
     shuffled[swapped] = _rewards(*scorer([with_card(rows[index], cards[index]) for index in swapped]), beta)
     longer = np.array([one.chosen_tokens - one.rejected_tokens for one in own], dtype=float)
     return Margins(
-        by={
+        by_condition={
             "adapter": _rewards(own, base, beta),
             "shuffled": shuffled,
             "no profile": _rewards(*scorer([without_profile(row) for row in rows]), beta),

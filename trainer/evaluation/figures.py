@@ -75,7 +75,7 @@ def _masks(rows: Sequence[Row]) -> Iterator[tuple[str, str, Mask]]:
 def _cell(
     culture: str, track: str, mask: Mask, found: Margins, subjects: npt.NDArray[np.str_], readers: npt.NDArray[np.str_]
 ) -> Cell:
-    by = {name: margin[mask] for name, margin in found.by.items()}
+    by = {name: margin[mask] for name, margin in found.by_condition.items()}
     names, people = subjects[mask].tolist(), readers[mask].tolist()
     return {
         "culture": culture,
@@ -97,7 +97,7 @@ def _condition(margin: Array, clusters: Sequence[str]) -> dict[str, Estimate]:
     return {
         "accuracy": mean(correct, names, bounds=(0, 1)),
         "margin": mean(margin, names),
-        # Read either way round a pair gives the same, so the outcome to predict is always 1.
+        # A pair gives the same whichever answer comes first, so the outcome to predict is always 1.
         "brier": mean((1 - sigmoid(margin)) ** 2, names),
         "ece": calibration_error(sigmoid(np.abs(margin)), correct, names),
     }

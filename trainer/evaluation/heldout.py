@@ -40,9 +40,11 @@ def held_out(folder: Path) -> HeldOut:
     for number, row in enumerate(rows, 1):
         for name in _NEEDED:
             if row[name] is None:
-                raise DatasetError(f"{folder / TEST} row {number}: {name} is null, and figures are made by it")
+                raise DatasetError(f"{folder / TEST} row {number}: {name} is null: every row needs one for the figures")
         if subject(row) is None:
-            raise DatasetError(f"{folder / TEST} row {number}: it names no seed, item or book: intervals need one")
+            raise DatasetError(
+                f"{folder / TEST} row {number}: it names no seed, item or book: every row needs one for the intervals"
+            )
     _check_apart(folder, rows)
     return HeldOut(folder, rows, checked.train_sha256)
 
@@ -60,7 +62,9 @@ def rows_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[s
     if not set(SUBJECTS) & set(present):
         missing.append("seed (nor item, nor book)")
     if missing:
-        raise DatasetError(f"{file} has no column {missing[0]}: figures are made by reader, culture, track and seed")
+        raise DatasetError(
+            f"{file} has no column {missing[0]}: figures are computed by reader, culture, track and seed"
+        )
     wanted = columns or (*MESSAGE_COLUMNS, *_NEEDED, *_OPTIONAL)
     for batch in parquet.iter_batches(_BATCH, columns=[name for name in wanted if name in present]):
         yield from batch.to_pylist()

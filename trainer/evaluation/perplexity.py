@@ -19,9 +19,9 @@ _TEXTS = Path(__file__).parent / "texts"
 def perplexities(model: Any, tokenizer: Any) -> dict[str, dict[str, Estimate]]:
     """Return, by language, the perplexity of the `adapter` and the `base`, and their `ratio` (1: no change).
 
-    Perplexity is a token's, so compare it between models and not between languages. Intervals draw paragraphs.
+    Perplexity is per token, so compare it between models and not between languages. Intervals draw paragraphs.
     """
-    return {language: _of(model, tokenizer, paragraphs(language)) for language in LANGUAGES}
+    return {language: _compared(model, tokenizer, paragraphs(language)) for language in LANGUAGES}
 
 
 def paragraphs(language: str) -> list[str]:
@@ -29,7 +29,7 @@ def paragraphs(language: str) -> list[str]:
     return (_TEXTS / f"{language}.txt").read_text(encoding="utf-8").strip().split("\n\n")
 
 
-def _of(model: Any, tokenizer: Any, texts: list[str]) -> dict[str, Estimate]:
+def _compared(model: Any, tokenizer: Any, texts: list[str]) -> dict[str, Estimate]:
     adapted = [_losses(model, tokenizer, text) for text in texts]
     with model.disable_adapter():
         plain = [_losses(model, tokenizer, text) for text in texts]

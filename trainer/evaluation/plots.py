@@ -18,7 +18,7 @@ from gravity.trainer.intervals import Estimate
 _MARKS = ("o", "s", "^", "D", "v")
 _SHADES = ("#000000", "#1f77b4", "#d95f02", "#7a7a7a", "#6a3d9a")
 _POINT_ROWS = 5  # of fewer the share right is little more than noise
-_SHOWN = ("adapter", "shuffled", "no profile", "base", "length")
+_COMPARED = ("adapter", "shuffled", "no profile", "base", "length")
 _NAMES = {
     "adapter": "adapter, own profile",
     "shuffled": "adapter, another's profile",
@@ -30,12 +30,12 @@ _NAMES = {
 
 def accuracy(cells: Sequence[Cell], file: Path) -> None:
     """Draw accuracies, and the adapter's advance on its controls, for all rows, each culture and each track."""
-    shown = [cell for cell in cells if ALL in (cell["culture"], cell["track"])]
-    labels = [f"{_title(cell)}\n{cell['rows']} rows, {cell['subjects']} seeds" for cell in shown]
-    with _figure(file, 12, 1.6 + 0.95 * len(shown), 2) as (left, right):
-        _forest(left, labels, {_NAMES[n]: [c["conditions"][n]["accuracy"] for c in shown] for n in _SHOWN}, 0.5)
+    drawn = [cell for cell in cells if ALL in (cell["culture"], cell["track"])]
+    labels = [f"{_title(cell)}\n{cell['rows']} rows, {cell['subjects']} seeds" for cell in drawn]
+    with _figure(file, 12, 1.6 + 0.95 * len(drawn), 2) as (left, right):
+        _forest(left, labels, {_NAMES[n]: [c["conditions"][n]["accuracy"] for c in drawn] for n in _COMPARED}, 0.5)
         left.set(xlim=(-0.03, 1.03), xlabel="preference accuracy (0.5: chance)")
-        beaten = {f"over {_NAMES[n]}": [c["differences"][f"adapter - {n}"] for c in shown] for n in _SHOWN[1:]}
+        beaten = {f"over {_NAMES[n]}": [c["differences"][f"adapter - {n}"] for c in drawn] for n in _COMPARED[1:]}
         _forest(right, labels, beaten, 0.0, skip=1)
         right.set(xlabel="adapter's advance in accuracy (paired)", yticklabels=[])
         for axes in (left, right):
@@ -67,8 +67,8 @@ def calibration(curves: Mapping[str, Sequence[Mapping[str, Any]]], cell: Cell, f
             xlabel=f"confidence (bins of at least {_POINT_ROWS} rows)",
             ylabel="share right",
         )
-        drawn = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
-        for handle in drawn.legend_handles[1:]:
+        legend = axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
+        for handle in legend.legend_handles[1:]:
             handle.set_sizes([40])  # type: ignore[union-attr]
 
 
@@ -80,7 +80,7 @@ def length(found: Margins, cell: Cell, file: Path) -> None:
         "accuracy, chosen shorter": "chosen is shorter",
     }
     with _figure(file, 11, 4.6, 2) as (left, right):
-        left.scatter(found.longer, found.by["adapter"], s=12, facecolor="none", edgecolor="black", alpha=0.5)
+        left.scatter(found.longer, found.by_condition["adapter"], s=12, facecolor="none", edgecolor="black", alpha=0.5)
         left.axhline(0, color="0.6", linewidth=0.8)
         left.axvline(0, color="0.6", linewidth=0.8)
         left.set(
@@ -105,11 +105,11 @@ def drops(labels: Sequence[str], estimates: Sequence[Estimate], file: Path) -> N
 def matrix(names: Sequence[str], estimates: Sequence[Sequence[Estimate]], file: Path) -> None:
     """Draw accuracies as a square: trained on the row's culture, tested on the column's."""
     with _figure(file, 2.6 + 1.5 * len(names), 1.8 + 1.1 * len(names), 1) as (axes,):
-        values = np.array([[np.nan if one.value is None else one.value for one in line] for line in estimates])
+        values = np.array([[np.nan if one.value is None else one.value for one in cells] for cells in estimates])
         light = ListedColormap(colormaps["Greys"](np.linspace(0, 0.5, 256)))
-        shown = axes.imshow(values, cmap=light, vmin=0, vmax=1, aspect="auto")
-        for row, line in enumerate(estimates):
-            for column, one in enumerate(line):
+        image = axes.imshow(values, cmap=light, vmin=0, vmax=1, aspect="auto")
+        for row, cells in enumerate(estimates):
+            for column, one in enumerate(cells):
                 text = f"{one.text().replace(' ', chr(10), 1)}\nn {one.rows}"
                 bold = "bold" if row == column else "normal"
                 axes.text(
@@ -125,24 +125,24 @@ def matrix(names: Sequence[str], estimates: Sequence[Sequence[Estimate]], file: 
         axes.set_xticks(range(len(names)), names)
         axes.set_yticks(range(len(names)), names)
         axes.set(xlabel="tested on", ylabel="trained on")
-        axes.figure.colorbar(shown, ax=axes, label="preference accuracy")
+        axes.figure.colorbar(image, ax=axes, label="preference accuracy")
 
 
 def _forest(
     axes: Axes,
     labels: Sequence[str],
     series: Mapping[str, Sequence[Estimate]],
-    line: float,
+    reference: float,
     skip: int = 0,
 ) -> None:
-    """Draw estimates as points with intervals, a group a label; `skip` leaves out the first marks."""
+    """Draw estimates as points with intervals, a group for each label; `skip` leaves out the first marks."""
     step = 0.8 / len(series)
-    axes.axvline(line, color="0.6", linestyle="--", linewidth=0.8)
+    axes.axvline(reference, color="0.6", linestyle="--", linewidth=0.8)
     for place in range(0, len(labels), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.95", zorder=0)
     for place in range(len(labels)):
         if not any(estimates[place].sufficient for estimates in series.values()):
-            axes.text(line, place, " insufficient", va="center", fontsize=9, color="0.4", fontstyle="italic")
+            axes.text(reference, place, " insufficient", va="center", fontsize=9, color="0.4", fontstyle="italic")
     for number, (name, estimates) in enumerate(series.items()):
         mark, shade = _MARKS[(number + skip) % len(_MARKS)], _SHADES[(number + skip) % len(_SHADES)]
         drawn = False

@@ -14,14 +14,14 @@ _QUESTIONS = {
     "adapter - shuffled": "does the reader's own profile beat another's",
     "adapter - no profile": "does it beat none",
     "adapter - base": "does it beat the base",
-    "adapter - base, log-prob": "would it sooner write what is chosen",
+    "adapter - base, log-prob": "is it more likely to write what was chosen",
     "adapter - length": "does it beat length alone",
 }
 _VERDICTS = {True: "yes", False: "no, it is worse", None: "not shown"}
 
 
 def answers(report: dict[str, Any]) -> list[str]:
-    """Return the answers over all rows, one a line: the question, the verdict, the difference in accuracy."""
+    """Return the answers over all rows as lines of text: the question, the verdict, the difference in accuracy."""
     cell = report["cells"][0]
     accuracy = cell["conditions"]["adapter"]["accuracy"]
     lines = [f"{'preference accuracy of the adapter':<46}{accuracy.text()}"]
@@ -35,8 +35,9 @@ def verdict(difference: Estimate, over_readers: Estimate) -> str:
     """Say what a difference shows: yes where the intervals over seeds and, if any, over readers are above 0."""
     if not difference.sufficient:
         return "insufficient"
-    shown = difference.above(0)
-    return _VERDICTS[shown if not over_readers.sufficient or over_readers.above(0) == shown else None]
+    positive = difference.above(0)
+    agreed = not over_readers.sufficient or over_readers.above(0) == positive
+    return _VERDICTS[positive if agreed else None]
 
 
 def _verdict(cell: Cell, name: str) -> str:
@@ -65,7 +66,11 @@ def _parts(report: dict[str, Any]) -> list[str]:
         table(
             ["question", "answer", "difference in accuracy", "the same, drawing readers"],
             [
-                [question + "?", _verdict(cell, name), *(cell[of][name].text(signed=True) for of in _DRAWN)]
+                [
+                    question + "?",
+                    _verdict(cell, name),
+                    *(cell[group][name].text(signed=True) for group in _DIFFERENCE_GROUPS),
+                ]
                 for name, question in _QUESTIONS.items()
             ],
         ),
@@ -73,7 +78,7 @@ def _parts(report: dict[str, Any]) -> list[str]:
         table(
             ["", "accuracy", "mean margin", "Brier", "calibration error"],
             [
-                [title, *(cell["conditions"][name][figure].text(d) for figure, d in _FIGURES)]
+                [title, *(cell["conditions"][name][figure].text(digits) for figure, digits in _FIGURES)]
                 for name, title in CONDITIONS.items()
             ],
         ),
@@ -84,7 +89,7 @@ def _parts(report: dict[str, Any]) -> list[str]:
         _by_cell(
             [name for name in CONDITIONS if name != "adapter, log-prob"],
             report["cells"],
-            lambda one: {name: of["accuracy"] for name, of in one["conditions"].items()},
+            lambda one: {name: estimates["accuracy"] for name, estimates in one["conditions"].items()},
         ),
         "Differences in accuracy, paired row by row:",
         _by_cell(DIFFERENCES, report["cells"], lambda one: one["differences"], signed=True),
@@ -95,12 +100,12 @@ def _parts(report: dict[str, Any]) -> list[str]:
         _by_cell(cell["length"], report["cells"], lambda one: one["length"]),
         "![Length](length.png)",
         "## Does it still write?",
-        "Perplexity a token on plain text; a ratio of 1 is no change.",
+        "Perplexity per token on plain text; a ratio of 1 is no change.",
         table(
             ["language", "base", "adapter", "ratio"],
             [
-                [LANGUAGES[name], *(of[which].text(d) for which, d in (("base", 1), ("adapter", 1), ("ratio", 3)))]
-                for name, of in report["perplexity"].items()
+                [LANGUAGES[code], *(estimates[name].text(digits) for name, digits in _PERPLEXITIES)]
+                for code, estimates in report["perplexity"].items()
             ],
         ),
         "## How to read this",
@@ -109,12 +114,13 @@ def _parts(report: dict[str, Any]) -> list[str]:
 
 
 _FIGURES = (("accuracy", 2), ("margin", 2), ("brier", 3), ("ece", 3))
-_DRAWN = ("differences", "over readers")
+_DIFFERENCE_GROUPS = ("differences", "over readers")
+_PERPLEXITIES = (("base", 1), ("adapter", 1), ("ratio", 3))
 _HEAD = {"culture": "culture", "track": "track", "rows": "rows", "readers": "readers", "subjects": "seeds"}
 _NOTES = """- Accuracy is the share of pairs whose chosen answer is preferred: by DPO's implicit reward with beta \
 {beta} for the adapter, by log-probability for the base, whose implicit reward is 0. A tie counts half.
 - The implicit reward asks whether training moved the model toward the chosen answer; log-probability asks \
-whether a model would sooner write it, which also depends on how much the base liked either text.
+whether a model is more likely to write it, which also depends on how much the base liked either text.
 - Another reader's profile is that of a random reader of the same culture, from a pair of the same track, by \
 preference about the same seed; it never holds the pair's own seed. Rows with none to take: {missing}.
 - No profile: the card's lines about the reader are taken out of the prompt.
@@ -144,13 +150,14 @@ def _too_small(cells: Sequence[Cell]) -> str:
     small = [cell for cell in cells if not cell["conditions"]["adapter"]["accuracy"].sufficient]
     named = ", ".join(f"{cell['culture']} {cell['track']} ({cell['rows']})" for cell in small)
     return (
-        f"Cells with no figure that rests on enough are left out. Too small for an accuracy (rows): {named or 'none'}."
+        f"Cells without enough rows for any figure are left out. Too small for an accuracy (with their rows): "
+        f"{named or 'none'}."
     )
 
 
 def _length(cell: Cell) -> str:
     tie = cell["length"]["correlation"]
-    explained = f"{100 * tie.value**2:.0f}%" if tie.value is not None else "an insufficiently known share"
+    explained = f"{100 * tie.value**2:.0f}%" if tie.value is not None else "an unknown share (there are too few rows)"
     return (
         f"Length explains {explained} of the variance of the adapter's margins (correlation {tie.text()} with the "
         f"difference in tokens). Pairs whose lengths differ by at most {MATCHED:.0%} are length-matched."

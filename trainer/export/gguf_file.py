@@ -5,7 +5,7 @@ from pathlib import Path
 from gravity.trainer.errors import ModelError, UsageError
 from gravity.trainer.export.lora_gguf import write_lora
 from gravity.trainer.export.model_gguf import write_model
-from gravity.trainer.output import whole_file
+from gravity.trainer.output import atomic_file
 
 
 def write_gguf(model: Path, output: Path, base: str | None = None) -> str:
@@ -14,13 +14,13 @@ def write_gguf(model: Path, output: Path, base: str | None = None) -> str:
     Raises UsageError or ModelError.
     """
     if (model / "adapter_config.json").is_file():
-        with whole_file(output) as file:
+        with atomic_file(output) as file:
             write_lora(model, file, base)
         return "LoRA GGUF"
     if not (model / "config.json").is_file():
         raise ModelError(f"{model} is neither an adapter nor a model: it has no adapter_config.json and no config.json")
     if base is not None:
         raise UsageError("--base is an adapter's: a merged model has its base in it, leave the option out")
-    with whole_file(output) as file:
+    with atomic_file(output) as file:
         write_model(model, file)
     return "model GGUF"

@@ -31,7 +31,7 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
         rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
         config = _config(base or settings["base_model_name_or_path"])
         weights = load_file(adapter / ADAPTER_FILES[1])
-    except ModelError:
+    except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in json, safetensors or transformers
         raise ModelError(f"adapter {adapter} or its base cannot be read: {brief(error)}") from error
@@ -39,7 +39,7 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
     odd = [name for name in _UNKNOWN if settings.get(name)]
     if odd or settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none":
         raise ModelError(
-            f"adapter {adapter} is no plain LoRA ({', '.join(odd) or 'peft_type or bias'}): merge it instead"
+            f"adapter {adapter} is not a plain LoRA ({', '.join(odd) or 'peft_type or bias'}): merge it instead"
         )
     writer = gguf.GGUFWriter(file, layout.architecture)
     writer.add_type(gguf.GGUFType.ADAPTER)
@@ -51,7 +51,7 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
         weight = weights[key].float()
         if side not in ("lora_A", "lora_B") or weight.shape[0 if side == "lora_A" else -1] != rank:
             raise ModelError(
-                f"adapter {adapter} holds {key}, which is no matrix of a LoRA of rank {rank}: merge it instead"
+                f"adapter {adapter} holds {key}, which is not a matrix of a LoRA of rank {rank}: merge it instead"
             )
         if side == "lora_B":
             _check_size(adapter, module, weight.shape[0], config)

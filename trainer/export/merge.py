@@ -6,8 +6,8 @@ from typing import Literal, get_args
 
 from gravity.trainer.errors import ModelError, UsageError
 from gravity.trainer.models.loading import REPORT_FILE, load
-from gravity.trainer.output import check_free, whole_folder
-from gravity.trainer.quiet import hushed
+from gravity.trainer.output import atomic_folder, check_free
+from gravity.trainer.quiet import silenced
 
 Dtype = Literal["bfloat16", "float16", "float32"]
 
@@ -33,7 +33,7 @@ def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bf
     # What is left of a GGUF's reading would make transformers take the merged weights for quantized ones.
     if hasattr(merged.config, "quantization_config"):
         del merged.config.quantization_config
-    with whole_folder(output) as folder, hushed():
+    with atomic_folder(output) as folder, silenced():
         merged.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
         if (adapter / REPORT_FILE).is_file():

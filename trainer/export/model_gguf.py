@@ -34,13 +34,12 @@ def write_model(merged: Path, file: Path) -> None:
     Raises ModelError where its architecture or its tokenizer is not known here, or it cannot be read.
     """
     import gguf
+    from transformers import AutoConfig, AutoTokenizer
 
-    from gravity.trainer.quiet import hushed
+    from gravity.trainer.quiet import silenced
 
     try:
-        from transformers import AutoConfig, AutoTokenizer
-
-        with hushed():
+        with silenced():
             config = AutoConfig.from_pretrained(merged, trust_remote_code=False)
             tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=False)
     except Exception as error:  # a damaged file can fail anywhere in transformers
@@ -133,8 +132,8 @@ def _add_vocabulary(writer: Any, config: Any, tokenizer: Any, merged: Path) -> N
     words = _pretokenizer(made)
     if words is None or made["model"]["type"] != "BPE":
         raise ModelError(
-            f"the tokenizer of {merged} is none that is known here (byte-level BPE as of Llama 3, Qwen, SmolLM or "
-            "GPT-2): write the adapter instead, which needs none, or use llama.cpp's own converter"
+            f"the tokenizer of {merged} is not supported (only the byte-level BPE of Llama 3, Qwen, SmolLM and GPT-2 "
+            "is): write the adapter instead, which needs no tokenizer, or use llama.cpp's own converter"
         )
     by_id = {index: token for token, index in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder

@@ -31,6 +31,11 @@ class Base:
         """Say whether the weights come from the Hub or its local cache."""
         return self.gguf is None and not Path(self.location).is_dir()
 
+    @property
+    def package(self) -> str | None:
+        """Return the Python package that ships the file, None where none does."""
+        return self.name.removeprefix(_PACKAGE) if self.name.startswith(_PACKAGE) else None
+
 
 def resolve_base(base: str) -> Base:
     """Find a base model from what the user wrote, loading nothing.

@@ -1,13 +1,14 @@
 """Loading a base model, with an adapter on top when asked."""
 
 import hashlib
+import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.models.bases import Base, resolve_base
-from gravity.trainer.quiet import hushed
+from gravity.trainer.quiet import silenced
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
@@ -32,7 +33,7 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
             raise ModelError("neither a base nor an adapter was given: give at least one")
         base = _recorded_base(adapter)
     found = base if isinstance(base, Base) else resolve_base(base)
-    with hushed():
+    with silenced():
         model, tokenizer = _load_base(found, adapter)
         if tokenizer.chat_template is None:
             raise ModelError(f"base {found.name} has no chat template: choose an instruction-tuned model")
@@ -67,7 +68,9 @@ def check_adapter(adapter: Path) -> None:
     """Raise ModelError where a folder lacks one of ADAPTER_FILES."""
     missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
     if missing:
-        raise ModelError(f"adapter {adapter} has no {' and no '.join(missing)}: give one that trainer wrote")
+        raise ModelError(
+            f"adapter {adapter} has no {' and no '.join(missing)}: give the folder of one that gravity-trainer wrote"
+        )
 
 
 def training_report(adapter: Path) -> dict[str, Any]:
@@ -95,7 +98,7 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
         except OSError:
             _probe_hub(base.name)
             return _open(base, adapter, local_files_only=False)
-    except ModelError:
+    except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or safetensors
         raise ModelError(f"base {base.name} cannot be loaded: {brief(error)}") from error
@@ -107,6 +110,8 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
 
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
     if base.gguf is not None:
+        # transformers would name several packages where this one is missing.
+        importlib.import_module("gguf")
         common["gguf_file"] = base.gguf
     if adapter is not None and (adapter / "tokenizer.json").is_file():
         # The same tokenizer, in a tenth of the time that reading it out of a GGUF takes.

@@ -1,4 +1,4 @@
-"""How attention is computed for a model, and whether the model heeds the mask that sharing needs."""
+"""How attention is computed for a model, and whether the model applies the mask that sharing needs."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from gravity.trainer.sharing.plan import padded_packs, shared_packs
 from gravity.trainer.sharing.tokens import Pair
 
 _HINT = "train with --attention plain"
-# The greatest difference, a token, between the mean log-probabilities of a sequence computed either way: some
+# The greatest difference per token between the mean log-probabilities of a sequence computed either way: some
 # thousand times what rounding does in float32, several times what it does in bfloat16.
 _TOLERANCE = {"float32": 1e-3, "bfloat16": 3e-2}
 _CHECKED_PAIRS = 4
@@ -22,7 +22,7 @@ _CHECKED_PAIRS = 4
 class Batches:
     """Makes batches of pairs: packed with what they share, or padded; both sides of a pair or the chosen alone.
 
-    `budget` is in tokens a forward pass, padding included.
+    `budget` is in tokens per forward pass, padding included.
     """
 
     attention: Attention
@@ -58,7 +58,7 @@ class Batches:
 
 
 def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
-    """Set the model's way of attention, and see that it heeds the packs' mask and positions.
+    """Set the model's way of attention, and see that it applies the packs' mask and positions.
 
     Raises ModelError for a model that does not, which `--attention plain` can still train: one whose attention
     looks back no further than a window that is shorter than the longest pair, one that takes no such mask, or one
@@ -84,12 +84,14 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     except Exception as error:  # every architecture fails in its own way
         if "out of memory" in str(error):
             raise
-        raise ModelError(f"the model takes no mask that shares a prefix ({brief(error)}): {_HINT}") from error
+        raise ModelError(
+            f"the model cannot use the attention mask that shares a prefix ({brief(error)}): {_HINT}"
+        ) from error
     tolerance = _TOLERANCE["bfloat16" if batches.device.type == "cuda" else "float32"]
     if not difference < tolerance:
         raise ModelError(
-            f"the model does not heed the mask that shares a prefix: log-probabilities differ by {difference:.2g} "
-            f"a token, over {tolerance:g}: {_HINT}"
+            f"the model does not apply the attention mask that shares a prefix: log-probabilities differ by "
+            f"{difference:.2g} per token, more than {tolerance:g}: {_HINT}"
         )
 
 
@@ -104,7 +106,7 @@ def _alone(model: Any, batches: Batches, pairs: Sequence[Pair]) -> Any:
 
 
 def _difference(model: Any, batches: Batches, pairs: Sequence[Pair], expected: Any) -> float:
-    """Return by how much the pairs' log-probabilities, packed, are off at most, a token."""
+    """Return by how much the pairs' log-probabilities, packed, are off at most, per token."""
     import torch
 
     with torch.no_grad():

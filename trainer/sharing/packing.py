@@ -2,7 +2,7 @@
 
 The sequences are laid out as the depth-first walk of their prefix tree: a reader's card, then a question, then
 its chosen and its rejected answer, then the next question, and so on, however deep. In that order all that
-follows from a token lies together right after it, so one number a token says who may see it: token i attends to
+follows from a token lies together right after it, so one number for each token says who may see it: token i attends to
 token j exactly when j <= i < until[j].
 
 Where two sequences part, the last token they share is laid out again for each. So every token has one successor,

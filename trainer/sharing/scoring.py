@@ -40,8 +40,8 @@ def score(
 
     Tokens are TRL's: the prompt by the chat template with its opening of the assistant's turn, then what the
     template makes of the answer. What prompts begin with is computed once where the model can share it. At most
-    `max_tokens` tokens are computed at once, except that a longer pair is computed alone. `progress` is told how
-    many rows have just been done.
+    `max_tokens` tokens are computed at once, except that a longer pair is computed alone. `progress` is called
+    with the number of rows just done.
     """
     import torch
 

@@ -42,8 +42,8 @@ def tokenize(
     """Tokenize prompt, chosen and rejected of each row with the tokenizer's chat template.
 
     As in TRL, an answer begins where the prompt with its generation prompt and the whole conversation part, and ends
-    as the template ends it. `progress` is told of each batch's number of rows. Raises ModelError where the template
-    refuses the messages.
+    as the template ends it. `progress` is called with the number of rows of each batch. Raises ModelError where the
+    template refuses the messages.
     """
     remaining = iter(rows)
     while batch := list(islice(remaining, _BATCH)):

@@ -5,6 +5,7 @@ from typing import Any
 from gravity.trainer.markdown import table
 from gravity.trainer.models.bases import Base
 from gravity.trainer.training.report import LAST_STEPS
+from gravity.trainer.training.snippet import usage
 
 
 def card(report: dict[str, Any], base: Base) -> str:
@@ -20,7 +21,7 @@ def card(report: dict[str, Any], base: Base) -> str:
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
     parts += [_intro(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
-    parts += ["## Figures", _figures(report), "## Use", _use(base)]
+    parts += ["## Figures", _figures(report), "## Use", usage(base)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -59,17 +60,3 @@ def _figures(report: dict[str, Any]) -> str:
         "The whole log is in `training.json`."
     )
     return table(["figure", "step 1", f"mean of the last {LAST_STEPS} steps"], rows) + "\n\n" + note
-
-
-def _use(base: Base) -> str:
-    example = (
-        "```python\nfrom pathlib import Path\n\nfrom trainer.models.generate import Generator\n\n"
-        "generator = Generator(None, Path('this-folder'))\n"
-        "print(generator.write([{'role': 'user', 'content': '...'}], max_new_tokens=200))\n```"
-    )
-    if base.on_hub:
-        return example
-    return (
-        f"{example}\n\nThe base was read from a local file. Before uploading, put the base model's Hub id "
-        "into `base_model` above and into `base_model_name_or_path` in `adapter_config.json`."
-    )

@@ -18,29 +18,29 @@ class Fitted:
     left_out: int
     longest: int
 
-    def warning(self, limit: str) -> str | None:
+    def warning(self, limit_name: str) -> str | None:
         """Say in one line what did not fit, None where all did."""
         if not self.cut and not self.left_out:
             return None
         done = [f"{count} {what}" for count, what in ((self.left_out, "left out"), (self.cut, "cut")) if count]
         return (
-            f"{self.cut + self.left_out} of {len(self.kept) + self.left_out} training rows are longer than {limit} "
-            f"(the longest has {self.longest} tokens): {', '.join(done)}"
+            f"{self.cut + self.left_out} of {len(self.kept) + self.left_out} training rows are longer than "
+            f"{limit_name} (the longest has {self.longest} tokens): {', '.join(done)}"
         )
 
 
 def limit(max_length: int, context: int | None) -> tuple[int, str]:
-    """Return how many tokens a pair may have, and what sets that bound, in words."""
+    """Return how many tokens a pair may have, and what sets that limit, in words."""
     if context is not None and context < max_length:
         return context, f"the model's context of {context}"
     return max_length, f"--max-length {max_length}"
 
 
-def fit(pairs: Iterable[Pair], length: int, mode: TruncationMode, bound: str) -> Fitted:
+def fit(pairs: Iterable[Pair], length: int, mode: TruncationMode, limit_name: str) -> Fitted:
     """Leave out pairs of more than `length` tokens ("drop"), or keep of each side that many ("keep_start").
 
     As in TRL, a pair whose prompt alone is that long is left out in either mode. Raises DatasetError, which names
-    `bound`, when none is left.
+    `limit_name`, when none is left.
     """
     fitted, kept, lengths, cut = [], [], [], 0
     for index, pair in enumerate(pairs):
@@ -52,8 +52,9 @@ def fit(pairs: Iterable[Pair], length: int, mode: TruncationMode, bound: str) ->
         fitted.append(pair)
         kept.append(index)
     if not kept:
-        hint = "raise it" if bound.startswith("--") else "give a base with a longer one"
+        hint = "raise it" if limit_name.startswith("--") else "give a base with a longer one"
         raise DatasetError(
-            f"all {len(lengths)} training rows are longer than {bound} (the shortest has {min(lengths)} tokens): {hint}"
+            f"all {len(lengths)} training rows are longer than {limit_name} "
+            f"(the shortest has {min(lengths)} tokens): {hint}"
         )
     return Fitted(fitted, kept, cut, len(lengths) - len(kept), max(lengths))

@@ -40,9 +40,10 @@ class Loop:
     unshared_tokens: int = 0
 
     def run(self, folder: Path, resume_from: Path | None, on_step: Callable[[Record], object]) -> None:
-        """Train for `steps` steps in all, with checkpoints under `folder`; `log` gets a record a step, as TRL names it.
+        """Train for `steps` steps in all, with checkpoints under `folder`.
 
-        `on_step` is told of each record. Raises DivergedError before a step whose loss or gradient is not finite.
+        `log` gets a record for each step, with TRL's names. `on_step` is called with each record.
+        Raises DivergedError before a step whose loss or gradient is not finite.
         """
         import torch
         from transformers import get_scheduler

@@ -27,7 +27,8 @@ def reference_logps(
     """Return the sums of log-probabilities of chosen and rejected, shape (len(pairs), 2), zero for other rows.
 
     `rows` are those that will be trained on, in an order that keeps together what shares a prefix. The result is
-    kept in `folder` and read back from there when a run is resumed. `progress` is told of the rows done.
+    kept in `folder` and read back from there when a run is resumed. `progress` is called with the number of rows
+    just done.
     """
     import torch
     from safetensors.torch import load_file, save_file

@@ -11,7 +11,7 @@ _PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
 def figures(history: list[dict[str, float]]) -> dict[str, Any]:
-    """Sum up the log of a run, one record a step, under TRL's names.
+    """Sum up the log of a run, which has a record for each step under TRL's names.
 
     `first` is step 1, where the adapter still does nothing: DPO's loss is ln 2, margins are 0 but for rounding.
     `last` is the mean of the last LAST_STEPS steps, since one batch alone says little. `final_loss` is the last

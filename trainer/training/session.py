@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gravity.trainer.progress import ProgressBar
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches, prepare_model
 from gravity.trainer.sharing.logps import add_head
@@ -16,14 +17,13 @@ from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.loop import Loop
 from gravity.trainer.training.reference import reference_logps
 from gravity.trainer.training.workspace import step_of
-from gravity.trainer.watch import Bar
 
 _MAX_TOKENS = {"cuda": 8192}
 _MAX_TOKENS_ELSEWHERE = 4096
 
 
 class Session:
-    """A model with a fresh adapter, ready to train on the rows `met`. The work itself begins with `train`."""
+    """A model with a fresh adapter, ready to train on `trained_rows`. The work itself begins with `train`."""
 
     def __init__(self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any) -> None:
         """Put a LoRA adapter on all linear layers of `model` and plan the steps.
@@ -41,12 +41,12 @@ class Session:
         _switch_off_dropout(model)
         checkpointing = settings.gradient_checkpointing
         if device.type == "cuda" if checkpointing is None else checkpointing:
-            model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+            model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
             # The embeddings are frozen; without this nothing that is checkpointed would need a gradient.
             model.enable_input_require_grads()
         torch.manual_seed(settings.seed)
         lora = LoraConfig(
-            r=settings.rank, lora_alpha=settings.alpha, target_modules="all-linear", task_type="CAUSAL_LM"
+            r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         )
         adapted = get_peft_model(model, lora)
         if device.type == "cuda":
@@ -57,9 +57,9 @@ class Session:
         self.schedule = Schedule(gathered, settings.batch_size, settings.pairs_per_prefix, settings.seed)
         self.steps = settings.max_steps or math.ceil(settings.num_train_epochs * self.schedule.steps_an_epoch)
         # A short run meets few of the rows; in the order of the groups they share the most.
-        met = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
+        drawn = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
         ordered = np.concatenate(gathered)
-        self.met: Rows = ordered[np.isin(ordered, met)]
+        self.trained_rows: Rows = ordered[np.isin(ordered, drawn)]
         self.loop: Loop
 
     def begin(self, folder: Path) -> Loop:
@@ -68,9 +68,17 @@ class Session:
 
         reference = torch.zeros(0, 2)
         if self._settings.loss_type != "sft":
-            with Bar("reference", len(self.met), "pair", self._accelerator.is_main_process) as bar:
+            with ProgressBar(
+                "reference", len(self.trained_rows), "pair", self._accelerator.is_main_process
+            ) as progress:
                 reference = reference_logps(
-                    self.model, self._pairs, self.met, self.batches, self._accelerator, folder, bar.advance
+                    self.model,
+                    self._pairs,
+                    self.trained_rows,
+                    self.batches,
+                    self._accelerator,
+                    folder,
+                    progress.advance,
                 )
         return Loop(
             settings=self._settings,
@@ -89,8 +97,8 @@ class Session:
         self.loop = self.begin(folder)
         begun = time.monotonic()
         done = step_of(checkpoint) if checkpoint else 0
-        with Bar("training", self.steps, "step", self._accelerator.is_main_process, done) as bar:
-            self.loop.run(folder, checkpoint, bar.step)
+        with ProgressBar("training", self.steps, "step", self._accelerator.is_main_process, done) as progress:
+            self.loop.run(folder, checkpoint, progress.step)
         return {"reference_seconds": begun - started, "train_seconds": time.monotonic() - begun}
 
 

@@ -10,6 +10,7 @@ from gravity.trainer.dataset.files import Preferences, count, read
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
+from gravity.trainer.progress import ProgressBar
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.tokens import tokenize
@@ -18,7 +19,6 @@ from gravity.trainer.training.fit import Fitted, fit, limit
 from gravity.trainer.training.report import figures, versions
 from gravity.trainer.training.session import Session
 from gravity.trainer.training.workspace import Workspace, step_of
-from gravity.trainer.watch import Bar
 
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory")
 
@@ -59,7 +59,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "base": base.name,
             "base_fingerprint": fingerprint(model),
             "settings": settings.numbers(),
-            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met]),
+            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.trained_rows]),
             "device": f"{accelerator.num_processes} x {accelerator.device.type}",
             "steps": len(session.loop.log),
             "resumed_from_step": step_of(checkpoint) if checkpoint else None,
@@ -76,7 +76,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     except BaseException as error:
         if isinstance(error, DivergedError) or workspace.last_checkpoint() is None:
             workspace.discard()
-        if isinstance(error, TrainerError) or not isinstance(error, Exception):
+        if isinstance(error, TrainerError | ModuleNotFoundError) or not isinstance(error, Exception):
             raise
         raise _explained(error, workspace) from error
     if accelerator.is_main_process:
@@ -86,27 +86,27 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
 
 
 def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
-    with Bar("tokenizing", data.train.num_rows, "row", main) as bar:
-        pairs = list(tokenize(tokenizer, data.rows(), bar.advance))
-    length, bound = limit(settings.max_length, context(model))
-    fitted = fit(pairs, length, settings.truncation_mode, bound)
-    warning = fitted.warning(bound)
+    with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
+        pairs = list(tokenize(tokenizer, data.rows(), progress.advance))
+    length, limit_name = limit(settings.max_length, context(model))
+    fitted = fit(pairs, length, settings.truncation_mode, limit_name)
+    warning = fitted.warning(limit_name)
     if warning and main:
         print(f"warning: {warning}", file=sys.stderr)
     return fitted
 
 
-def _dataset(data: Preferences, fitted: Fitted, met: list[int]) -> dict[str, Any]:
+def _dataset(data: Preferences, fitted: Fitted, trained_rows: list[int]) -> dict[str, Any]:
     return {
         "folder": data.folder.absolute().name,
         "manifest_sha256": data.manifest_sha256,
         "train_sha256": data.train_sha256,
         "rows": len(fitted.kept),
-        "trained_rows": len(met),
+        "trained_rows": len(trained_rows),
         "left_out": fitted.left_out,
         "cut": fitted.cut,
         "test_rows": data.test_rows,
-        "counts": count(data.labels[index] for index in met),
+        "counts": count(data.labels[index] for index in trained_rows),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from gravity.trainer.errors import UsageError, brief
 from gravity.trainer.models.loading import ADAPTER_FILES, REPORT_FILE
-from gravity.trainer.output import check_free, make_folder, settle
+from gravity.trainer.output import check_free, make_folder, publish
 
 STATE_FILE = "trainer_state.json"
 
@@ -72,7 +72,7 @@ class Workspace:
         Raises UsageError when they cannot be moved.
         """
         try:
-            settle(self.staging, self.output)
+            publish(self.staging, self.output)
         except OSError as error:
             raise UsageError(
                 f"output {self.output} cannot be made ({brief(error)}): the adapter is in {self.staging}"

@@ -22,7 +22,7 @@ from gravity.trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, witho
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.figures import right
 from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of, subject
-from gravity.trainer.evaluation.retrain import answered, begin, trained_margins
+from gravity.trainer.experiments.retrain import begin, scored_by_all, trained_margins
 from gravity.trainer.intervals import RULE, Array, Estimate, mean
 from gravity.trainer.markdown import table, write_report
 
@@ -33,7 +33,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
     """Train and test the full profile and each variant, and return what report.json holds.
 
     `parts` of PARTS are left out one at a time; none named means all that the cards have. `output` keeps each
-    variant's adapter, then report.json, report.md and drops.png; a second call with the same arguments goes on.
+    variant's adapter, then report.json, report.md and drops.png; a second call with the same arguments continues.
 
     Raises UsageError, DatasetError, ModelError or TrainingError.
     """
@@ -49,7 +49,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
         name = f"without {part}" if part else FULL
         typer.echo(f"{number + 1} of {len(wanted) + 1}: {name}", err=True)
         found[name] = _variant(output / "variants" / name.replace(" ", "-"), part, held, recipe)
-    kept = answered(found.values())
+    kept = scored_by_all(found.values())
     correct = {name: right(margins[kept]) for name, margins in found.items()}
     clusters = [str(subject(row)) for row, taken in zip(held.rows, kept, strict=True) if taken]
     report: dict[str, Any] = {
@@ -67,13 +67,13 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
             for name, one in correct.items()
         ],
     }
-    shown = [(one["variant"], one["drop"]) for one in report["variants"] if one["drop"] is not None]
-    plots.drops([name for name, _ in shown], [drop for _, drop in shown], output / "drops.png")
+    drops = {one["variant"]: one["drop"] for one in report["variants"] if one["drop"] is not None}
+    plots.drops(list(drops), list(drops.values()), output / "drops.png")
     write_report(report, _parts(report), output)
     return report
 
 
-def lines(report: dict[str, Any]) -> list[list[str]]:
+def table_rows(report: dict[str, Any]) -> list[list[str]]:
     """Return the table's rows: variant, accuracy, drop."""
     return [[one["variant"], one["accuracy"].text(3), _drop(one["drop"])] for one in report["variants"]]
 
@@ -102,17 +102,18 @@ def _present(held: HeldOut) -> set[str]:
     file = held.folder / TRAIN
     for split in (file, held.folder / TEST):
         if "profile" not in pq.read_schema(split).names:
-            raise DatasetError(f"{split} has no column profile, which names the lines of each card: export it again")
+            raise DatasetError(
+                f"{split} has no column profile, which says what each line of a card is about: export the dataset again"
+            )
     rows = rows_of(file, ("profile",))
-    return {
-        line[key] for row in rows for line in row["profile"] or [] for key in ("component", "framework") if line[key]
-    }
+    entries = (entry for row in rows for entry in row["profile"] or [])
+    return {entry[key] for entry in entries for key in ("component", "framework") if entry[key]}
 
 
 def _check(wanted: Sequence[str], present: set[str], dataset: Path) -> None:
     for part in wanted:
         if part not in PARTS:
-            raise UsageError(f"--without {part} is no part of a profile: give one of {', '.join(PARTS)}")
+            raise UsageError(f"--without {part} is not a part of a profile: give one of {', '.join(PARTS)}")
         if part not in present:
             raise DatasetError(f"{dataset}: no training card has lines of {part}, so there is nothing to take out")
     if not wanted:
@@ -125,7 +126,7 @@ def _parts(report: dict[str, Any]) -> list[str]:
         "# What each part of the profile adds",
         f"{report['rows']} held-out rows, the same for all variants. Brackets are 95% intervals that draw whole seeds. "
         f"{RULE}",
-        table(["variant", "accuracy", "drop"], lines(report)),
+        table(["variant", "accuracy", "drop"], table_rows(report)),
         "![Drops](drops.png)",
         "A variant without a component has that component's lines taken out of every card, in training and in test. A "
         "variant without a framework lacks its lines as well as its training rows. The drop is the accuracy with the "

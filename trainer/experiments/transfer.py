@@ -18,7 +18,7 @@ from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.errors import DatasetError
 from gravity.trainer.evaluation.figures import right
 from gravity.trainer.evaluation.heldout import held_out, rows_of, subject
-from gravity.trainer.evaluation.retrain import answered, begin, trained_margins
+from gravity.trainer.experiments.retrain import begin, scored_by_all, trained_margins
 from gravity.trainer.intervals import RULE, Array, Estimate, mean
 from gravity.trainer.markdown import table, write_report
 
@@ -27,7 +27,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
     """Train on each culture, test on each, and return what report.json holds.
 
     `output` keeps each culture's adapter, then report.json, report.md and transfer.png; a second call with the same
-    arguments goes on.
+    arguments continues.
 
     Raises UsageError, DatasetError, ModelError or TrainingError.
     """
@@ -45,7 +45,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
         drawn = _drawn(culture, sizes)
         folder = output / "cultures" / f"{number}-{_plain(culture)}"
         found[culture] = trained_margins(folder, dataset / TRAIN, drawn, held.rows, recipe)
-    kept = answered(found.values())
+    kept = scored_by_all(found.values())
     rows = [row for row, taken in zip(held.rows, kept, strict=True) if taken]
     correct = {culture: right(margins[kept]) for culture, margins in found.items()}
     report = {
@@ -56,7 +56,8 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
         "recipe": recipe,
         **_matrix(rows, cultures, correct),
     }
-    plots.matrix(cultures, [[one["accuracy"] for one in line] for line in report["matrix"]], output / "transfer.png")
+    accuracies = [[one["accuracy"] for one in matrix_row] for matrix_row in report["matrix"]]
+    plots.matrix(cultures, accuracies, output / "transfer.png")
     write_report(report, _parts(report), output)
     return report
 
@@ -77,11 +78,11 @@ def _plain(name: str) -> str:
 
 
 def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array]) -> dict[str, Any]:
-    of = np.array([row["culture"] for row in rows])
+    row_cultures = np.array([row["culture"] for row in rows])
     clusters = np.array([str(subject(row)) for row in rows])
 
     def at(values: Array, culture: str, bounds: tuple[float, float]) -> Estimate:
-        mask = of == culture
+        mask = row_cultures == culture
         return mean(values[mask], clusters[mask].tolist(), bounds)
 
     def cell(source: str, target: str) -> dict[str, Any]:
@@ -93,10 +94,13 @@ def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array])
             "against own": moved,
         }
 
-    known = np.isin(of, cultures)
-    own = np.array([correct[name][index] if name in correct else np.nan for index, name in enumerate(of)])
+    known = np.isin(row_cultures, cultures)
+    own = np.array([correct[name][index] if name in correct else np.nan for index, name in enumerate(row_cultures)])
     others = np.array(
-        [np.mean([found[index] for name, found in correct.items() if name != own]) for index, own in enumerate(of)]
+        [
+            np.mean([found[index] for name, found in correct.items() if name != culture])
+            for index, culture in enumerate(row_cultures)
+        ]
     )
     return {
         "matrix": [[cell(source, target) for target in cultures] for source in cultures],
@@ -104,15 +108,18 @@ def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array])
     }
 
 
-def lines(report: dict[str, Any]) -> list[list[str]]:
+def table_rows(report: dict[str, Any]) -> list[list[str]]:
     """Return the matrix as rows of text, the head first."""
     head = ["trained on", *(f"tested on {cell['tested on']}" for cell in report["matrix"][0])]
-    return [head, *([line[0]["trained on"], *(cell["accuracy"].text() for cell in line)] for line in report["matrix"])]
+    return [
+        head,
+        *([cells[0]["trained on"], *(cell["accuracy"].text() for cell in cells)] for cells in report["matrix"]),
+    ]
 
 
 def _parts(report: dict[str, Any]) -> list[str]:
-    head, *rows = lines(report)
-    moved = [cell for line in report["matrix"] for cell in line if cell["against own"] is not None]
+    head, *rows = table_rows(report)
+    moved = [cell for cells in report["matrix"] for cell in cells if cell["against own"] is not None]
     return [
         "# From one culture to another",
         f"{report['rows']} held-out rows. Each adapter was given {report['training_rows']} rows of one culture, as "

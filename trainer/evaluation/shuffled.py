@@ -1,4 +1,4 @@
-"""Another reader's profile for each row: the control that tells a profile's effect from that of any profile."""
+"""Another reader's card for each row: the control that tells a profile's effect from that of any profile."""
 
 import random
 from collections import defaultdict
@@ -24,7 +24,7 @@ class _Card:
 _Pool = dict[tuple[str, str], dict[str, list[_Card]]]
 
 
-def donors(held: HeldOut) -> list[str | None]:
+def shuffled_cards(held: HeldOut) -> list[str | None]:
     """Return for each test row the card of another reader of its culture, None where there is none to take.
 
     Cards come from test rows of the same track, by preference from one about the same seed: such a card leaves
@@ -53,7 +53,7 @@ def _pool(rows: Iterable[Row]) -> _Pool:
         if text is None or key in seen:
             continue
         seen.add(key)
-        seeds = frozenset(line["seed"] for line in row.get("profile") or [] if line["seed"])
+        seeds = frozenset(entry["seed"] for entry in row.get("profile") or [] if entry["seed"])
         pool[row["culture"], row["track"]][row["reader"]].append(_Card(row["reader"], text, about, seeds))
     return pool
 

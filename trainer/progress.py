@@ -8,7 +8,7 @@ from tqdm import tqdm
 from gravity.trainer.quiet import on_terminal
 
 
-class Bar:
+class ProgressBar:
     """Counts up to `total`; used in a `with` statement, it is gone after it."""
 
     def __init__(self, name: str, total: int, unit: str, watched: bool = True, done: int = 0) -> None:

@@ -1,6 +1,6 @@
 """Trains an adapter on a part of a dataset and keeps what it makes of the test rows: the step of an experiment.
 
-Each step has a folder of its own and a second call goes on where the first stopped: a finished adapter is not
+Each step has a folder of its own and a second call continues where the first stopped: a finished adapter is not
 trained again, and finished margins are only read.
 """
 
@@ -17,13 +17,13 @@ from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TEST, TRAIN, sha256
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.controls import rewards
-from gravity.trainer.evaluation.evaluate import fitting, scorer_of, trained_beta
+from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
 from gravity.trainer.intervals import Array
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import load
-from gravity.trainer.output import whole_folder
+from gravity.trainer.output import atomic_folder
+from gravity.trainer.progress import ProgressBar
 from gravity.trainer.settings import Settings
-from gravity.trainer.watch import Bar
 
 Change = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
@@ -44,12 +44,12 @@ def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, An
     checksums = {name: sha256(dataset / name) for name in (TRAIN, TEST)}
     text = json.dumps({**run, "dataset": checksums, "recipe": recipe}, indent=2, sort_keys=True)
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
-        with whole_folder(output) as folder:
+        with atomic_folder(output) as folder:
             (folder / _RUN_FILE).write_text(text, encoding="utf-8")
     elif not file.is_file():
-        raise UsageError(f"output {output} holds something and no experiment to go on with: give another folder")
+        raise UsageError(f"output {output} is not empty and holds no experiment to continue: give another folder")
     elif file.read_text(encoding="utf-8") != text:
-        raise UsageError(f"output {output} was begun with another dataset, recipe or command: give another folder")
+        raise UsageError(f"output {output} was started with another dataset, recipe or command: give another folder")
 
 
 def trained_margins(
@@ -65,7 +65,7 @@ def trained_margins(
     if not margins.is_file():
         dataset = folder / "dataset"
         if not dataset.is_dir():
-            with whole_folder(dataset) as growing:
+            with atomic_folder(dataset) as growing:
                 _write(train_file, change, growing / TRAIN)
         _train(dataset, folder / "adapter", recipe)
         found = _scored(folder / "adapter", rows)
@@ -76,7 +76,7 @@ def trained_margins(
     return np.array(json.loads(margins.read_text(encoding="utf-8")), dtype=float)
 
 
-def answered(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
+def scored_by_all(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
     """Say which rows have a margin from every adapter."""
     return np.asarray(np.isfinite(np.stack(list(found))).all(0))
 
@@ -92,8 +92,8 @@ def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
     model, tokenizer = load(None, adapter)
     kept = fitting(rows, [None] * len(rows), model, tokenizer)
     found = np.full(len(rows), np.nan)
-    with Bar("scoring", 2 * len(kept), "row") as bar:
-        scorer = scorer_of(model, tokenizer, bar.advance)
+    with ProgressBar("scoring", 2 * len(kept), "row") as progress:
+        scorer = scorer_of(model, tokenizer, progress.advance)
         found[kept] = rewards([rows[index] for index in kept], scorer, trained_beta(adapter))
     return found
 

@@ -1,0 +1,1 @@
+"""Training again on parts of a dataset: ablation and transfer."""

@@ -1,0 +1,95 @@
+"""How to write with an adapter, for the model card: plain peft and transformers, since its reader has no Gravity."""
+
+import json
+
+from gravity.trainer.models.bases import Base
+
+# An example of what the system message holds in training: the card of a reader, made up.
+EXAMPLE_READER = """\
+You write for one reader. This is who they are, as far as their reviews tell.
+
+About them: location Lisbon; occupation teacher
+Genres they enjoy: Historical Fiction, Sea Stories
+Genres that leave them cold: Romance
+Personality: high openness; low extraversion
+Views they hold:
+- I am most moved by people who carry a hard lot with grace and go on."""
+
+# As `gravity write` words its request.
+EXAMPLE_TASK = """\
+Write the description of this book anew for this reader: the same book and the same facts, told with what matters to \
+them in front and nothing added. Three to six sentences, fewer where there are few facts.
+
+Title: The Salt Road
+Description: A village of salt makers has to choose between its road and its church. Two sisters lead the two sides."""
+
+_SNIPPET = '''\
+```python
+{imports}
+
+{base}
+adapter = "."  # the folder of this file, or the adapter's id on the Hub
+
+tokenizer = AutoTokenizer.from_pretrained(adapter)
+model = AutoModelForCausalLM.from_pretrained({load}, device_map="auto")
+model = PeftModel.from_pretrained(model, adapter)
+
+reader = """{reader}"""
+task = """{task}"""
+messages = [{{"role": "system", "content": reader}}, {{"role": "user", "content": task}}]
+
+inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True, return_tensors="pt")
+output = model.generate(**inputs.to(model.device), max_new_tokens=200, do_sample=True, temperature=0.7, top_p=0.9)
+print(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
+```'''
+
+
+def usage(base: Base) -> str:
+    """Return Markdown: a Python snippet that loads base and adapter and writes, and what to change in it."""
+    classes = ["AutoModelForCausalLM", "AutoTokenizer"]
+    assignments, load = [f"base = {_quoted(base.location)}"], 'base, dtype="auto"'
+    if base.gguf is not None:
+        classes.append("GgufConfig")
+        assignments.append(f"gguf_file = {_quoted(base.gguf)}")
+        load = "base, gguf_file=gguf_file, quantization_config=GgufConfig(dequantize=True)"
+    snippet = _SNIPPET.format(
+        imports=f"from peft import PeftModel\nfrom transformers import {', '.join(classes)}",
+        base="\n".join(assignments),
+        load=load,
+        reader=EXAMPLE_READER,
+        task=EXAMPLE_TASK,
+    )
+    return "\n\n".join(part for part in (_needed(base), snippet, _to_replace(base)) if part)
+
+
+def _needed(base: Base) -> str:
+    packages = "peft transformers" if base.gguf is None else "peft transformers gguf"
+    return (
+        f"`pip install {packages}` is all that this needs. The system message is a card of the reader, laid out as in "
+        "this example; leave out the lines that you know nothing for."
+    )
+
+
+def _to_replace(base: Base) -> str | None:
+    if base.on_hub:
+        return None
+    if base.gguf is None:
+        place = "`base` is a folder on the machine that trained the adapter. In its place put the base model's Hub id"
+    else:
+        place = (
+            f"`base` is the folder of the file `{base.gguf}` on the machine that trained the adapter{_package(base)}. "
+            "In its place put the folder of your copy, or the id of the Hub repository that has this file"
+        )
+    return (
+        f"{place}. Before you upload the adapter, put the base model's Hub id into `base_model` above and into "
+        "`base_model_name_or_path` in `adapter_config.json` as well."
+    )
+
+
+def _package(base: Base) -> str:
+    return f" (it comes with the Python package {base.package})" if base.package else ""
+
+
+def _quoted(text: str) -> str:
+    # JSON's strings are Python's as well, whatever is in a path.
+    return json.dumps(text, ensure_ascii=False)
