@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -29,6 +30,14 @@ def distribution(folder: Path, name: str, modules: Mapping[str, str], entry_poin
     for module, code in modules.items():
         (folder / f"{module}.py").write_text(dedent(code), encoding="utf-8")
     return folder
+
+
+def from_recipe(folder: Path, heading: str) -> Path:
+    """The distribution that a recipe of CONTRIBUTING.md describes: its one module and its one entry point."""
+    ((group, entries),) = tomllib.loads(recipe(heading, "toml"))["project"]["entry-points"].items()
+    ((name, value),) = entries.items()
+    module = value.partition(":")[0]
+    return distribution(folder, module, {module: recipe(heading, "python")}, {f"{group} {name}": value})
 
 
 def on_path(folder: Path) -> dict[str, str]:

@@ -2,12 +2,11 @@
 
 import json
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
-from tests.extending.support import distribution, on_path, recipe, write_rows
+from tests.extending.support import distribution, from_recipe, on_path, write_rows
 from tests.gravity.support import gravity, here
 
 ROW = {"who": "ana", "what": "B1", "stars": 4, "thoughts": "I liked how they all sat down together."}
@@ -16,10 +15,7 @@ ROW = {"who": "ana", "what": "B1", "stars": 4, "thoughts": "I liked how they all
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A folder with an installed package that brings the layout."""
-    (group,) = tomllib.loads(recipe("An importer", "toml"))["project"]["entry-points"].items()
-    entry_points = {f"{group[0]} {name}": value for name, value in group[1].items()}
-    modules = {"reading_diary": recipe("An importer", "python")}
-    return distribution(tmp_path / "site", "reading-diary", modules, entry_points)
+    return from_recipe(tmp_path / "site", "An importer")
 
 
 def test_its_rows_are_taken_and_bad_ones_refused(tmp_path: Path, site: Path) -> None:
