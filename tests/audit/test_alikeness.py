@@ -9,7 +9,7 @@ def drawn(random, shares, readers=40, seeds=60):
     reader, seed = (part.reshape(-1) for part in np.mgrid[: readers * len(shares), :seeds])
     culture = reader // readers
     agree = random.random(len(reader)) < np.array(shares)[culture, seed % np.shape(shares)[1]]
-    return Views.of(reader, seed, culture, agree)
+    return Views.from_rows(reader, seed, culture, agree)
 
 
 def test_readers_who_differ_as_much_at_home_as_abroad_have_no_excess():
@@ -33,7 +33,7 @@ def test_entropy_of_an_even_split_and_of_one_voice():
 
 
 def test_one_reader_is_alike_with_nobody():
-    views = Views.of(np.zeros(3, dtype=int), np.arange(3), np.zeros(3, dtype=int), np.array([True, False, True]))
+    views = Views.from_rows(np.zeros(3, dtype=int), np.arange(3), np.zeros(3, dtype=int), np.array([True, False, True]))
     assert within(views, 0) is None
     assert entropy(views, 0) is None
     assert excess(views, 0) is None

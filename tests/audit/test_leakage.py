@@ -3,7 +3,7 @@ import pytest
 
 from gravity.audit import evidence
 from gravity.audit.evidence import Evidence
-from gravity.audit.leakage import matches
+from gravity.audit.measures.leakage import matches
 from gravity.audit.tables import build
 from gravity.frameworks.loader import Library
 from tests.audit.support import audited, named

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from gravity.audit.resampling import Draws, Interval, beyond
+from gravity.audit.resampling import Draws, Estimate, beyond
 from gravity.frameworks.statistics import wilson
 
 
@@ -54,13 +54,13 @@ def test_nothing_has_no_rate():
 
 def test_a_ratio_without_a_lower_part_has_no_interval():
     draws = Draws((np.arange(20),), 300)
-    assert draws.of(1.0, draws.ratio(np.ones(20), np.zeros(20))) is None
+    assert draws.estimate(1.0, draws.ratio(np.ones(20), np.zeros(20))) is None
 
 
 def test_many_clusters_are_drawn_in_bundles_with_the_same_error():
     values = np.random.default_rng(3).normal(0, 1, 20_000)
     draws = Draws((np.arange(20_000),), 1_000)
-    found = draws.of(float(values.mean()), draws.ratio(values, np.ones(20_000)))
+    found = draws.estimate(float(values.mean()), draws.ratio(values, np.ones(20_000)))
     assert found.error == pytest.approx(1 / np.sqrt(20_000), rel=0.12)
     assert draws.count == 20_000
 
@@ -72,5 +72,5 @@ def test_the_same_rows_make_the_same_interval():
 
 
 def test_beyond_is_a_one_sided_p():
-    assert beyond(Interval(0.7, 0, 1, 0.05, 1_000), 0.6) == pytest.approx(0.0229, abs=0.001)
-    assert beyond(Interval(0.5, 0, 1, 0.05, 1_000), 0.6) > 0.95
+    assert beyond(Estimate(0.7, 0, 1, 0.05, 1_000), 0.6) == pytest.approx(0.0229, abs=0.001)
+    assert beyond(Estimate(0.5, 0, 1, 0.05, 1_000), 0.6) > 0.95

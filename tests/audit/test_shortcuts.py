@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from gravity.audit.shortcuts import auc, told
+from gravity.audit.measures.shortcuts import auc, told
 from gravity.audit.study import count_words
 from tests.audit.support import audited, named, pair, pairs
 
