@@ -73,7 +73,7 @@ def _rows(figures: Sequence[Figure]) -> list[dict[str, Any]]:
 _TOOLTIP = [
     {"field": name, "title": title}
     for name, title in (
-        ("row", "of"),
+        ("row", "row"),
         ("figure", "figure"),
         ("interval", "95% interval"),
         ("n", "n"),

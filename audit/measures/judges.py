@@ -106,8 +106,8 @@ def _position(study: Study, judge: str, asked: Asked, rows: Flags, labels: dict[
         share = found.value if seat == "first" else 1 - found.value
         figure.alarm = Alarm(
             "moderate" if labels["culture"] else "serious",
-            f"The judge {judge} leans to the {seat} seat{where_}: it wins {percent(share)} of its answers, where "
-            "half would be fair",
+            f"The judge {judge} leans to the {seat} seat{where_}: the side shown {seat} wins {percent(share)} of "
+            "its answers, where half would be fair",
             "Keep asking in both orders and let changed answers count for nothing; replace the judge if it flips often",
             rows=lambda: [asked.names[code] for code in asked.scenario[rows][asked.first[rows] != asked.second[rows]]],
             rows_are=f"scenarios whose answer by {judge} changed with the order",
@@ -167,9 +167,9 @@ def _agree(study: Study, culture: str, ratings: Ratings, seeds: Codes) -> Iterat
             figure.alarm = Alarm(
                 "moderate",
                 f"The judges do not agree enough{f' about {study.called(culture)}' if culture else ''}: "
-                f"Krippendorff's alpha is {found.value:.2f} and not {bound:g}",
+                f"Krippendorff's alpha is {found.value:.2f}, below {bound:g}",
                 "Qualify each judge on the gold scenarios and drop those near chance. Where nearly all answers are "
-                "one, alpha is low although judges mostly agree: see how often they do",
+                "the same, alpha is low although judges mostly agree: see how often they do",
             )
     yield figure
     kappa = Figure("Fleiss' kappa", culture, unit="agreement", n=int(complete.sum()))
@@ -194,7 +194,7 @@ MEASURE = Measure(
     JUDGES_AND_CRITICS,
     {
         "Krippendorff's alpha": "Agreement of the judges' settled answers beyond chance; 1 is full agreement. Where "
-        "nearly all answers are one, it is low although judges mostly agree.",
+        "nearly all answers are the same, it is low although judges mostly agree.",
         "Fleiss' kappa": "The same, over the scenarios that all judges answered.",
         "same answer in both orders": "Share of scenarios about which a judge gave one answer whichever side came "
         "first.",
