@@ -16,7 +16,8 @@ LEVELS: tuple[Level, ...] = ("serious", "moderate", "note")
 class Alarm:
     """What a figure means in plain words if its test holds, what to do, and the ids of the rows that show it.
 
-    `title` and `advice` are clauses without a full stop. `certain` is for what needs no test, such as too few rows.
+    `title` and `advice` are clauses without a full stop. `rows` is called only once all figures are made and the alarm
+    holds. `certain` is for what needs no test, such as too few rows.
     """
 
     level: Level

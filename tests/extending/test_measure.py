@@ -24,7 +24,7 @@ def questions(study):
                 "serious",
                 f"Most chosen sides of {study.called(culture)} are questions",
                 "Read them",
-                rows=lambda: asked,
+                rows=asked.copy,
                 certain=True,
             )
         yield figure
