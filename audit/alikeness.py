@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 from scipy import stats
 
-from gravity.audit.resampling import Interval
+from gravity.audit.resampling import Estimate
 from gravity.audit.tables import Codes, Flags, Floats
 
 
@@ -19,8 +19,8 @@ class Views:
     culture: Codes
 
     @classmethod
-    def of(cls, reader: Codes, seed: Codes, culture: Codes, agree: Flags) -> "Views":
-        """From one row a reader and seed."""
+    def from_rows(cls, reader: Codes, seed: Codes, culture: Codes, agree: Flags) -> "Views":
+        """The views told by rows, one for each reader and seed."""
         shape = (int(reader.max()) + 1, int(seed.max()) + 1)
         yes, no, home = np.zeros(shape), np.zeros(shape), np.zeros(shape[0], dtype=np.int64)
         yes[reader[agree], seed[agree]] = 1
@@ -42,7 +42,7 @@ class Views:
         return self.agree[rows].sum(axis=0), self.disagree[rows].sum(axis=0)
 
 
-def entropy(views: Views, code: int) -> Interval | None:
+def entropy(views: Views, code: int) -> Estimate | None:
     """The mean over seeds of the entropy in bits of agree against disagree, with Miller and Madow's correction.
 
     1 is an even split on every seed, 0 one voice. None where no seed has two views.
@@ -57,7 +57,7 @@ def entropy(views: Views, code: int) -> Interval | None:
     with np.errstate(invalid="ignore"):
         by_reader = np.nansum(without, axis=1) / (~np.isnan(without)).sum(axis=1)
     by_seed = (bits[told].sum() - bits[told]) / max(1, told.sum() - 1)
-    return _interval(float(bits[told].mean()), [by_reader, by_seed])
+    return _estimate(float(bits[told].mean()), [by_reader, by_seed])
 
 
 def _bits(yes: Floats, no: Floats) -> Floats:
@@ -69,7 +69,7 @@ def _bits(yes: Floats, no: Floats) -> Floats:
     return np.where(n > 1, np.minimum(bits, 1.0), np.nan)
 
 
-def within(views: Views, code: int) -> Interval | None:
+def within(views: Views, code: int) -> Estimate | None:
     """How often two readers of a culture agree about a seed: over all pairs of readers, without the doubling of one."""
     mine = views.culture == code
     yes, no = views.sums(mine)
@@ -79,7 +79,7 @@ def within(views: Views, code: int) -> Interval | None:
     )
 
 
-def excess(views: Views, code: int) -> Interval | None:
+def excess(views: Views, code: int) -> Estimate | None:
     """How much more often two readers of a culture agree than a reader of it and one of another culture."""
     mine = views.culture == code
     if mine.all() or not mine.any():
@@ -114,19 +114,19 @@ def _value(terms: tuple[Floats, ...]) -> Floats:
         return cast(Floats, found - sums[2] / sums[3] if len(sums) > 2 else found)
 
 
-def _jackknifed(whole: tuple[Floats, ...], *without: tuple[Floats, ...]) -> Interval | None:
+def _jackknifed(whole: tuple[Floats, ...], *without: tuple[Floats, ...]) -> Estimate | None:
     """The value with errors from leaving out each reader and each seed (Efron & Stein 1981), their variances added."""
     value = float(_value(whole))
     seeds = len(whole[0])
     left = [_value(terms) for terms in without]
     left.append(np.array([float(_value(tuple(np.delete(t, s) for t in whole))) for s in range(seeds)]))
-    return _interval(value, left)
+    return _estimate(value, left)
 
 
-def _interval(value: float, left: list[Floats]) -> Interval | None:
+def _estimate(value: float, left: list[Floats]) -> Estimate | None:
     if not np.isfinite(value) or any(len(made) < 2 or not np.isfinite(made).all() for made in left):
         return None
     error = float(np.sqrt(sum((len(made) - 1) * float(np.var(made)) for made in left)))
     freedom = max(1, min(len(made) for made in left) - 1)
     half = float(stats.t.ppf(0.975, freedom)) * error
-    return Interval(value, value - half, value + half, error, freedom)
+    return Estimate(value, value - half, value + half, error, freedom)

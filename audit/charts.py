@@ -33,19 +33,16 @@ UNITS = {
 
 
 def chart(figures: Sequence[Figure]) -> dict[str, Any] | None:
-    """The chart of one kind of figures, or None where a table says it better."""
-    shown = [figure for figure in figures if figure.value is not None]
-    if len(shown) > ROWS:
-        shown = [figure for figure in shown if figure.enough and _telling(figure)]
-    if not 1 < len(shown) <= ROWS:
+    """Bars of counts, dots with their intervals of all else; None where a table says it better.
+
+    Of more figures than `ROWS`, those alone that would be an alarm.
+    """
+    drawn = [figure for figure in figures if figure.value is not None]
+    if len(drawn) > ROWS:
+        drawn = [figure for figure in drawn if figure.enough and figure.alarm is not None]
+    if not 1 < len(drawn) <= ROWS:
         return None
-    if shown[0].name == "lexicon entries":
-        return _heat(shown)
-    return _bars(shown) if shown[0].unit == "count" else _dots(shown)
-
-
-def _telling(figure: Figure) -> bool:
-    return "national" in figure.extra if figure.name == "takes the high pole" else figure.alarm is not None
+    return _bar_chart(drawn) if drawn[0].unit == "count" else _dot_plot(drawn)
 
 
 def _rows(figures: Sequence[Figure]) -> list[dict[str, Any]]:
@@ -76,7 +73,7 @@ def _rows(figures: Sequence[Figure]) -> list[dict[str, Any]]:
 _TOOLTIP = [
     {"field": name, "title": title}
     for name, title in (
-        ("row", "of"),
+        ("row", "row"),
         ("figure", "figure"),
         ("interval", "95% interval"),
         ("n", "n"),
@@ -85,7 +82,7 @@ _TOOLTIP = [
 ]
 
 
-def _dots(figures: Sequence[Figure]) -> dict[str, Any]:
+def _dot_plot(figures: Sequence[Figure]) -> dict[str, Any]:
     """A dot and its interval a row; hollow where n cannot carry a claim; a tick for what it is held against."""
     unit = figures[0].unit
     axis = {"title": UNITS.get(unit, unit), **({"format": ".0%"} if unit == "share" else {})}
@@ -125,7 +122,7 @@ def _dots(figures: Sequence[Figure]) -> dict[str, Any]:
     return _spec(figures, {"encoding": {"y": y}, "layer": layers})
 
 
-def _bars(figures: Sequence[Figure]) -> dict[str, Any]:
+def _bar_chart(figures: Sequence[Figure]) -> dict[str, Any]:
     y = {"field": "row", "type": "nominal", "sort": None, "title": None}
     bar = {
         "mark": {"type": "bar", "stroke": MARK, "strokeWidth": 1, "size": 14},
@@ -142,8 +139,14 @@ def _bars(figures: Sequence[Figure]) -> dict[str, Any]:
     return _spec(figures, {"encoding": {"y": y}, "layer": [bar, label]})
 
 
-def _heat(figures: Sequence[Figure]) -> dict[str, Any]:
-    """Cultures down, lexicons across: the number stands in each cell, its size is a square's."""
+def heat_map(figures: Sequence[Figure]) -> dict[str, Any] | None:
+    """Cultures down, groups across: the number stands in each cell, its size is a square's.
+
+    None where there are too few or too many figures for it.
+    """
+    figures = [figure for figure in figures if figure.value is not None]
+    if not 1 < len(figures) <= ROWS:
+        return None
     values = [{**row, "culture": f.culture, "lexicon": f.group} for row, f in zip(_rows(figures), figures, strict=True)]
     size = {"field": "value", "type": "quantitative", "legend": None, "scale": {"range": [0, 1400]}}
     square = {

@@ -4,37 +4,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gravity.audit import coverage, gates, gold, judges, leakage, profiles, shortcuts, stances, swaps
 from gravity.audit.evidence import Evidence
 from gravity.audit.figures import LEVELS, Figure, correct
 from gravity.audit.findings import Finding, findings
+from gravity.audit.measure import Measure, registered
+from gravity.audit.measures import SHIPPED
+from gravity.audit.notes import notes
 from gravity.audit.settings import AuditSettings
 from gravity.audit.study import Study
 from gravity.frameworks.loader import Library
 
-MEASURES: dict[str, Callable[[Study], list[Figure]]] = {
-    gates.SECTION: gates.measure,
-    stances.SECTION: stances.measure,
-    swaps.SECTION: swaps.measure,
-    leakage.SECTION: leakage.measure,
-    shortcuts.SECTION: shortcuts.measure,
-    judges.SECTION: lambda study: [*judges.measure(study), *gold.measure(study)],
-    profiles.SECTION: profiles.measure,
-    coverage.SECTION: coverage.measure,
-}
-
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found. `notes` are what was missing or odd."""
+    """What an audit found, and the measures that found it. `notes` are what was missing or odd."""
 
     study: Study
+    measures: list[Measure]
     figures: list[Figure]
     findings: list[Finding]
     notes: list[str]
 
     def as_json(self) -> dict[str, Any]:
-        """The audit as `audit.json` holds it; of a finding's rows the number, for they have their own files."""
+        """The audit as `audit.json` holds it; of a finding's rows only the number, for they have their own files."""
         return {
             "source": self.study.evidence.source,
             "settings": self.study.settings.model_dump(),
@@ -58,11 +50,16 @@ def examine(
     library: Library,
     progress: Callable[[str], None] = lambda section: None,
 ) -> Audit:
-    """Audits the evidence; `progress` is told each section before it is measured."""
+    """Audits the evidence by the shipped measures and those of other packages.
+
+    `progress` is told the section of each measure before it runs. Raises MeasureError for a registered measure that
+    is none.
+    """
     study = Study(evidence, settings, library)
+    measures = [*SHIPPED, *registered()]
     figures: list[Figure] = []
-    for section, measure in MEASURES.items():
-        progress(section)
-        figures += measure(study)
+    for measure in measures:
+        progress(measure.section.name)
+        figures += measure.figures(study)
     correct(figures)
-    return Audit(study, figures, findings(figures, settings), coverage.notes(study))
+    return Audit(study, measures, figures, findings(figures, settings), notes(study))

@@ -16,7 +16,8 @@ LEVELS: tuple[Level, ...] = ("serious", "moderate", "note")
 class Alarm:
     """What a figure means in plain words if its test holds, what to do, and the ids of the rows that show it.
 
-    `certain` is for what is so without a test, such as too few rows, or an interval that lies beyond a bound.
+    `title` and `advice` are clauses without a full stop. `rows` is called only once all figures are made and the alarm
+    holds. `certain` is for what needs no test, such as too few rows.
     """
 
     level: Level
@@ -31,12 +32,13 @@ class Alarm:
 class Figure:
     """One number. `value` is None where there is nothing to compute it from.
 
-    `group` tells figures of one name apart within a culture; `clusters` are the independent units behind the `n`
-    rows. `enough` is whether n can carry a claim. A tested figure has the `test`, what it was held `against`, `p`,
-    and, when all are known, `adjusted` within its family. `extra` holds what a chart or a table shows beside it.
+    `section` is the part of the report that it belongs to, filled in from its measure. `group` tells figures of one
+    name apart within a culture; `clusters` are the independent units behind the `n` rows. `enough` is whether n can
+    carry a claim. A tested figure has the `test`, what it was held `against`, `p`, and, when all are known, `adjusted`
+    within its family. `extra` holds what a chart or a table shows beside it.
     """
 
-    section: str
+    section: str = field(default="", kw_only=True)
     name: str
     culture: str = ""
     group: str = ""

@@ -130,8 +130,8 @@ def _trails(database: Database, ids: Sequence[str]) -> dict[str, list[str]]:
     for identity in ids:
         pair = ledger.pair(identity)
         facts = ledger.facts(pair.run, pair.reader) if pair and pair.fact else []
-        shown = [each for f in facts if pair and pair.fact == [f.kind, f.name] for each in f.evidence]
-        trails[identity] = [f"{r.rating:g}/5 {r.title}: {_cut(r.text)}" for r in corpus.reviews(shown)]
+        evidence_ids = [each for f in facts if pair and pair.fact == [f.kind, f.name] for each in f.evidence]
+        trails[identity] = [f"{r.rating:g}/5 {r.title}: {_cut(r.text)}" for r in corpus.reviews(evidence_ids)]
     return trails
 
 
@@ -181,9 +181,9 @@ def _truth(path: Path) -> Iterator[dict[str, Any]]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the truth file {path}: {error}") from None
-    for number, line in enumerate(lines, start=1):
+    for number, text in enumerate(lines, start=1):
         try:
-            row = json.loads(line)
+            row = json.loads(text)
             for kind, field in (("stance", "stances"), ("trait", "traits"), ("demographic", "demographics")):
                 for name, value in row.get(field, {}).items():
                     yield {"reader": row["reader"], "kind": kind, "name": name, "value": str(value)}

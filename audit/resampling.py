@@ -19,8 +19,8 @@ MOST = 1_000  # more clusters than this are drawn in this many bundles of whole 
 
 
 @dataclass(frozen=True)
-class Interval:
-    """A figure with its 95% interval, and the t statistic's degrees of freedom that it used."""
+class Estimate:
+    """A value with its 95% interval, its standard error, and the degrees of freedom of t that it is tested with."""
 
     value: float
     low: float
@@ -67,36 +67,36 @@ class Draws:
         cells = sparse.coo_matrix((values, (place, other)), shape=shape).tocsr()
         return np.asarray(((cells.T @ weights.T).T * more).sum(axis=1), dtype=np.float64)
 
-    def ratio(self, values: Floats, of: Floats) -> Floats:
-        """The ratio of two sums in every draw, NaN where the lower one is nothing."""
-        lower = self.sums(of)
-        return self.sums(values) / np.where(lower > 0, lower, np.nan)
+    def ratio(self, upper: Floats, lower: Floats) -> Floats:
+        """The ratio of two sums over the rows in every draw, NaN where the lower one is 0."""
+        total = self.sums(lower)
+        return self.sums(upper) / np.where(total > 0, total, np.nan)
 
-    def rate(self, hits: Floats, of: Floats) -> Interval | None:
-        """The rate sum(hits) / sum(of) of 0-or-1 rows, with Wilson's interval on the effective n.
+    def rate(self, hits: Floats, trials: Floats) -> Estimate | None:
+        """The rate sum(hits) / sum(trials) of 0-or-1 rows, with Wilson's interval on the effective n.
 
         The effective n is what a simple sample would need for the variance that the draws show (Korn & Graubard
         1998), so the interval stays within 0 and 1 and does not shrink to a point where all rows agree: there it
-        counts clusters. None where `of` sums to nothing.
+        counts clusters. None where `trials` sum to 0.
         """
-        n = float(of.sum())
+        n = float(trials.sum())
         if not n:
             return None
         share = float(hits.sum()) / n
-        shares = _finite(self.ratio(hits, of))
+        shares = _finite(self.ratio(hits, trials))
         variance = float(np.var(shares)) if len(shares) > 1 else 0.0
         effective = float(self.count) if variance == 0 else min(n, share * (1 - share) / variance)
         effective = max(effective, 1.0)
         low, high = wilson(share * effective, effective, self._t())
-        return Interval(share, low, high, math.sqrt(share * (1 - share) / effective), self.freedom)
+        return Estimate(share, low, high, math.sqrt(share * (1 - share) / effective), self.freedom)
 
-    def of(self, value: float, draws: Floats) -> Interval | None:
-        """A figure with the percentile interval of its draws. None where more than one draw in twenty has none."""
+    def estimate(self, value: float, draws: Floats) -> Estimate | None:
+        """A value with the percentile interval of its draws. None where more than one draw in twenty is not finite."""
         finite = _finite(draws)
         if not math.isfinite(value) or len(finite) < 0.95 * len(draws) or len(finite) < 2:
             return None
         low, high = np.quantile(finite, (0.025, 0.975))
-        return Interval(value, min(float(low), value), max(float(high), value), float(np.std(finite)), self.freedom)
+        return Estimate(value, min(float(low), value), max(float(high), value), float(np.std(finite)), self.freedom)
 
     @property
     def freedom(self) -> int:
@@ -114,7 +114,7 @@ def _weights(size: int, repeats: int, seed: int, way: int) -> Floats:
     return drawn.astype(np.float64)
 
 
-def beyond(found: Interval, bound: float, share: bool = False) -> float:
+def beyond(found: Estimate, bound: float, share: bool = False) -> float:
     """The p of the hypothesis that the true figure is at most `bound`, by t over the clusters.
 
     For a share the error is taken at the bound (a score test), so that a share of 0 or 1 is no certainty.

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from gravity.audit.evidence import Evidence
 from gravity.audit.figures import Figure
-from gravity.audit.resampling import Draws, Interval, beyond
+from gravity.audit.resampling import Draws, Estimate, beyond
 from gravity.audit.settings import AuditSettings
 from gravity.audit.tables import Codes, Flags, codes
 from gravity.frameworks.loader import Library
@@ -62,7 +62,7 @@ class Study:
         found = draws.rate(hits.astype(np.float64), np.ones(len(hits)))
         return self.filled(figure, found, draws)
 
-    def filled(self, figure: Figure, found: Interval | None, draws: Draws) -> Figure:
+    def filled(self, figure: Figure, found: Estimate | None, draws: Draws) -> Figure:
         """A figure with an interval put in, and whether rows and clusters are enough for a claim."""
         figure.clusters = draws.count
         figure.enough = figure.n >= self.settings.min_rows and draws.count >= self.settings.min_clusters
@@ -72,7 +72,7 @@ class Study:
         figure.value, figure.low, figure.high = found.value, found.low, found.high
         return figure
 
-    def above(self, figure: Figure, found: Interval | None, bound: float, both_ways: float | None = None) -> bool:
+    def above(self, figure: Figure, found: Estimate | None, bound: float, both_ways: float | None = None) -> bool:
         """Tests a figure against a bound it should not pass, or with `both_ways` against that middle plus and minus
         the bound; returns whether it lies beyond."""
         figure.family = "exploratory"
@@ -84,7 +84,7 @@ class Study:
             return found.value > bound
         figure.test = "two-sided t over clusters, outside the margin"
         figure.against = both_ways
-        mirrored = Interval(2 * both_ways - found.value, 0, 0, found.error, found.freedom)
+        mirrored = Estimate(2 * both_ways - found.value, 0, 0, found.error, found.freedom)
         p = min(beyond(found, both_ways + bound, share), beyond(mirrored, both_ways + bound, share))
         figure.p = min(1.0, 2 * p)
         return abs(found.value - both_ways) > bound

@@ -14,9 +14,7 @@ import numpy as np
 
 from gravity.audit import evidence
 from gravity.audit.evidence import Evidence
-from gravity.audit.settings import AuditSettings
-from gravity.audit.stances import national
-from gravity.audit.study import Study
+from gravity.audit.nations import national
 from gravity.audit.tables import build
 from gravity.frameworks.loader import Library
 
@@ -71,13 +69,12 @@ class Planted:
         names = list(self.library.seeds)
         self.random.shuffle(names)
         self.seeds = names[: max(10, -(-self.n // slots))]
-        study = Study(Evidence("planted"), AuditSettings(), self.library)
-        self.side = {(culture, name): self._side(study, culture, name) for culture in CULTURES for name in self.seeds}
+        self.side = {(culture, name): self._side(culture, name) for culture in CULTURES for name in self.seeds}
 
-    def _side(self, study: Study, culture: str, name: str) -> str | None:
+    def _side(self, culture: str, name: str) -> str | None:
         """The answer to a seed that is on the nation's side."""
         seed = self.library.seeds[name]
-        lean = national(study, self.library.cultures[culture], f"{seed.framework}/{seed.dimension}")
+        lean = national(self.library, self.library.cultures[culture], f"{seed.framework}/{seed.dimension}")
         if lean is None or lean[0] == 0:
             return None
         return "agree" if (lean[0] > 0) == (seed.pole == "high") else "disagree"
@@ -85,7 +82,9 @@ class Planted:
     def evidence(self, section: str | None = None) -> Evidence:
         """All tables, or with a `section` only those that it reads."""
         scenes, remarks, votes = self._scenes() if section != "swaps" else ([], [], [])
-        readers, facts, pairs = [], [], []
+        readers: list[dict[str, Any]] = []
+        facts: list[dict[str, Any]] = []
+        pairs: list[dict[str, Any]] = []
         if section in (None, "gates", "stances", "shortcuts"):
             readers, facts = self._profiles()
             pairs = self._pairs(scenes, facts)
@@ -186,14 +185,14 @@ class Planted:
         return readers, facts
 
     def _pairs(self, scenes: list[dict[str, Any]], facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        shown: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        by_seed: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for scene in scenes:
             if scene["verdict"] == "vetted":
-                shown.setdefault((scene["culture"], scene["seed"]), []).append(scene)
+                by_seed.setdefault((scene["culture"], scene["seed"]), []).append(scene)
         pairs = []
         for culture in CULTURES:
             told = [f for f in facts if f["culture"] == culture and f["value"] != "unknown"]
-            able = [(f, s) for f in told for s in shown.get((culture, f["name"]), ())]
+            able = [(f, s) for f in told for s in by_seed.get((culture, f["name"]), ())]
             picked = self.random.permutation(len(able))[: self.n]
             pairs += [self._pair(f"{culture}-pair-{number}", *able[place]) for number, place in enumerate(picked)]
         return pairs

@@ -14,9 +14,9 @@ import time
 from collections import Counter
 
 from benchmarks.audit_planted import BIASES, EXPECTED, Planted
-from gravity.audit.examine import MEASURES
 from gravity.audit.figures import Figure, correct
 from gravity.audit.findings import Finding, findings
+from gravity.audit.measures import SHIPPED
 from gravity.audit.settings import AuditSettings
 from gravity.audit.study import Study
 from gravity.frameworks.loader import Library
@@ -36,6 +36,11 @@ def found(bias: str, figures: list[Figure], told: list[Finding]) -> bool:
     return False
 
 
+def measured(study: Study, section: str) -> list[Figure]:
+    """The figures of one section."""
+    return [figure for one in SHIPPED if one.section.name == section for figure in one.figures(study)]
+
+
 def audited(figures: dict[str, list[Figure]]) -> tuple[list[Figure], list[Finding]]:
     """The figures in one list, corrected together, and what holds."""
     together = [figure for part in figures.values() for figure in part]
@@ -52,13 +57,13 @@ def repeat(n: int, seed: int, library: Library) -> Counter[str]:
         return Study(Planted(n, seed, bias, library).evidence(section), SETTINGS, library)
 
     clean = study(None)
-    figures = {section: measure(clean) for section, measure in MEASURES.items()}
+    figures = {one.section.name: measured(clean, one.section.name) for one in SHIPPED}
     together, told = audited(figures)
     seen = Counter({"clean: any gate finding": int(any(together[f.place].family == "gates" for f in told))})
     seen["clean: any finding"] = int(bool(told))
     for bias in BIASES:
         section = EXPECTED[bias][0]
-        together, told = audited({**figures, section: MEASURES[section](study(bias, section))})
+        together, told = audited({**figures, section: measured(study(bias, section), section)})
         seen[bias] = int(found(bias, together, told))
     return seen
 
@@ -69,7 +74,7 @@ def false_gates(n: int, seed: int, library: Library) -> int:
     study = Study(
         Planted(n, seed, None, library).evidence("gates"), SETTINGS.model_copy(update={"repeats": 200}), library
     )
-    _, told = audited({"gates": MEASURES["gates"](study)})
+    _, told = audited({"gates": measured(study, "gates")})
     return int(bool(told))
 
 
@@ -91,12 +96,12 @@ def main() -> None:
             sum(false_gates(n, 10_000 + s, library) for s in range(given.gates)),
             given.gates,
         )
-        for name, (hits, of) in rows.items():
-            if not of:
+        for name, (hits, audits) in rows.items():
+            if not audits:
                 continue
-            low, high = wilson(hits, of)
-            print(f"{n:6} {name:48} {hits / of:6.1%} [{low:.1%}, {high:.1%}] of {of}", flush=True)
-            figures.append({"n": n, "what": name, "rate": hits / of, "low": low, "high": high, "repeats": of})
+            low, high = wilson(hits, audits)
+            print(f"{n:6} {name:48} {hits / audits:6.1%} [{low:.1%}, {high:.1%}] of {audits}", flush=True)
+            figures.append({"n": n, "what": name, "rate": hits / audits, "low": low, "high": high, "repeats": audits})
         print(f"{n:6} took {time.perf_counter() - begun:.0f} s", flush=True)
     print(json.dumps({"audit_power": figures}))
 

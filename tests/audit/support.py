@@ -1,6 +1,6 @@
 """Small evidence made by hand, and audits of it."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from gravity.audit import evidence
 from gravity.audit.evidence import Evidence
@@ -11,6 +11,8 @@ from gravity.audit.tables import build
 from gravity.frameworks.loader import Library
 
 QUICK = AuditSettings(repeats=300)
+
+T = TypeVar("T")
 
 
 def pair(number: int, culture: str | None = "us", **fields: Any) -> dict[str, Any]:
@@ -38,3 +40,9 @@ def named(made: Audit, name: str, culture: str = "", group: str | None = None) -
     found = [f for f in made.figures if f.name == name and f.culture == culture and group in (None, f.group)]
     assert len(found) == 1, [(f.name, f.culture, f.group) for f in found]
     return found[0]
+
+
+def some(found: T | None) -> T:
+    """What was found, where there must be something."""
+    assert found is not None
+    return found

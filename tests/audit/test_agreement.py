@@ -16,23 +16,23 @@ CANON = np.array(
 CANON = np.where(CANON > 0, CANON - 1, -1)
 
 
-def test_alpha_of_the_published_example():
+def test_alpha_of_the_published_example() -> None:
     assert float(alpha(coincidences(counts(CANON, 5)).sum(axis=0))) == pytest.approx(0.743, abs=0.0005)
 
 
-def test_alpha_sums_over_clusters():
+def test_alpha_sums_over_clusters() -> None:
     matrices = coincidences(counts(CANON, 5))
     whole = alpha(matrices.sum(axis=0))
     assert alpha(by_cluster(matrices, np.arange(12) // 3).sum(axis=0)) == pytest.approx(whole)
 
 
-def test_alpha_of_one_voice_is_no_number_and_of_chance_is_nothing():
+def test_alpha_of_one_voice_is_no_number_and_of_chance_is_nothing() -> None:
     assert np.isnan(alpha(coincidences(counts(np.zeros((50, 3), dtype=int), 4)).sum(axis=0)))
     noise = np.random.default_rng(0).integers(0, 2, (5_000, 3))
     assert abs(float(alpha(coincidences(counts(noise, 4)).sum(axis=0)))) < 0.03
 
 
-def test_fleiss_is_that_of_statsmodels():
+def test_fleiss_is_that_of_statsmodels() -> None:
     ratings = np.random.default_rng(1).choice(3, (200, 4), p=[0.6, 0.3, 0.1])
     ratings[:80] = ratings[:80, :1]
     given = counts(ratings, 3)

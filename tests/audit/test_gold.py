@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from gravity.audit.tables import build
 from tests.audit.support import audited, named, pair, pairs
 
 
-def shown(culture: str, right: int, alarms: int, cases: int = 120):
+def gold(culture: str, right: int, alarms: int, cases: int = 120) -> dict[str, Any]:
     """What a critic showed on planted defects and their clean twins."""
     return {
         "task": "defect", "model": "critic", "culture": culture, "cases": cases, "answered": cases, "right": right,
@@ -15,8 +17,8 @@ def shown(culture: str, right: int, alarms: int, cases: int = 120):
     }  # fmt: skip
 
 
-def test_a_critic_that_raises_false_alarms_in_one_culture_is_found_there():
-    rows = [shown("br", 110, 40), *(shown(culture, 110, 6) for culture in ("us", "jp", "in"))]
+def test_a_critic_that_raises_false_alarms_in_one_culture_is_found_there() -> None:
+    rows = [gold("br", 110, 40), *(gold(culture, 110, 6) for culture in ("us", "jp", "in"))]
     made = audited(Evidence("test", pairs=build([pair(1, c) for c in ("us", "br", "jp", "in")], evidence.PAIRS),
                             gold=build(rows, evidence.GOLD)))  # fmt: skip
     figure = named(made, "false alarms", "br")
@@ -29,8 +31,8 @@ def test_a_critic_that_raises_false_alarms_in_one_culture_is_found_there():
     assert named(made, "Brier score on gold", "br").value == 0.1
 
 
-def test_few_gold_cases_are_insufficient():
-    rows = [shown("br", 10, 20, cases=20), shown("us", 19, 0, cases=20)]
+def test_few_gold_cases_are_insufficient() -> None:
+    rows = [gold("br", 10, 20, cases=20), gold("us", 19, 0, cases=20)]
     made = audited(
         Evidence("test", pairs=build([pair(1), pair(1, "br")], evidence.PAIRS), gold=build(rows, evidence.GOLD))
     )
@@ -39,7 +41,7 @@ def test_few_gold_cases_are_insufficient():
     assert figure.p is None
 
 
-def test_lots_and_people_are_gates_too():
+def test_lots_and_people_are_gates_too() -> None:
     luck = np.random.default_rng(0)
     rows = []
     for culture, good in (("us", 0.9), ("br", 0.6), ("jp", 0.9)):

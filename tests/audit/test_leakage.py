@@ -1,15 +1,17 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
 from gravity.audit import evidence
 from gravity.audit.evidence import Evidence
-from gravity.audit.leakage import matches
+from gravity.audit.measures.leakage import matches
 from gravity.audit.tables import build
 from gravity.frameworks.loader import Library
-from tests.audit.support import audited, named
+from tests.audit.support import audited, named, some
 
 
-def scenes(texts: list[str], culture: str = "br"):
+def scenes(texts: list[str], culture: str = "br") -> list[dict[str, Any]]:
     return [
         {"id": f"{culture}{n}", "culture": culture, "seed": f"seed {n % 40}", "framework": "f", "dimension": "d",
          "verdict": "vetted", "reason": "", "clean": True, "judged": True, "text": text}
@@ -17,13 +19,13 @@ def scenes(texts: list[str], culture: str = "br"):
     ]  # fmt: skip
 
 
-def test_entries_are_found_as_written_and_as_whole_words():
+def test_entries_are_found_as_written_and_as_whole_words() -> None:
     lexicons = {"us": ["Washington, D.C.", "Mary"], "br": ["Maria", "pão de queijo"]}
     texts = ["Maria went to Washington, D.C.", "Marian ate pão de queijo; maria did not.", "Nothing here."]
     assert matches(lexicons, texts) == {"us": {0: ["Washington, D.C."]}, "br": {0: ["Maria"], 1: ["pão de queijo"]}}
 
 
-def test_rates_are_entries_in_a_thousand_words(library: Library):
+def test_rates_are_entries_in_a_thousand_words(library: Library) -> None:
     home, away = library.cultures["br"].lexicon.names[0], library.cultures["jp"].lexicon.names[0]
     texts = [
         f"{home} waits a while by the old blue door. {away if n % 2 else 'Someone'} waits too." for n in range(200)
@@ -33,13 +35,14 @@ def test_rates_are_entries_in_a_thousand_words(library: Library):
     assert named(made, "lexicon entries", "br", "jp").value == pytest.approx(500 / 12)
     none = named(made, "lexicon entries", "br", "in")
     # The rule of three over 2,400 words.
-    assert (none.value, none.high) == (0.0, pytest.approx(3_000 / 2_400))
+    assert none.value == 0.0
+    assert none.high == pytest.approx(3_000 / 2_400)
     foreign = named(made, "words of other cultures", "br")
     assert foreign.extra["most often"] == away
     assert any(finding.place == made.figures.index(foreign) for finding in made.findings)
 
 
-def test_an_identity_that_comes_with_an_attribute_is_found_with_its_sentences():
+def test_an_identity_that_comes_with_an_attribute_is_found_with_its_sentences() -> None:
     luck, texts = np.random.default_rng(0), []
     for n in range(400):
         woman = n % 2 == 0
@@ -50,7 +53,7 @@ def test_an_identity_that_comes_with_an_attribute_is_found_with_its_sentences():
     made = audited(Evidence("test", scenes=build(scenes(texts), evidence.SCENES)))
     home = named(made, "association", "br", "women rather than men: home")
     told = [finding.what for finding in made.findings if finding.section == "leakage"]
-    assert home.value > 2
+    assert some(home.value) > 2
     assert any("In texts of Brazil, home comes with women rather than with men" in what for what in told)
     assert all(sentence.startswith("She stood in the kitchen") for sentence in home.extra["sentences"])
     # What no sentence speaks of is insufficient.

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ class Opened:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("name", ["report.html", "culture-br.html"])
-def test_a_page_fits_and_is_quiet(browser: Any, folder: Path, name: str, width: int, scheme: str):
+def test_a_page_fits_and_is_quiet(browser: Any, folder: Path, name: str, width: int, scheme: str) -> None:
     size = {"width": width, "height": 900}
     with Opened(browser, folder / name, viewport=size, color_scheme=scheme, offline=True) as opened:
         assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -80,7 +80,7 @@ def test_a_page_fits_and_is_quiet(browser: Any, folder: Path, name: str, width: 
         assert _contrast(ink, page) > 7
 
 
-def test_charts_are_drawn_and_each_has_its_words_and_its_table(browser: Any, folder: Path):
+def test_charts_are_drawn_and_each_has_its_words_and_its_table(browser: Any, folder: Path) -> None:
     with Opened(browser, folder / "report.html") as opened:
         charts = opened.count(".chart")
         assert charts > 15
@@ -90,7 +90,7 @@ def test_charts_are_drawn_and_each_has_its_words_and_its_table(browser: Any, fol
         assert opened.count(".chart svg [fill*='NaN'], .chart svg [d*='NaN'], .chart svg [transform*='NaN']") == 0
 
 
-def test_the_page_has_landmarks_headings_in_order_and_links_that_lead_somewhere(browser: Any, folder: Path):
+def test_the_page_has_landmarks_headings_in_order_and_links_that_lead_somewhere(browser: Any, folder: Path) -> None:
     with Opened(browser, folder / "report.html") as opened:
         for landmark in ("header", "nav[aria-label]", "main", "footer"):
             assert opened.count(landmark) == 1
@@ -111,11 +111,15 @@ def test_the_page_has_landmarks_headings_in_order_and_links_that_lead_somewhere(
         assert opened.count("table") == opened.count(".scroll[tabindex='0'][role='region'][aria-label] table")
 
 
-def test_printing_opens_what_is_folded(browser: Any, folder: Path):
+def test_printing_opens_what_is_folded(browser: Any, folder: Path) -> None:
     with Opened(browser, folder / "report.html") as opened:
         opened.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
         assert opened.count("details:not([open])") == 0
         assert opened.page.pdf(format="A4")[:5] == b"%PDF-"
+
+
+def _reviews(ids: Sequence[str]) -> dict[str, list[str]]:
+    return {identity: [f"A review {SCRIPT}"] for identity in ids}
 
 
 def hostile() -> Audit:
@@ -131,11 +135,10 @@ def hostile() -> Audit:
          "endorses": order, "confidence": 1.0}
         for n in range(120) for order in ("endorsing", "opposing")
     ]  # fmt: skip
-    shown = lambda ids: {identity: [f"A review {SCRIPT}"] for identity in ids}  # noqa: E731
-    return audited(pairs(rows, votes=build(votes, evidence.VOTES), notes=(SCRIPT,), trails=shown))
+    return audited(pairs(rows, votes=build(votes, evidence.VOTES), notes=(SCRIPT,), trails=_reviews))
 
 
-def test_text_from_outside_stays_text(browser: Any, tmp_path: Path):
+def test_text_from_outside_stays_text(browser: Any, tmp_path: Path) -> None:
     made = hostile()
     assert made.findings
     write(made, tmp_path)
@@ -150,12 +153,12 @@ def test_text_from_outside_stays_text(browser: Any, tmp_path: Path):
     assert "<script" not in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
-def test_a_script_that_got_in_would_not_run(browser: Any, folder: Path, tmp_path: Path):
+def test_a_script_that_got_in_would_not_run(browser: Any, folder: Path, tmp_path: Path) -> None:
     text = (folder / "report.html").read_text(encoding="utf-8")
     (tmp_path / "broken.html").write_text(text.replace("</h1>", f"</h1>{SCRIPT}", 1), encoding="utf-8")
     with Opened(browser, tmp_path / "broken.html") as opened:
         assert opened.page.title() != "taken"
-        assert any("Content Security Policy" in line for line in opened.said)
+        assert any("Content Security Policy" in message for message in opened.said)
 
 
 def _contrast(one: str, other: str) -> float:

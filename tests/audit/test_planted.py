@@ -17,7 +17,7 @@ from benchmarks.audit_planted import (
 from benchmarks.audit_power import found
 from gravity.audit.examine import Audit
 from gravity.frameworks.loader import Library
-from tests.audit.support import audited, named
+from tests.audit.support import audited, named, some
 
 N = 300
 
@@ -29,16 +29,16 @@ def audits() -> dict[str | None, Audit]:
 
 
 @pytest.mark.parametrize("bias", BIASES)
-def test_a_planted_bias_is_found(audits: dict[str | None, Audit], bias: str):
+def test_a_planted_bias_is_found(audits: dict[str | None, Audit], bias: str) -> None:
     made = audits[bias]
     assert found(bias, made.figures, made.findings), [finding.what for finding in made.findings]
 
 
-def test_clean_data_raise_nothing(audits: dict[str | None, Audit]):
+def test_clean_data_raise_nothing(audits: dict[str | None, Audit]) -> None:
     assert [finding.what for finding in audits[None].findings] == []
 
 
-def test_a_bias_is_told_of_where_it_is_and_nowhere_else(audits: dict[str | None, Audit]):
+def test_a_bias_is_told_of_where_it_is_and_nowhere_else(audits: dict[str | None, Audit]) -> None:
     sections = {POSITION: {"judges and critics"}, SWAP: {"swaps"}, LENGTH: {"shortcuts"}, NAMES: {"leakage"}}
     for bias, allowed in sections.items():
         assert {finding.section for finding in audits[bias].findings} <= allowed
@@ -48,7 +48,7 @@ def test_a_bias_is_told_of_where_it_is_and_nowhere_else(audits: dict[str | None,
     assert all("Brazil" in finding.what for finding in critics)
 
 
-def test_a_finding_names_its_rows(audits: dict[str | None, Audit]):
+def test_a_finding_names_its_rows(audits: dict[str | None, Audit]) -> None:
     made = audits[CRITIC]
     gate = next(finding for finding in made.findings if finding.section == "gates")
     stopped = [row for row in made.study.evidence.scenes.to_pylist() if row["culture"] == TARGET and not row["clean"]]
@@ -60,17 +60,17 @@ def test_a_finding_names_its_rows(audits: dict[str | None, Audit]):
     assert all(any(name in texts[row] for name in foreign) for row in names.rows)
 
 
-def test_the_planted_sizes_are_recovered(audits: dict[str | None, Audit]):
+def test_the_planted_sizes_are_recovered(audits: dict[str | None, Audit]) -> None:
     seat = named(audits[POSITION], "first seat wins", "", "judge 0")
     # With 15% of answers going to the first seat whatever they would have been, it wins about 57.5%.
-    assert seat.low < 0.575 < seat.high
+    assert some(seat.low) < 0.575 < some(seat.high)
     size = named(audits[LENGTH], "length of chosen against rejected", TARGET, "all")
     assert size.value == pytest.approx(1.2, abs=0.02)
     national = named(audits[NATIONAL], "chosen side is the national mean's")
-    assert national.low < 0.9 < national.high + 0.05
+    assert some(national.low) < 0.9 < some(national.high) + 0.05
     flips = named(audits[SWAP], "flips beyond reruns")
-    assert flips.low < 0.15 * (1 - 2 * 0.03) < flips.high
+    assert some(flips.low) < 0.15 * (1 - 2 * 0.03) < some(flips.high)
 
 
-def test_every_bias_is_expected_as_something():
+def test_every_bias_is_expected_as_something() -> None:
     assert set(EXPECTED) == set(BIASES)

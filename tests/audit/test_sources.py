@@ -41,7 +41,7 @@ def ledger(database: Database) -> Ledger:
     return made
 
 
-def test_a_run_becomes_tidy_tables(ledger: Ledger):
+def test_a_run_becomes_tidy_tables(ledger: Ledger) -> None:
     seen = from_store(ledger.database, build.run(), Library())
     pairs = {row["reader"]: row for row in seen.pairs.to_pylist()}
     assert pairs["ana"]["takes"] == "agree"
@@ -62,23 +62,23 @@ def test_a_run_becomes_tidy_tables(ledger: Ledger):
     assert len(seen.votes) == 4
 
 
-def test_what_a_pair_rests_on_is_found_again(ledger: Ledger):
+def test_what_a_pair_rests_on_is_found_again(ledger: Ledger) -> None:
     database = ledger.database
     run, review = build.run(), build.review("review of ana", "ana", text="Long. " * 200)
     list(Corpus(database).take_reviews("f", [review], None))
     seen = from_store(database, run, Library())
     pair = next(row["id"] for row in seen.pairs.to_pylist() if row["reader"] == "ana")
-    (shown,) = seen.trails([pair])[pair]
-    assert shown.startswith("4/5 t: Long. Long.")
-    assert shown.endswith("…")
+    (quoted,) = seen.trails([pair])[pair]
+    assert quoted.startswith("4/5 t: Long. Long.")
+    assert quoted.endswith("…")
 
 
-def test_another_run_sees_nothing(ledger: Ledger):
+def test_another_run_sees_nothing(ledger: Ledger) -> None:
     seen = from_store(ledger.database, build.run("b" * 16), Library())
     assert not len(seen.pairs) and not len(seen.facts) and not len(seen.scenes)
 
 
-def test_an_exported_dataset_gives_the_same_pairs(ledger: Ledger, tmp_path: Path):
+def test_an_exported_dataset_gives_the_same_pairs(ledger: Ledger, tmp_path: Path) -> None:
     vetted = next(ledger.pairs(build.run().id, "vetted"))
     ledger.add_check(build.check(vetted))
     export(ledger, build.run(), tmp_path / "ds", 0.0, overwrite=False)
@@ -91,7 +91,7 @@ def test_an_exported_dataset_gives_the_same_pairs(ledger: Ledger, tmp_path: Path
     assert len(seen.votes) == 2
 
 
-def test_a_dataset_made_elsewhere_needs_chosen_rejected_and_culture(tmp_path: Path):
+def test_a_dataset_made_elsewhere_needs_chosen_rejected_and_culture(tmp_path: Path) -> None:
     rows = [{"prompt": f"p{n // 2}", "chosen": f"c{n}", "rejected": f"r{n}", "culture": "us"} for n in range(4)]
     (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     seen = from_folder(tmp_path)
@@ -102,7 +102,7 @@ def test_a_dataset_made_elsewhere_needs_chosen_rejected_and_culture(tmp_path: Pa
     assert any("no column" in note and "votes" in note for note in seen.notes)
 
 
-def test_truth_is_read_and_a_bad_line_is_named(ledger: Ledger, tmp_path: Path):
+def test_truth_is_read_and_a_bad_line_is_named(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "truth.jsonl"
     path.write_text('{"reader": "ana", "stances": {"hof-pdi-01": "agree"}, "traits": {"openness": "high"}}\n', "utf-8")
     seen = from_store(ledger.database, build.run(), Library(), path)

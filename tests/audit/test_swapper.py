@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from gravity.audit import evidence
@@ -9,7 +12,7 @@ from gravity.frameworks.records import Lexicon
 from tests.audit.support import audited, named
 
 
-def test_markers_become_their_twins_and_nothing_else_changes(library: Library):
+def test_markers_become_their_twins_and_nothing_else_changes(library: Library) -> None:
     br, jp = library.cultures["br"], library.cultures["jp"]
     home, away = br.lexicon, jp.lexicon
     text = f"{home.names[0]} left {home.places[1]} for a Brazilian job; so did {home.names[0]}'s son."
@@ -18,7 +21,7 @@ def test_markers_become_their_twins_and_nothing_else_changes(library: Library):
     assert count == 4
 
 
-def test_a_text_without_markers_is_its_own_twin(library: Library):
+def test_a_text_without_markers_is_its_own_twin(library: Library) -> None:
     text = "She read the letter twice and put it away."
     for home in library.cultures.values():
         for away in library.cultures.values():
@@ -26,7 +29,7 @@ def test_a_text_without_markers_is_its_own_twin(library: Library):
                 assert Swapper(home, away).swap(text) == (text, 0)
 
 
-def test_a_twin_holds_no_marker_of_home(library: Library):
+def test_a_twin_holds_no_marker_of_home(library: Library) -> None:
     for home in library.cultures.values():
         text = "; ".join(home.lexicon.terms())
         for away in library.cultures.values():
@@ -38,14 +41,14 @@ def test_a_twin_holds_no_marker_of_home(library: Library):
 
 
 @pytest.mark.parametrize("kind", Lexicon.model_fields)
-def test_an_entry_becomes_one_of_the_same_kind(library: Library, kind: str):
+def test_an_entry_becomes_one_of_the_same_kind(library: Library, kind: str) -> None:
     us, india = library.cultures["us"], library.cultures["in"]
     swapper = Swapper(us, india)
     for entry in getattr(us.lexicon, kind):
         assert swapper.swap(entry)[0] in getattr(india.lexicon, kind)
 
 
-def rows(shift: float, flips: float, count: int = 200):
+def rows(shift: float, flips: float, count: int = 200) -> Iterator[dict[str, Any]]:
     """Profiles' traits before and after a swap; `shift` of the swaps toward jp turn low neuroticism high."""
     for place in range(count):
         before = "low" if place % 2 else "high"
@@ -57,7 +60,7 @@ def rows(shift: float, flips: float, count: int = 200):
         }  # fmt: skip
 
 
-def test_a_trait_that_moves_with_the_markers_is_found_with_its_direction():
+def test_a_trait_that_moves_with_the_markers_is_found_with_its_direction() -> None:
     made = audited(Evidence("test", swaps=build(rows(0.4, 0.0), evidence.SWAPS)))
     shift = named(made, "shift of a trait", "jp")
     assert shift.value == pytest.approx(2 * 0.2)
@@ -66,7 +69,7 @@ def test_a_trait_that_moves_with_the_markers_is_found_with_its_direction():
     assert "high to low 0, back 40 (p < 0.001)" in named(made, "flips beyond reruns").extra["direction, by McNemar"]
 
 
-def test_what_flips_as_often_when_asked_again_is_no_finding():
+def test_what_flips_as_often_when_asked_again_is_no_finding() -> None:
     made = audited(Evidence("test", swaps=build(rows(0.4, 0.4), evidence.SWAPS)))
     figure = named(made, "flips beyond reruns")
     assert figure.value == 0.0

@@ -8,11 +8,11 @@ import numpy.typing as npt
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.findings import probability
 from gravity.audit.hypotheses import mcnemar
+from gravity.audit.measure import Measure, Section
 from gravity.audit.resampling import Draws
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, codes, pick
 
-SECTION = "swaps"
 LEVELS = {"low": -1.0, "mid": 0.0, "high": 1.0}
 
 
@@ -29,8 +29,8 @@ def measure(study: Study) -> list[Figure]:
             rows = (roles[0] == role) & (models[0] == model)
             if not rows.any():
                 continue
-            for label, of in study.parts(culture):
-                mine = rows & of
+            for label, inside in study.parts(culture):
+                mine = rows & inside
                 if mine.any():
                     figures += _flips(study, mine, label, role_name, model_name)
             if role_name == "profiler":
@@ -42,9 +42,9 @@ def _flips(study: Study, rows: Flags, culture: str, role: str, model: str) -> It
     swaps = study.evidence.swaps
     before, after, again = (_values(study, name)[rows] for name in ("before", "after", "again"))
     swapped, rerun = (before != after).astype(float), (before != again).astype(float)
-    figure = Figure(SECTION, "flips beyond reruns", culture, f"{role} {model}", "difference", len(swapped))
+    figure = Figure("flips beyond reruns", culture, f"{role} {model}", "difference", len(swapped))
     draws = Draws((codes(swaps, "seed")[0][rows],), study.settings.repeats)
-    found = draws.of(float((swapped - rerun).mean()), draws.ratio(swapped - rerun, np.ones(len(swapped))))
+    found = draws.estimate(float((swapped - rerun).mean()), draws.ratio(swapped - rerun, np.ones(len(swapped))))
     study.filled(figure, found, draws)
     # McNemar over the directions: from an answer to the other, among the swaps that changed it.
     pairs = list(zip(before, after, strict=True))
@@ -58,12 +58,12 @@ def _flips(study: Study, rows: Flags, culture: str, role: str, model: str) -> It
     if directions:
         figure.extra["direction, by McNemar"] = "; ".join(directions[:3])
     if study.above(figure, found, study.settings.parity_margin):
-        of = f" of {study.called(culture)}" if culture else ""
+        which = f" of {study.called(culture)}" if culture else ""
         figure.alarm = Alarm(
             "serious",
             f"The {role} {model} changes its answer when only the markers of a culture change: "
-            f"{percent(swapped.mean())} of cases{of} flip, {percent(rerun.mean())} when asked again unchanged",
-            "The answer hangs on names and places: replace this model in this role, or mask them in what it sees",
+            f"{percent(swapped.mean())} of cases{which} flip, {percent(rerun.mean())} when asked again unchanged",
+            "The answer depends on names and places: replace this model in this role, or mask them in what it sees",
             rows=lambda: pick(swaps, "case", np.flatnonzero(rows)[swapped > rerun]),
             rows_are="cases that flipped with the swap",
         )
@@ -88,9 +88,9 @@ def _traits(study: Study, rows: Flags, model: str) -> Iterator[Figure]:
             shift = (level["after"] - level["before"])[mine]
             seeds: Codes = codes(swaps, "case")[0][mine]
             draws = Draws((seeds,), study.settings.repeats)
-            figure = Figure(SECTION, "shift of a trait", culture, f"{name}, {model}", "levels", len(shift))
+            figure = Figure("shift of a trait", culture, f"{name}, {model}", "levels", len(shift))
             spread = draws.ratio(shift, np.ones(len(shift)))
-            found = draws.of(float(shift.mean()), spread)
+            found = draws.estimate(float(shift.mean()), spread)
             study.filled(figure, found, draws)
             if study.above(figure, found, study.settings.parity_margin, both_ways=0.0):
                 figure.alarm = Alarm(
@@ -110,3 +110,20 @@ def _cases(study: Study, rows: Flags) -> Callable[[], list[str]]:
 
 def _values(study: Study, name: str) -> npt.NDArray[np.object_]:
     return np.array(study.evidence.swaps[name].to_pylist(), dtype=object)
+
+
+MEASURE = Measure(
+    Section(
+        "swaps",
+        "Counterfactual swaps",
+        "The same case with only the markers of culture swapped (names, places, foods, money, the culture field), put "
+        "to the same model. What flips when nothing is changed is taken off.",
+    ),
+    {
+        "flips beyond reruns": "Share of answers that change with the swap, less the share that changes when the same "
+        "is asked again.",
+        "shift of a trait": "Mean change of a trait's level (low -1, mid 0, high 1) when markers of the culture are "
+        "put in.",
+    },
+    measure,
+)

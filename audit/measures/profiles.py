@@ -7,13 +7,14 @@ import numpy as np
 
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.hypotheses import clustered
+from gravity.audit.measure import Measure, Section
 from gravity.audit.resampling import Draws
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, Floats, codes, group, numbers, where
 
-SECTION = "profiles"
 KINDS = ("stance", "trait", "demographic")
-TOLD = {"confidence": "confidence", "evidence": "reviews as evidence"}  # columns of facts that are no unknown
+# Columns of facts that say something where the fact is told, and the figures that average them.
+MEANS = {"confidence": "confidence", "evidence": "reviews as evidence"}
 
 
 def measure(study: Study) -> list[Figure]:
@@ -25,10 +26,10 @@ def measure(study: Study) -> list[Figure]:
     languages, names = codes(facts, "language")
     given = where(facts, "model", "given")
     untold = where(facts, "value", "unknown", "failed")
-    told_of = {name: numbers(facts, column) for column, name in TOLD.items()}
+    averaged = {name: numbers(facts, column) for column, name in MEANS.items()}
 
-    def known(rows: Flags, label: str, of: str) -> Iterator[Figure]:
-        return _known(study, rows, reader, untold, told_of, label, of)
+    def known(rows: Flags, label: str, kind: str) -> Iterator[Figure]:
+        return _known(study, rows, reader, untold, averaged, label, kind)
 
     figures: list[Figure] = []
     for kind in KINDS:
@@ -45,21 +46,21 @@ def measure(study: Study) -> list[Figure]:
 
 
 def _known(
-    study: Study, rows: Flags, reader: Codes, untold: Flags, told_of: dict[str, Floats], culture: str, group_: str
+    study: Study, rows: Flags, reader: Codes, untold: Flags, averaged: dict[str, Floats], culture: str, kind: str
 ) -> Iterator[Figure]:
     if not rows.any():
         return
-    labels: dict[str, Any] = {"section": SECTION, "culture": culture, "group": group_}
+    labels: dict[str, Any] = {"culture": culture, "group": kind}
     yield study.rate(untold[rows], (reader[rows],), name="unknown", **labels)
     told = rows & ~untold
     if not told.any():
         return
     draws = Draws((reader[told],), study.settings.repeats)
-    for name, of in told_of.items():
-        values = of[told]
+    for name, column in averaged.items():
+        values = column[told]
         figure = Figure(name=name, unit="mean", n=int(told.sum()), **labels)
         spread = draws.ratio(values, np.ones(len(values)))
-        yield study.filled(figure, draws.of(float(values.mean()), spread), draws)
+        yield study.filled(figure, draws.estimate(float(values.mean()), spread), draws)
 
 
 def _recovery(study: Study) -> Iterator[Figure]:
@@ -80,7 +81,7 @@ def _recovery(study: Study) -> Iterator[Figure]:
             mine = rows & known & (culture == code)
             if not mine.any():
                 continue
-            labels = {"section": SECTION, "culture": label, "group": kind}
+            labels = {"culture": label, "group": kind}
             yield study.rate(told[mine], (reader[mine],), name="told where true", **labels)
             answered = rows & told
             here = answered & (culture == code)
@@ -101,5 +102,22 @@ def _behind(study: Study, figure: Figure, right: Flags, mine: Flags, reader: Cod
             "serious",
             f"Profiles of {study.called(figure.culture)} are less often right: {percent(figure.value)} of the "
             f"{figure.group}s told agree with the truth, {percent(rest)} elsewhere",
-            "Look at the reviews' languages and lengths; try another profiler for this culture",
+            "Look at the languages and lengths of these readers' reviews, and try another profiler for this culture",
         )
+
+
+MEASURE = Measure(
+    Section(
+        "profiles",
+        "Profiles",
+        "How much is inferred of readers, how surely, and from how much, by culture and by language of the reviews.",
+    ),
+    {
+        "right where told": "Of the facts that were told and whose truth is known, the share that is right.",
+        "told where true": "Of the facts whose truth is known, the share that was told at all.",
+        "unknown": "Share of facts asked for that stay unknown or failed.",
+        "confidence": "Mean confidence of told facts, 0 to 1.",
+        "reviews as evidence": "Mean number of reviews that a told fact rests on.",
+    },
+    measure,
+)

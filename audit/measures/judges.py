@@ -1,4 +1,4 @@
-"""Judges and critics: agreement, consistency over the two orders, what the first seat wins, and who remarks on whom."""
+"""Judges: agreement with one another, the same answer in both orders, and what the side shown first wins."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,12 +8,16 @@ import numpy as np
 
 from gravity.audit.agreement import Ratings, alpha, by_cluster, coincidences, counts, fleiss, unit_agreement
 from gravity.audit.figures import Alarm, Figure
-from gravity.audit.hypotheses import clustered
-from gravity.audit.resampling import Draws, Interval, beyond
+from gravity.audit.measure import Measure, Section
+from gravity.audit.resampling import Draws, Estimate, beyond
 from gravity.audit.study import Study, percent
-from gravity.audit.tables import Codes, Flags, codes, group, pick, where
+from gravity.audit.tables import Codes, Flags, codes, group, where
 
-SECTION = "judges and critics"
+JUDGES_AND_CRITICS = Section(
+    "judges and critics",
+    "Judges and critics",
+    "Whether judges agree with one another and with themselves, and whom critics remark on.",
+)
 ANSWERS = ("endorsing", "opposing", "both", "neither")
 FLIPS = 9_999
 
@@ -31,7 +35,7 @@ class Asked:
 
 
 def measure(study: Study) -> list[Figure]:
-    """Agreement, position and silence of judges, and critics' severe remarks by culture."""
+    """Agreement, position and silence of judges, by culture and over all."""
     votes = study.evidence.votes
     figures: list[Figure] = []
     if len(votes):
@@ -40,7 +44,7 @@ def measure(study: Study) -> list[Figure]:
         for name, given in sorted(asked.items()):
             figures += _judge(study, name, given)
         figures += _agreement(study, asked)
-    return figures + list(_critics(study))
+    return figures
 
 
 def _asked(study: Study, rows: Flags) -> Asked:
@@ -60,12 +64,12 @@ def _asked(study: Study, rows: Flags) -> Asked:
 
 def _judge(study: Study, judge: str, asked: Asked) -> Iterator[Figure]:
     twice = (asked.first > -2) & (asked.second > -2)
-    for culture, of in study.parts(asked.culture):
-        rows = twice & of
+    for culture, inside in study.parts(asked.culture):
+        rows = twice & inside
         answered = rows & (asked.first > -1) & (asked.second > -1)
         if not rows.any():
             continue
-        labels: dict[str, Any] = {"section": SECTION, "culture": culture, "group": judge}
+        labels: dict[str, Any] = {"culture": culture, "group": judge}
         steady = asked.first[answered] == asked.second[answered]
         yield study.rate(steady, (asked.seed[answered],), name="same answer in both orders", **labels)
         yield study.rate(~answered[rows], (asked.seed[rows],), name="no answer", **labels)
@@ -83,7 +87,7 @@ def _position(study: Study, judge: str, asked: Asked, rows: Flags, labels: dict[
         figure.enough = False
         return figure
     draws = Draws((asked.seed[rows],), study.settings.repeats)
-    found = draws.of(float(wins.sum() / sides.sum()), draws.ratio(wins, sides))
+    found = draws.estimate(float(wins.sum() / sides.sum()), draws.ratio(wins, sides))
     study.filled(figure, found, draws)
     figure.unit = "share"
     one, other = (
@@ -102,8 +106,8 @@ def _position(study: Study, judge: str, asked: Asked, rows: Flags, labels: dict[
         share = found.value if seat == "first" else 1 - found.value
         figure.alarm = Alarm(
             "moderate" if labels["culture"] else "serious",
-            f"The judge {judge} leans to the {seat} seat{where_}: it wins {percent(share)} of its answers, where "
-            "half would be fair",
+            f"The judge {judge} leans to the {seat} seat{where_}: the side shown {seat} wins {percent(share)} of "
+            "its answers, where half would be fair",
             "Keep asking in both orders and let changed answers count for nothing; replace the judge if it flips often",
             rows=lambda: [asked.names[code] for code in asked.scenario[rows][asked.first[rows] != asked.second[rows]]],
             rows_are=f"scenarios whose answer by {judge} changed with the order",
@@ -135,8 +139,8 @@ def _agreement(study: Study, asked: dict[str, Asked]) -> Iterator[Figure]:
         seed[given.scenario], culture[given.scenario] = given.seed, given.culture
     if len(names) < 2:
         return
-    for label, of in study.parts(culture):
-        rows = ((ratings >= 0).sum(axis=1) > 1) & of
+    for label, inside in study.parts(culture):
+        rows = ((ratings >= 0).sum(axis=1) > 1) & inside
         if rows.any():
             yield from _agree(study, label, ratings[rows], group(seed[rows]))
 
@@ -145,28 +149,30 @@ def _agree(study: Study, culture: str, ratings: Ratings, seeds: Codes) -> Iterat
     given = counts(ratings, len(ANSWERS))
     draws = Draws((seeds,), study.settings.repeats)
     matrices = by_cluster(coincidences(given), seeds)
-    figure = Figure(SECTION, "Krippendorff's alpha", culture, unit="agreement", n=len(ratings))
+    figure = Figure("Krippendorff's alpha", culture, unit="agreement", n=len(ratings))
     weights = draws.weights
-    found = draws.of(float(alpha(matrices.sum(axis=0))), alpha(np.tensordot(weights, draws.bundled(matrices), axes=1)))
+    found = draws.estimate(
+        float(alpha(matrices.sum(axis=0))), alpha(np.tensordot(weights, draws.bundled(matrices), axes=1))
+    )
     study.filled(figure, found, draws)
     complete = (ratings >= 0).all(axis=1)
     raw = unit_agreement(given[complete]) if complete.any() else np.empty(0)
     figure.extra["judges agree"] = float(raw.mean()) if len(raw) else None
     if found is not None and figure.enough:
         bound = study.settings.agreement
-        mirrored = Interval(-found.value, -found.high, -found.low, found.error, found.freedom)
+        mirrored = Estimate(-found.value, -found.high, -found.low, found.error, found.freedom)
         figure.family, figure.test, figure.against = "exploratory", "one-sided t over clusters", bound
         figure.p = beyond(mirrored, -bound)
         if found.value < bound:
             figure.alarm = Alarm(
                 "moderate",
                 f"The judges do not agree enough{f' about {study.called(culture)}' if culture else ''}: "
-                f"Krippendorff's alpha is {found.value:.2f} and not {bound:g}",
+                f"Krippendorff's alpha is {found.value:.2f}, below {bound:g}",
                 "Qualify each judge on the gold scenarios and drop those near chance. Where nearly all answers are "
-                "one, alpha is low although judges mostly agree: see how often they do",
+                "the same, alpha is low although judges mostly agree: see how often they do",
             )
     yield figure
-    kappa = Figure(SECTION, "Fleiss' kappa", culture, unit="agreement", n=int(complete.sum()))
+    kappa = Figure("Fleiss' kappa", culture, unit="agreement", n=int(complete.sum()))
     if complete.any():
         units = np.ones(len(raw))
         agreed, shares = (
@@ -178,48 +184,23 @@ def _agree(study: Study, culture: str, ratings: Ratings, seeds: Codes) -> Iterat
         w = inner.weights
         value = float(fleiss(agreed.sum(axis=0), shares.sum(axis=0), number.sum(axis=0)))
         drawn = fleiss(w @ inner.bundled(agreed), w @ inner.bundled(shares), w @ inner.bundled(number))
-        study.filled(kappa, inner.of(value, drawn), inner)
+        study.filled(kappa, inner.estimate(value, drawn), inner)
     else:
         kappa.enough = False
     yield kappa
 
 
-def _critics(study: Study) -> Iterator[Figure]:
-    """By critic, the share of first drafts of a culture with a severe remark of it, against the other cultures."""
-    scenes, remarks = study.evidence.scenes, study.evidence.remarks
-    place = {name: row for row, name in enumerate(scenes["id"].to_pylist())}
-    of, known = codes(remarks, "scenario")
-    rows_of = np.array([*(place.get(name, -1) for name in known), -1])[of]
-    severe = where(remarks, "severity", "severe") & (rows_of >= 0)
-    culture, seed = study.culture_codes(scenes), codes(scenes, "seed")[0]
-    critic, critics = codes(remarks, "critic")
-    for code, name in enumerate(critics):
-        flagged = np.zeros(len(scenes), dtype=bool)
-        flagged[rows_of[severe & (critic == code)]] = True
-        for home, label in enumerate(study.cultures):
-            mine, all_ = culture == home, culture >= 0
-            if not mine.any():
-                continue
-            figure = study.rate(
-                flagged[mine], (seed[mine],), section=SECTION, name="severe remarks", culture=label, group=name
-            )
-            if figure.enough and int((all_ & ~mine).sum()) >= study.settings.min_rows:
-                _unlike(study, figure, flagged[all_], mine[all_], seed[all_], name, pick(scenes, "id", mine & flagged))
-            yield figure
-
-
-def _unlike(
-    study: Study, figure: Figure, flagged: Flags, mine: Flags, seed: Codes, critic: str, ids: list[str]
-) -> None:
-    rest = float(flagged[~mine].mean())
-    figure.family, figure.test, figure.against = "exploratory", "clustered score test against the others", rest
-    figure.p = clustered(mine, flagged, np.zeros(len(mine), dtype=np.int64), (group(seed),))
-    if figure.value is not None and figure.value - rest > study.settings.parity_margin:
-        figure.alarm = Alarm(
-            "moderate",
-            f"The critic {critic} finds severe faults in {percent(figure.value)} of drafts of "
-            f"{study.called(figure.culture)} and in {percent(rest)} of the others",
-            "Put the critic to the planted defects and clean twins of this culture before it counts there",
-            rows=lambda: ids,
-            rows_are=f"scenarios that {critic} marked",
-        )
+MEASURE = Measure(
+    JUDGES_AND_CRITICS,
+    {
+        "Krippendorff's alpha": "Agreement of the judges' settled answers beyond chance; 1 is full agreement. Where "
+        "nearly all answers are the same, it is low although judges mostly agree.",
+        "Fleiss' kappa": "The same, over the scenarios that all judges answered.",
+        "same answer in both orders": "Share of scenarios about which a judge gave one answer whichever side came "
+        "first.",
+        "first seat wins": "Of the answers that take a side, the share that the side shown first wins. Each scenario "
+        "is shown in both orders, so one half is fair.",
+        "no answer": "Share of scenarios about which a judge gave no usable answer in one order or both.",
+    },
+    measure,
+)

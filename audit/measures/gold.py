@@ -11,10 +11,10 @@ from typing import Any
 from scipy import stats
 
 from gravity.audit.figures import Alarm, Figure
+from gravity.audit.measure import Measure
+from gravity.audit.measures.judges import JUDGES_AND_CRITICS
 from gravity.audit.study import Study, percent
 from gravity.frameworks.statistics import wilson
-
-SECTION = "judges and critics"
 
 # What is counted, out of what, and what to call it, by task.
 ERRORS = {
@@ -33,38 +33,29 @@ def measure(study: Study) -> list[Figure]:
     figures: list[Figure] = []
     for row in rows:
         others = [r for r in rows if r["model"] == row["model"] and r["task"] == row["task"] and r is not row]
-        figures += _errors(study, row, others)
+        figures += _error_rates(study, row, others)
         for field, name in CALIBRATION.items():
             if row[field] is not None:
                 enough = row["answered"] >= study.settings.min_gold
                 figures.append(
                     Figure(
-                        SECTION,
-                        name,
-                        row["culture"],
-                        row["model"],
-                        "error",
-                        row["answered"],
-                        None,
-                        row[field],
-                        enough=enough,
+                        name, row["culture"], row["model"], "error", row["answered"], value=row[field], enough=enough
                     )
                 )
     return figures
 
 
-def _errors(study: Study, row: dict[str, Any], others: list[dict[str, Any]]) -> Iterator[Figure]:
-    for name, of, counted, right in ERRORS[row["task"]]:
+def _error_rates(study: Study, row: dict[str, Any], others: list[dict[str, Any]]) -> Iterator[Figure]:
+    for name, among, counted, right in ERRORS[row["task"]]:
 
-        def wrong(one: dict[str, Any], of: str = of, counted: str = counted, right: bool = right) -> tuple[int, int]:
-            n: int = one[of]
-            hits: int = n - one[counted] if right else one[counted]
-            return hits, n
+        def wrong(
+            one: dict[str, Any], among: str = among, counted: str = counted, right: bool = right
+        ) -> tuple[int, int]:
+            cases: int = one[among]
+            return (cases - one[counted] if right else one[counted]), cases
 
         hits, n = wrong(row)
-        figure = Figure(
-            SECTION, name, row["culture"], row["model"], n=n, clusters=n, enough=n >= study.settings.min_gold
-        )
+        figure = Figure(name, row["culture"], row["model"], n=n, clusters=n, enough=n >= study.settings.min_gold)
         if n:
             figure.value = hits / n
             figure.low, figure.high = wilson(hits, n)
@@ -91,5 +82,21 @@ def _gap(study: Study, figure: Figure, hits: int, others: tuple[int, int]) -> No
             "serious",
             f"{figure.group} errs more about {study.called(figure.culture)}: {figure.name} {percent(figure.value)}, "
             f"elsewhere {percent(rest)}",
-            "Let another model play this role for the culture, or tune its prompt on the gold cases kept for that",
+            "Let another model play this role for the culture, or improve its prompt on the gold cases kept for that",
         )
+
+
+MEASURE = Measure(
+    JUDGES_AND_CRITICS,
+    {
+        "misses": "Share of planted defects that the critic did not block. Known, since the defects were planted.",
+        "false alarms": "Share of the defects' clean twins that the critic blocked all the same.",
+        "wrong on gold scenes": "Share of steady answers about gold scenarios that are wrong.",
+        "wrong on gold preferences": "Share of steady answers about gold preferences that are wrong.",
+        "wrong on gold stances": "Share of answers about gold stances that are wrong.",
+        "Brier score on gold": "Mean squared error of the confidence; 0 is best, 0.25 is what a coin tossed with "
+        "confidence 0.5 gets.",
+        "expected calibration error on gold": "Mean gap between confidence and share right; 0 is best.",
+    },
+    measure,
+)

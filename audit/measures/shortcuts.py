@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 
 from gravity.audit.figures import Alarm, Figure
+from gravity.audit.measure import Measure, Section
 from gravity.audit.resampling import Draws
 from gravity.audit.study import Study, count_words, percent
 from gravity.audit.tables import Codes, Flags, Floats, codes, pick
-
-SECTION = "shortcuts"
 
 
 def measure(study: Study) -> list[Figure]:
@@ -50,14 +49,14 @@ def _length(
     draws = study.draws(clusters, rows)
     ones = np.ones(len(chosen))
     longer = (chosen > rejected) + 0.5 * (chosen == rejected)
-    figure = Figure(SECTION, "chosen is the longer", culture, track, n=len(chosen))
+    figure = Figure("chosen is the longer", culture, track, n=len(chosen))
     found = draws.rate(longer, ones)
     study.filled(figure, found, draws)
     figure.extra["AUC of length alone"] = auc(chosen, rejected)
     ratio = np.log((chosen + 1) / (rejected + 1))
-    size = Figure(SECTION, "length of chosen against rejected", culture, track, "ratio", len(chosen))
+    size = Figure("length of chosen against rejected", culture, track, "ratio", len(chosen))
     spread = np.exp(draws.ratio(ratio, ones))
-    study.filled(size, draws.of(float(np.exp(ratio.mean())), spread), draws)
+    study.filled(size, draws.estimate(float(np.exp(ratio.mean())), spread), draws)
     # The tracks are looked at to see where a lean comes from; the test is over all of them.
     if track == "all" and study.above(figure, found, study.settings.length_margin, both_ways=0.5):
         which = "longer" if (figure.value or 0) > 0.5 else "shorter"
@@ -66,7 +65,7 @@ def _length(
             "serious",
             f"Length tells the answer in {study.called(culture)}: the chosen side is the {which} one in "
             f"{percent(share)} of pairs ({size.value or 1:.2f} times as long)",
-            "Balance lengths in the writer's prompt or drop the most unequal pairs; or normalise the loss by length",
+            "Balance the lengths in the writer's prompt, drop the most unequal pairs, or normalise the loss by length",
             rows=_rows(study, rows, (chosen > rejected) if which == "longer" else (chosen < rejected)),
             rows_are=f"pairs whose chosen side is the {which}",
         )
@@ -89,7 +88,7 @@ def _style(study: Study, culture: str, rows: Flags, reader: Codes, subject: Code
     """How often a bag of words, trained on other seeds, tells chosen from rejected."""
     from gravity.frameworks.measures import FOLDS
 
-    figure = Figure(SECTION, "words alone tell chosen from rejected", culture)
+    figure = Figure("words alone tell chosen from rejected", culture)
     places = np.flatnonzero(rows)
     if len(places) > study.settings.texts:
         places = np.sort(np.random.default_rng(0).choice(places, study.settings.texts, replace=False))
@@ -111,7 +110,7 @@ def _style(study: Study, culture: str, rows: Flags, reader: Codes, subject: Code
             "moderate",
             f"Words alone tell the answer in {study.called(culture)}: a bag of words, tested on seeds it was not "
             f"trained on, gets {percent(figure.value)} of pairs right",
-            "Look for words that one side overuses; a model can learn them in place of the reader",
+            "Look for words that one side overuses: a model can learn them instead of what the reader would choose",
             rows=lambda: pick(study.evidence.pairs, "id", places[right > 0.5]),
             rows_are="pairs that the bag of words gets right",
         )
@@ -134,3 +133,20 @@ def told(chosen: list[str], rejected: list[str], seeds: Codes) -> Floats | None:
     weighed = TfidfTransformer(sublinear_tf=True).fit_transform(texts)
     difference = (weighed[: len(chosen)] - weighed[len(chosen) :]).tocsr()
     return picked(lambda train: difference, seeds, solver="liblinear")
+
+
+MEASURE = Measure(
+    Section(
+        "shortcuts",
+        "Shortcuts",
+        "What tells the chosen side without reading for meaning. A model trained on the pairs will find it too.",
+    ),
+    {
+        "chosen is the longer": "Share of pairs whose chosen side has more words; a tie counts half, and one half is "
+        "fair. By culture and track; the test is over all tracks of a culture.",
+        "length of chosen against rejected": "Geometric mean of the ratio of words.",
+        "words alone tell chosen from rejected": "Accuracy of a logistic bag of words, tested on seeds it was not "
+        "trained on; one half is chance.",
+    },
+    measure,
+)

@@ -4,10 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gravity.audit.figures import Alarm, Figure
-from gravity.audit.study import Study, listed
+from gravity.audit.measure import Measure, Section
+from gravity.audit.study import Study
 from gravity.audit.tables import codes, numbers
-
-SECTION = "coverage"
 
 
 def measure(study: Study) -> list[Figure]:
@@ -16,7 +15,7 @@ def measure(study: Study) -> list[Figure]:
 
 
 def _count(study: Study, name: str, culture: str, group: str, n: int, least: int) -> Figure:
-    return Figure(SECTION, name, culture, group, "count", n, value=float(n), enough=n >= least)
+    return Figure(name, culture, group, "count", n, value=float(n), enough=n >= least)
 
 
 def _readers(study: Study) -> Iterator[Figure]:
@@ -48,7 +47,7 @@ def _pairs(study: Study) -> Iterator[Figure]:
         if len(pairs) and not figure.enough:
             figure.alarm = Alarm(
                 "note",
-                f"{study.called(label)} has {figure.n} pairs: too few to say anything of it",
+                f"{study.called(label)} has {figure.n} pairs: too few to say anything about it",
                 f"Take in more readers and reviews of {study.called(label)}: a claim about a rate takes {least} pairs",
                 certain=True,
             )
@@ -59,18 +58,21 @@ def _pairs(study: Study) -> Iterator[Figure]:
                 yield _count(study, f"pairs by {column}", label, value, n, least)
 
 
-def notes(study: Study) -> list[str]:
-    """What is odd about the evidence, in plain words."""
-    said = list(study.evidence.notes)
-    unknown = [name for name in study.cultures if name not in study.library.cultures]
-    if unknown:
-        said.append(
-            f"no lexicon and no national figures are known of {listed(unknown)}: what needs them is left out there"
-        )
-    for what, table in (("pairs", study.evidence.pairs), ("readers", study.evidence.readers)):
-        without = table["culture"].null_count
-        if without:
-            said.append(f"{without} of {len(table)} {what} have no culture and are in no figure")
-    if len(study.cultures) == 1:
-        said.append(f"all rows are of {study.called(study.cultures[0])}: there is no other culture to compare it with")
-    return said
+MEASURE = Measure(
+    Section(
+        "coverage",
+        "Coverage",
+        "Who and what there is. Cells marked insufficient are too thin to say anything about.",
+    ),
+    {
+        "pairs": "Preference pairs.",
+        "pairs by track": "Preference pairs by track.",
+        "pairs by framework": "Preference pairs by framework.",
+        "readers": "Readers with a profile.",
+        "reviews": "Their reviews.",
+        "readers by gender": "Readers by gender, as given.",
+        "readers by age": "Readers by age band, as given.",
+        "readers by language": "Readers by the language that most of their reviews are in.",
+    },
+    measure,
+)

@@ -1,0 +1,65 @@
+"""What an audit measure is: a function from the evidence to figures, with the words and charts that explain them.
+
+CONTRIBUTING.md has the recipe for a measure in a package of your own.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from gravity.audit.figures import Figure
+from gravity.audit.study import Study
+from gravity.frameworks.errors import GravityError
+from gravity.frameworks.plugins import plugins
+
+Chart = Callable[[Sequence[Figure]], dict[str, Any] | None]
+
+
+class MeasureError(GravityError):
+    """What another package registers as an audit measure is not one."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report. `name` stands in its figures and findings, `title` and `about` on the page."""
+
+    name: str
+    title: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure of the audit; several may share a section.
+
+    `measure` makes the figures; it must take evidence whose tables are empty. `words` says by the name of a figure
+    what it means, in the order in which the page shows them; figures without words come last. `charts` draws the
+    figures of a name as a Vega-Lite specification, or returns None where a table says it better; without an entry
+    the chart is that of `charts.chart`.
+    """
+
+    section: Section
+    words: Mapping[str, str]
+    measure: Callable[[Study], Iterable[Figure]]
+    charts: Mapping[str, Chart] = field(default_factory=dict)
+
+    def figures(self, study: Study) -> list[Figure]:
+        """The figures, each with the name of the section."""
+        return [replace(figure, section=self.section.name) for figure in self.measure(study)]
+
+
+def registered() -> list[Measure]:
+    """The measures that other installed packages register under `gravity.measures`.
+
+    Raises MeasureError for an entry that is no Measure.
+    """
+    found = plugins("measures")
+    for name, measure in found.items():
+        if not isinstance(measure, Measure):
+            raise MeasureError(
+                f"the entry point {name} of gravity.measures is a {type(measure).__name__}: let it name an instance of "
+                "gravity.audit.measure.Measure"
+            )
+    return list(found.values())
