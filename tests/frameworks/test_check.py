@@ -31,7 +31,7 @@ def noise(count: int, seed: int = 7) -> Pairs:
     """Pairs of texts that only chance tells apart."""
     draw = random.Random(seed)
     words = [f"w{number}" for number in range(30)]
-    return [(f"id{n}", *(" ".join(draw.choices(words, k=12)) for _ in range(2))) for n in range(count)]
+    return [(f"id{n}", " ".join(draw.choices(words, k=12)), " ".join(draw.choices(words, k=12))) for n in range(count)]
 
 
 def test_material_without_scenarios_has_no_fault(
@@ -161,7 +161,7 @@ def test_small_lexicon_is_found(material: Path, library: Library) -> None:
 
 def test_scenarios_are_checked_where_there_are_any(material: Path, library: Library) -> None:
     assert faults(check_scenes, material) == []
-    scenes = [
+    scenes: list[dict[str, Any]] = [
         {
             "seed": seed,
             "culture": "us",

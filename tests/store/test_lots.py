@@ -37,7 +37,7 @@ def sampled(ledger: Ledger, pairs: Sequence[Pair], culture: str = "us", track: A
 
 def checked(ledger: Ledger, pairs: Sequence[Pair], rejected: int = 0, undecided: int = 0) -> Lot:
     """The lot after its sample was checked: so many against the label, so many undecided, all others for it."""
-    answers: list[Label | None] = ["rejected"] * rejected + [None] * undecided
+    answers: list[Label | None] = [*["rejected"] * rejected, *[None] * undecided]
     sample = sampled(ledger, pairs)
     for one, prefers in zip(sample, answers + ["chosen"] * (len(sample) - len(answers)), strict=True):
         ledger.add_check(check(one, prefers))
