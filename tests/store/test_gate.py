@@ -11,7 +11,7 @@ from gravity.store.database import Database
 from gravity.store.dataset import export
 from gravity.store.ledger import Ledger
 from gravity.store.lots import sample_size, samples
-from gravity.store.records import Pair
+from gravity.store.records import Label, Pair
 from tests.store.build import check, decision, pair, run
 
 RUN = run()
@@ -44,7 +44,8 @@ def left(ledger: Ledger, folder: Path) -> tuple[set[str], dict[str, int], list[d
 def test_of_a_small_lot_only_confirmed_pairs_leave(folder: Path) -> None:
     pairs = values(6)
     ledger = fresh(*pairs)
-    for one, prefers in zip(pairs, ["chosen"] * 3 + ["rejected", None, None], strict=True):
+    answers: list[Label | None] = ["chosen", "chosen", "chosen", "rejected", None, None]
+    for one, prefers in zip(pairs, answers, strict=True):
         ledger.add_check(check(one, prefers))
     ids, out, rows = left(ledger, folder)
     assert ids == {one.id for one in pairs[:3]}
