@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 DEMO   := out/demo
 LOG    := out/install.log
 
-.PHONY: help install check test demo clean
+.PHONY: help install check types lint rules material hooks test demo clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -25,11 +25,23 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 install: $(BIN)/.installed ## install everything into .venv
 
 check: install ## lint, types, import rules, and the material in frameworks/
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types lint rules material
+
+types:
+	$(BIN)/mypy
+
+lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+
+rules:
 	$(BIN)/lint-imports
+
+material:
 	$(BIN)/python -m gravity.frameworks.check
+
+hooks: install ## run what check runs before every commit
+	$(BIN)/pre-commit install
 
 test: check ## everything in check, then the tests
 	$(BIN)/pytest

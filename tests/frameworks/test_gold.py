@@ -77,7 +77,7 @@ def test_bad_case_is_refused_with_file_and_line(
     change(f"gold/{folder}/br.jsonl", 7, **fields)
     gold = Gold(Library(material))
     with pytest.raises(DataError) as caught:
-        getattr(gold, {"stance": "stances"}.get(folder, folder))
+        _ = getattr(gold, {"stance": "stances"}.get(folder, folder))
     assert str(caught.value).startswith(f"{material / 'gold' / folder / 'br.jsonl'}:7: ")
     assert reason in str(caught.value)
 

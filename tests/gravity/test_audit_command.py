@@ -1,6 +1,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, St
     folder = tmp_path_factory.mktemp("audited")
     with Stub(Character(position_bias=0.3)) as server:
         roles = {"profiler": "stub", "writer": "bank", "judges": ["stub"], "critics": ["stub"]}
-        bank = {"models.bank": {"kind": "bank"}, "audit": {"swaps": SWAPS}}
+        bank: dict[str, dict[str, Any]] = {"models.bank": {"kind": "bank"}, "audit": {"swaps": SWAPS}}
         plan = {"seeds": 39, "scenarios_per_seed": 1}
         (folder / "gravity.toml").write_text(toml(server.url, roles=roles, curate=plan, **bank), encoding="utf-8")
         files = ("--format", "amazon-2023", "--items", str(BOOKS), "--readers", str(READERS))
@@ -28,7 +29,7 @@ def curated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, St
         yield folder, server
 
 
-def test_a_run_is_audited_without_a_call(curated: tuple[Path, Stub]):
+def test_a_run_is_audited_without_a_call(curated: tuple[Path, Stub]) -> None:
     folder, server = curated
     asked = server.counts.requests
     done = here(folder, "audit", "--output", "out", "--truth", str(PLANTED / "truth.jsonl"))
@@ -54,7 +55,7 @@ def test_a_run_is_audited_without_a_call(curated: tuple[Path, Stub]):
     assert "What the reader wrote" in (folder / "out" / "culture-br.html").read_text(encoding="utf-8")
 
 
-def test_fail_on_makes_the_exit_code(curated: tuple[Path, Stub]):
+def test_fail_on_makes_the_exit_code(curated: tuple[Path, Stub]) -> None:
     folder, _ = curated
     assert here(folder, "audit", "--output", "out", "--fail-on", "serious").code == 6
     assert here(folder, "export", "ds").code == 0
@@ -68,7 +69,7 @@ def test_fail_on_makes_the_exit_code(curated: tuple[Path, Stub]):
     assert all(finding["level"] == "note" for finding in json.loads(done.output)["findings"])
 
 
-def test_thresholds_are_configuration(curated: tuple[Path, Stub]):
+def test_thresholds_are_configuration(curated: tuple[Path, Stub]) -> None:
     folder, _ = curated
     done = gravity(folder, "audit", "--output", "lax", "--fail-on", "serious", GRAVITY_AUDIT__POSITION_MARGIN="0.4")
     assert done.code == 0, done.errors
@@ -77,7 +78,7 @@ def test_thresholds_are_configuration(curated: tuple[Path, Stub]):
     assert "audit.alpha" in bad.errors
 
 
-def test_swaps_beyond_their_budget_ask_nothing(curated: tuple[Path, Stub]):
+def test_swaps_beyond_their_budget_ask_nothing(curated: tuple[Path, Stub]) -> None:
     folder, server = curated
     asked = server.counts.requests
     done = gravity(folder, "audit", "--output", "out", "--swaps", "--max-calls", "10", OPENAI_API_KEY=KEY)
@@ -87,7 +88,7 @@ def test_swaps_beyond_their_budget_ask_nothing(curated: tuple[Path, Stub]):
     assert server.counts.requests == asked
 
 
-def test_swaps_are_asked_once_and_reported(curated: tuple[Path, Stub]):
+def test_swaps_are_asked_once_and_reported(curated: tuple[Path, Stub]) -> None:
     folder, server = curated
     asked = server.counts.requests
     done = gravity(folder, "audit", "--output", "swapped", "--swaps", "--json", OPENAI_API_KEY=KEY)
@@ -108,7 +109,7 @@ def test_swaps_are_asked_once_and_reported(curated: tuple[Path, Stub]):
     assert server.counts.requests - asked == calls
 
 
-def test_what_cannot_be_audited_is_one_line(curated: tuple[Path, Stub], tmp_path: Path):
+def test_what_cannot_be_audited_is_one_line(curated: tuple[Path, Stub], tmp_path: Path) -> None:
     folder, _ = curated
     both = here(folder, "audit", "--output", "out", "--dataset", "ds", "--swaps")
     assert (both.code, both.errors.count("\n")) == (2, 1)

@@ -133,8 +133,7 @@ def test_a_change_lets_the_scores_expire(known: Project, monkeypatch: pytest.Mon
     given = known.config
     if change == "prompt":
         from gravity import standing
-
-        prompt = standing.prompt
+        from gravity.agents.prompting import prompt
 
         class Changed:
             hash = "changed"

@@ -105,7 +105,8 @@ def test_any_rows_add_up_and_a_second_time_doubles_nothing(
     first: list[Review | Refusal], second: list[Review | Refusal]
 ) -> None:
     database = Database("sqlite://")
-    corpus, known = Corpus(database), set()
+    corpus = Corpus(database)
+    known: set[str] = set()
     for given_rows in (first, second, first):
         new = {row.id for row in given_rows if isinstance(row, Review)} - known
         intake = take(corpus, given_rows)

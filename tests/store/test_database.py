@@ -54,7 +54,7 @@ def limit(database: Database, pages: int) -> None:
 def test_full_disk_is_refused_in_one_line_and_the_next_try_loses_nothing(database: Database) -> None:
     corpus, rows = Corpus(database), [review(f"{n:016d}", text="word " * 40) for n in range(3 * BATCH)]
     limit(database, 300)
-    kept = []
+    kept: list[int] = []
     with pytest.raises(StoreError, match="database or disk is full") as caught:
         kept.extend(intake.kept for intake in corpus.take_reviews("f", rows, "us"))
     assert "\n" not in str(caught.value)

@@ -11,7 +11,7 @@ from gravity.store.database import Database
 from gravity.store.dataset import export
 from gravity.store.ledger import Ledger
 from gravity.store.lots import sample_size, samples
-from gravity.store.records import Pair
+from gravity.store.records import Label, Pair
 from tests.store.build import check, decision, pair, run
 
 RUN = run()
@@ -44,8 +44,9 @@ def left(ledger: Ledger, folder: Path) -> tuple[set[str], dict[str, int], list[d
 def test_of_a_small_lot_only_confirmed_pairs_leave(folder: Path) -> None:
     pairs = values(6)
     ledger = fresh(*pairs)
-    for one, prefers in zip(pairs, ["chosen"] * 3 + ["rejected", None, None], strict=True):
-        ledger.add_check(check(one, prefers))  # type: ignore[arg-type]
+    answers: list[Label | None] = ["chosen", "chosen", "chosen", "rejected", None, None]
+    for one, prefers in zip(pairs, answers, strict=True):
+        ledger.add_check(check(one, prefers))
     ids, out, rows = left(ledger, folder)
     assert ids == {one.id for one in pairs[:3]}
     assert out == {"the panel preferred the other side": 1, "the panel did not confirm it": 2}
@@ -63,7 +64,7 @@ def test_of_a_sampled_lot_what_the_panel_contradicted_stays_and_what_it_could_no
     sample = samples(ledger, RUN.id, sample_size(0.1))["us", "values"][1]
     known = {one.id: one for one in pairs}
     for number, identity in enumerate(sample):
-        ledger.add_check(check(known[identity], {0: "rejected", 1: None}.get(number, "chosen")))  # type: ignore[arg-type]
+        ledger.add_check(check(known[identity], {0: "rejected", 1: None}.get(number, "chosen")))
     ids, out, rows = left(ledger, folder)
     assert out == {"the panel preferred the other side": 1}
     assert ids == {one.id for one in pairs} - {sample[0]} and sample[1] in ids
@@ -122,7 +123,7 @@ def test_the_card_says_how_far_the_labels_can_be_trusted(folder: Path) -> None:
     known = {one.id: one for one in pairs}
     sample = samples(ledger, RUN.id, sample_size(0.1))["us", "values"][1]
     for number, identity in enumerate(sample):
-        ledger.add_check(check(known[identity], {0: "rejected", 1: None}.get(number, "chosen")))  # type: ignore[arg-type]
+        ledger.add_check(check(known[identity], {0: "rejected", 1: None}.get(number, "chosen")))
     result = export(ledger, RUN, folder, test_share=0.0, overwrite=False)
     (lot,) = result.lots
     card = (folder / "README.md").read_text(encoding="utf-8")

@@ -37,9 +37,8 @@ def sampled(ledger: Ledger, pairs: Sequence[Pair], culture: str = "us", track: A
 
 def checked(ledger: Ledger, pairs: Sequence[Pair], rejected: int = 0, undecided: int = 0) -> Lot:
     """The lot after its sample was checked: so many against the label, so many undecided, all others for it."""
-    answers: list[Label | None] = ["rejected"] * rejected + [None] * undecided
-    sample = sampled(ledger, pairs)
-    for one, prefers in zip(sample, answers + ["chosen"] * (len(sample) - len(answers)), strict=True):
+    for number, one in enumerate(sampled(ledger, pairs)):
+        prefers: Label | None = "rejected" if number < rejected else None if number < rejected + undecided else "chosen"
         ledger.add_check(check(one, prefers))
     (lot,) = lots(ledger, RUN)
     return lot

@@ -58,7 +58,6 @@ class Stub:
         self.port = 0
         self._chance = random.Random(self.faults.seed)
         self._embedder = HashEmbedder()
-        self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
 
@@ -68,7 +67,7 @@ class Stub:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self.serve(),), daemon=True)
+        self._thread = threading.Thread(target=asyncio.run, args=(self.serve(),), daemon=True)
         self._thread.start()
         self._ready.wait(10)
         return self
@@ -79,6 +78,7 @@ class Stub:
 
     async def serve(self, port: int = 0) -> None:
         """Serves until stopped."""
+        self._loop = asyncio.get_running_loop()
         app = web.Application(client_max_size=8 << 20)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/embeddings", self._embed)

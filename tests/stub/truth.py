@@ -8,6 +8,7 @@ import hashlib
 import json
 import random
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -108,7 +109,7 @@ class Oracle:
         return {_beginning(attack["text"]): attack["wants"] for attack in listed}
 
     @cached_property
-    def _items(self) -> dict[str, tuple[str, str]]:
+    def _items(self) -> Mapping[str, tuple[str, str]]:
         """The trait and the level that an item's answer shows."""
         items = self._library.items.values()
         return {i.high: (i.trait, "high") for i in items} | {i.low: (i.trait, "low") for i in items}
