@@ -10,7 +10,7 @@ from pydantic import Field, create_model
 from gravity.agents.asking import Answer, Asked, Asker, Confidence
 from gravity.agents.errors import AskError
 from gravity.frameworks.records import TRAITS, Domain, Seed
-from gravity.store.records import Fact, FactKind, Provenance, Review
+from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
 
 DEMOGRAPHICS = ("gender", "age", "location")
 REVIEW_CHARS = 1_200
@@ -57,6 +57,19 @@ class Profiler(Protocol):
     async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
         """Facts for a batch of seeds."""
         ...
+
+
+async def demographics_of(reader: Reader, reviews: Sequence[Review], profiler: Profiler, run: str) -> list[Fact]:
+    """Gender, age and location: what is given of the reader stands, and the profiler infers the others."""
+    given = {name: value for name in DEMOGRAPHICS if (value := getattr(reader, name))}
+    certain: dict[str, Any] = {"kind": "demographic", "confidence": 1.0, "evidence": []}
+    made_by = Provenance(model="given")
+    facts = [
+        Fact(run=run, reader=reader.id, name=name, value=value, made_by=made_by, **certain)
+        for name, value in given.items()
+    ]
+    missing = [name for name in DEMOGRAPHICS if name not in given]
+    return facts + (await profiler.demographics(reader.id, reviews, missing) if missing else [])
 
 
 @dataclass(frozen=True)

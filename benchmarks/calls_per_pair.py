@@ -84,12 +84,11 @@ def rowwise(url: str) -> dict[str, float]:
 async def _rows(made: Any) -> int:
     from gravity.agents.judge import Case, Panel
     from gravity.agents.prompting import prompt
-    from gravity.graphs.profile import ratings_of
 
     crew = made.crew()
     panel = Panel([], [made.chat_judge(name) for name in made.config.roles.judges], made.config.judging.quorum)
     reader = crew.corpus.readers()[0]
-    reviews = ratings_of(crew, reader.id).known[: crew.plan.reviews_per_call]
+    reviews = crew.retriever.ratings(reader.id).known[: crew.retriever.reviews_per_call]
     critics = [made.critic(name) for name in made.config.roles.critics]
 
     async def row(number: int) -> bool:

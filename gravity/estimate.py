@@ -10,7 +10,7 @@ from gravity.agents.profiler import DEMOGRAPHICS
 from gravity.agents.settings import OpenAISettings
 from gravity.console import console, plain, table
 from gravity.graphs.crew import Crew
-from gravity.graphs.curate import CurateState, pending_profiles, pending_scenarios, selected
+from gravity.graphs.pending import CurateState, pending_profiles, pending_scenarios, selected
 from gravity.store.lots import CHECKED
 from gravity.store.records import Pair
 from gravity.workshop import Workshop
@@ -75,7 +75,7 @@ def needed(workshop: Workshop, crew: Crew, wanted: CurateState) -> list[Need]:
     scenarios, profiles = len(pending_scenarios(crew, wanted)), pending_profiles(crew, wanted)
     checked = [c for c in {reader.culture for reader in selected(crew, wanted)} if c and crew.panels[c].checkers]
     checks = max(0, len(checked) * len(CHECKED) * crew.plan.sample - len(crew.ledger.checks(crew.run)))
-    batches = -(-len(crew.plan.seeds) // crew.plan.seeds_per_call)
+    batches = -(-len(crew.seeds) // crew.retriever.seeds_per_call)
     asked = 0
     for profile in profiles:
         reader = crew.corpus.reader(profile["reader"])

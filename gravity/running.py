@@ -11,7 +11,8 @@ from rich.progress import TaskID
 from gravity.console import bars, errors
 from gravity.errors import ConfigError
 from gravity.graphs.crew import Crew
-from gravity.graphs.curate import CurateState, curate_graph, selected
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.pending import CurateState, selected
 from gravity.store.answers import call_key
 from gravity.workshop import Workshop
 

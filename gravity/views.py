@@ -79,7 +79,7 @@ def print_lots(found: Sequence[Lot]) -> None:
 
 
 def _figures(workshop: Workshop, run: Run) -> dict[str, Any]:
-    from gravity.graphs.curate import selected
+    from gravity.graphs.pending import selected
 
     ledger, counts = workshop.ledger, workshop.corpus.counts()
     # What the run itself asked for, whatever the configuration says by now.

@@ -15,6 +15,7 @@ from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.judge import Judge, ModelJudge, Panel
 from gravity.agents.profiler import ModelProfiler, Profiler
 from gravity.agents.prompting import all_hashes
+from gravity.agents.retrieval import Retriever
 from gravity.agents.settings import BankSettings, ContrastSettings, LlamaCppSettings, OpenAISettings
 from gravity.agents.writer import BankWriter, ModelWriter, Writer
 from gravity.config import Config
@@ -244,13 +245,9 @@ class Workshop:
         return Crew(
             run=run,
             plan=Plan(
-                seeds=list(self.seeds),
                 scenarios_per_seed=self._scenarios_per_seed,
                 revisions=plan.revisions,
                 min_reviews=plan.min_reviews,
-                seeds_per_call=plan.seeds_per_call,
-                reviews_per_call=plan.reviews_per_call,
-                held_back=plan.held_back,
                 concurrency=plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
                 sample=sample_size(config.judging.acceptable_error),
@@ -260,6 +257,13 @@ class Workshop:
             corpus=self.corpus,
             ledger=self.ledger,
             vectors=self.vectors,
+            retriever=Retriever(
+                corpus=self.corpus,
+                vectors=self.vectors,
+                reviews_per_call=plan.reviews_per_call,
+                seeds_per_call=plan.seeds_per_call,
+                held_back=plan.held_back,
+            ),
             profiler=self._profiler(),
             cross_check=self.cross_check(self.vectors, self.standing.calibration, plan.min_confidence),
             writer=self._writer(),

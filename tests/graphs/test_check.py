@@ -8,7 +8,8 @@ import pytest
 from gravity.agents.judge import Panel
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
-from gravity.graphs.curate import curate_graph, pending_checks
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.pending import pending_checks
 from gravity.store.lots import lots
 from gravity.store.records import Pair
 from gravity.workshop import Workshop
