@@ -94,13 +94,13 @@ class ModelProfiler:
     async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
         """Facts for a batch of seeds; the model sees short aliases and not the seeds' ids."""
         aliases = [f"s{number}" for number in range(1, len(seeds) + 1)]
-        shown = [
+        statements = [
             {"alias": alias, "statement": seed.statement, "opposite": seed.opposite}
             for alias, seed in zip(aliases, seeds, strict=True)
         ]
         schema = _one_each(Stance, tuple(aliases), len(reviews))
         names = [seed.id for seed in seeds]
-        return await self._facts("stances", "stance", "stance", schema, reader, reviews, names, seeds=shown)
+        return await self._facts("stances", "stance", "stance", schema, reader, reviews, names, seeds=statements)
 
     async def _facts(
         self,
