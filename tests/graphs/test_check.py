@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from gravity.agents.judge import Panel
+from gravity.agents.judge import Case, Panel
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
 from gravity.graphs.curate import curate_graph
 from gravity.graphs.pending import pending_checks
 from gravity.store.lots import lots
-from gravity.store.records import Pair
+from gravity.store.records import Choice, Pair
 from gravity.workshop import Workshop
 from tests.graphs.support import at_work, pairs
 from tests.stub.server import Faults, Stub
@@ -108,10 +108,10 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
     made = prepared(stub.url, tmp_path)
     crew = with_panel(made)
     await run(made, crew)
-    seen = []
+    seen: list[Case] = []
 
     class Looking(Panel):
-        async def choices(self, case):  # type: ignore[no-untyped-def]
+        async def choices(self, case: Case) -> list[Choice]:
             seen.append(case)
             return []
 
