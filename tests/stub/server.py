@@ -58,7 +58,6 @@ class Stub:
         self.port = 0
         self._chance = random.Random(self.faults.seed)
         self._embedder = HashEmbedder()
-        self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
         self._ready = threading.Event()
 
@@ -68,7 +67,8 @@ class Stub:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._loop.run_until_complete, args=(self.serve(),), daemon=True)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self._ready.wait(10)
         return self
@@ -76,6 +76,11 @@ class Stub:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
+
+    def _run(self) -> None:
+        # The runner cancels what is left and closes the loop.
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self.serve())
 
     async def serve(self, port: int = 0) -> None:
         """Serves until stopped."""
