@@ -96,9 +96,9 @@ class Asker:
 
 def _reason(error: ValueError) -> str:
     if isinstance(error, ValidationError):
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return f"{place}: {first['msg']}" if place else str(first["msg"])
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        return f"{place}: {problem['msg']}" if place else str(problem["msg"])
     return str(error)
 
 

@@ -68,7 +68,7 @@ class ModelCritic:
         asked = await self.remarks(seed, culture, draft)
         text = f"{draft.situation} {draft.endorsing} {draft.opposing}".casefold()
 
-        def shown(quote: str) -> bool:
+        def in_draft(quote: str) -> bool:
             words = quote.strip(" .\"'").casefold()
             return bool(words) and words in text
 
@@ -77,7 +77,7 @@ class ModelCritic:
                 critic=self.asker.model.name,
                 kind=remark.kind,
                 quote=remark.quote,
-                severity=remark.severity if shown(remark.quote) else "minor",
+                severity=remark.severity if in_draft(remark.quote) else "minor",
                 repair=remark.repair,
                 made_by=asked.made_by,
             )
@@ -148,13 +148,13 @@ class RuleCritic:
         return findings
 
     def _parallel(self, draft: Draft) -> list[Finding]:
-        first, second = _words(draft.endorsing), _words(draft.opposing)
-        shared = len(set(first) & set(second)) / max(1, min(len(set(first)), len(set(second))))
+        endorsing, opposing = _words(draft.endorsing), _words(draft.opposing)
+        shared = len(set(endorsing) & set(opposing)) / max(1, min(len(set(endorsing)), len(set(opposing))))
         findings = []
         if shared >= ALIKE_SHARE:
             quote = draft.opposing[:120]
             findings.append(self._finding("not parallel", quote, "severe", "the two ways say the same"))
-        short, long = sorted((len(first), len(second)))
+        short, long = sorted((len(endorsing), len(opposing)))
         if long > LENGTH_RATIO * max(1, short):
             repair = f"one way has {long} words and the other {short}: make them equal"
             findings.append(self._finding("not parallel", draft.opposing[:120], "severe", repair))

@@ -1,9 +1,10 @@
 """Stances are asked for twice, the second time turned around, and believed only where both answers say the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gravity.agents.profiler import Profiler
+from gravity.agents.retrieval import Retriever
 from gravity.frameworks.records import Seed
 from gravity.frameworks.statistics import Calibration
 from gravity.store.records import Fact, Review
@@ -24,6 +25,26 @@ class CrossCheck:
     second: Profiler | None
     calibration: Calibration | None
     min_confidence: float
+
+    async def checked(
+        self,
+        reader: str,
+        stances: Sequence[Fact],
+        reviews: Sequence[Review],
+        seeds: Mapping[str, Seed],
+        retriever: Retriever,
+    ) -> list[Fact]:
+        """A reader's stances: those that were not taken as they are, and then the others after the check."""
+        asked = {fact.name: fact for fact in stances if taken(fact)}
+        others = [fact for fact in stances if not taken(fact)]
+
+        async def check(near: list[Review], batch: list[Seed]) -> list[Fact]:
+            return await self.held_against(reader, [asked[seed.id] for seed in batch], near, batch)
+
+        if self.second is None:
+            # Nobody is shown reviews; what is left is the least confidence.
+            return others + await check([], [seeds[name] for name in asked])
+        return others + await retriever.in_batches(reviews, [seeds[name] for name in asked], check)
 
     async def held_against(
         self, reader: str, facts: Sequence[Fact], reviews: Sequence[Review], seeds: Sequence[Seed]

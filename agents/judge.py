@@ -2,13 +2,13 @@
 and in both orders. A panel counts their votes."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from gravity.agents.asking import Answer, Asked, Asker, Confidence
+from gravity.agents.asking import Answer, Asker, Confidence
 from gravity.agents.errors import AskError
 from gravity.agents.profiler import aliased
 from gravity.frameworks.records import Domain, Seed
@@ -17,7 +17,6 @@ from gravity.store.records import Choice, Draft, Label, Provenance, Review, Side
 SIDES: tuple[Side, Side] = ("endorsing", "opposing")
 LABELS: tuple[Label, Label] = ("chosen", "rejected")
 T = TypeVar("T")
-A = TypeVar("A", bound=Answer)
 
 
 class Judgement(Answer):
@@ -76,83 +75,46 @@ class ModelJudge:
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
         """One vote an order."""
-        return await asyncio.gather(*(self._vote(seed, draft, first) for first in SIDES[: self.orders]))
+        return await asyncio.gather(*(self._vote(seed, draft, order) for order in SIDES[: self.orders]))
 
     async def choices(self, case: Case) -> list[Choice]:
         """One choice an order; a call without a usable answer is a choice that prefers None."""
-        return await asyncio.gather(*(self._choice(case, first) for first in LABELS[: self.orders]))
+        return await asyncio.gather(*(self._choice(case, order) for order in LABELS[: self.orders]))
 
-    async def _vote(self, seed: Seed, draft: Draft, first: Side) -> Vote:
-        sides = {"endorsing": draft.endorsing, "opposing": draft.opposing}
-        second: Side = "opposing" if first == "endorsing" else "endorsing"
-        named: dict[str, Literal["endorsing", "opposing", "both", "neither"]] = {
-            "A": first,
-            "B": second,
-            "both": "both",
-            "neither": "neither",
-        }
-        asked = await self._ask(
-            "judge",
-            Judgement,
-            statement=seed.statement,
-            situation=draft.situation,
-            first=sides[first],
-            second=sides[second],
-        )
-        if isinstance(asked, AskError):
-            return Vote(judge=self.name, order=first, endorses=None, confidence=0, **self._silent(asked))
-        judgement = asked.answer
-        return Vote(
-            judge=self.name,
-            order=first,
-            endorses=named[judgement.answer],
-            confidence=judgement.confidence / 100,
-            reason=judgement.reason,
-            made_by=asked.made_by,
-        )
+    async def _vote(self, seed: Seed, draft: Draft, order: Side) -> Vote:
+        ways = {"endorsing": draft.endorsing, "opposing": draft.opposing}
+        asking = {"statement": seed.statement, "situation": draft.situation}
+        answer, given = await self._compare("judge", Judgement, ways, order, **asking)
+        return Vote(endorses=answer, **given)
 
-    async def _choice(self, case: Case, first: Label) -> Choice:
+    async def _choice(self, case: Case, order: Label) -> Choice:
         sides = {"chosen": case.chosen, "rejected": case.rejected}
-        second: Label = "rejected" if first == "chosen" else "chosen"
-        named: dict[str, Label | None] = {"A": first, "B": second, "cannot tell": None}
-        asked = await self._ask(
-            "prefer",
-            Preference,
-            domain=self.domain,
-            card=case.card,
-            reviews=aliased(case.reviews),
-            task=case.task,
-            first=sides[first],
-            second=sides[second],
-        )
-        if isinstance(asked, AskError):
-            return Choice(judge=self.name, order=first, prefers=None, confidence=0, **self._silent(asked))
-        preference = asked.answer
-        return Choice(
-            judge=self.name,
-            order=first,
-            prefers=named[preference.answer],
-            confidence=preference.confidence / 100,
-            reason=preference.reason,
-            made_by=asked.made_by,
-        )
+        asking = {"domain": self.domain, "card": case.card, "reviews": aliased(case.reviews), "task": case.task}
+        answer, given = await self._compare("prefer", Preference, sides, order, **asking)
+        return Choice(prefers=None if answer == "cannot tell" else answer, **given)
 
-    async def _ask(self, prompt: str, schema: type[A], **variables: Any) -> Asked[A] | AskError:
+    async def _compare(
+        self, prompt: str, schema: type[Judgement | Preference], texts: Mapping[str, str], order: str, **asking: Any
+    ) -> tuple[Any, dict[str, Any]]:
+        """Shows two texts as A and B, the one named `order` as A. The answer, with the name of a text in place of its
+        letter and None where there was none; and what votes and choices record beside it."""
+        (other,) = texts.keys() - {order}
+        given: dict[str, Any] = {"judge": self.name, "order": order}
         try:
-            return await self.asker.ask(prompt, schema, **variables)
+            asked = await self.asker.ask(prompt, schema, first=texts[order], second=texts[other], **asking)
         except AskError as error:
-            return error
-
-    def _silent(self, error: AskError) -> dict[str, Any]:
-        return {"reason": str(error), "made_by": Provenance(model=self.name)}
+            return None, {**given, "confidence": 0, "reason": str(error), "made_by": Provenance(model=self.name)}
+        told = asked.answer
+        given |= {"confidence": told.confidence / 100, "reason": told.reason, "made_by": asked.made_by}
+        return {"A": order, "B": other}.get(told.answer, told.answer), given
 
 
 def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
     """Each judge's answer from (judge, answer): None where it gave none, or another one in the other order."""
-    given: dict[str, set[T | None]] = {}
+    by_judge: dict[str, set[T | None]] = {}
     for judge, answer in answers:
-        given.setdefault(judge, set()).add(answer)
-    return {judge: next(iter(said)) if len(said) == 1 else None for judge, said in given.items()}
+        by_judge.setdefault(judge, set()).add(answer)
+    return {judge: next(iter(given)) if len(given) == 1 else None for judge, given in by_judge.items()}
 
 
 @dataclass(frozen=True)
@@ -190,7 +152,7 @@ class Panel:
     def prefers(self, choices: Sequence[Choice]) -> Label | None:
         """The side that at least `quorum` checkers prefer, and more than prefer the other; None: undecided."""
         answers = list(steady((choice.judge, choice.prefers) for choice in choices).values())
-        first, second = (answers.count(label) for label in LABELS)
-        if max(first, second) < self.quorum or first == second:
+        chosen, rejected = (answers.count(label) for label in LABELS)
+        if max(chosen, rejected) < self.quorum or chosen == rejected:
             return None
-        return "chosen" if first > second else "rejected"
+        return "chosen" if chosen > rejected else "rejected"

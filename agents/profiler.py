@@ -10,7 +10,7 @@ from pydantic import Field, create_model
 from gravity.agents.asking import Answer, Asked, Asker, Confidence
 from gravity.agents.errors import AskError
 from gravity.frameworks.records import TRAITS, Domain, Seed
-from gravity.store.records import Fact, FactKind, Provenance, Review
+from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
 
 DEMOGRAPHICS = ("gender", "age", "location")
 REVIEW_CHARS = 1_200
@@ -59,6 +59,19 @@ class Profiler(Protocol):
         ...
 
 
+async def demographics_of(reader: Reader, reviews: Sequence[Review], profiler: Profiler, run: str) -> list[Fact]:
+    """Gender, age and location: what is given of the reader stands, and the profiler infers the others."""
+    given = {name: value for name in DEMOGRAPHICS if (value := getattr(reader, name))}
+    certain: dict[str, Any] = {"kind": "demographic", "confidence": 1.0, "evidence": []}
+    made_by = Provenance(model="given")
+    facts = [
+        Fact(run=run, reader=reader.id, name=name, value=value, made_by=made_by, **certain)
+        for name, value in given.items()
+    ]
+    missing = [name for name in DEMOGRAPHICS if name not in given]
+    return facts + (await profiler.demographics(reader.id, reviews, missing) if missing else [])
+
+
 @dataclass(frozen=True)
 class ModelProfiler:
     """A profiler that asks a chat model, one call for each of its methods."""
@@ -81,13 +94,13 @@ class ModelProfiler:
     async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
         """Facts for a batch of seeds; the model sees short aliases and not the seeds' ids."""
         aliases = [f"s{number}" for number in range(1, len(seeds) + 1)]
-        shown = [
+        statements = [
             {"alias": alias, "statement": seed.statement, "opposite": seed.opposite}
             for alias, seed in zip(aliases, seeds, strict=True)
         ]
         schema = _one_each(Stance, tuple(aliases), len(reviews))
         names = [seed.id for seed in seeds]
-        return await self._facts("stances", "stance", "stance", schema, reader, reviews, names, seeds=shown)
+        return await self._facts("stances", "stance", "stance", schema, reader, reviews, names, seeds=statements)
 
     async def _facts(
         self,

@@ -84,7 +84,6 @@ def rowwise(url: str) -> dict[str, float]:
 async def _rows(made: Any) -> int:
     from gravity.agents.judge import Case, Panel
     from gravity.agents.prompting import prompt
-    from gravity.graphs.profile import ratings_of
 
     setup = made.setup(unqualified=True)
     crew, bench = setup.crew(), setup.workbench(setup.record.id)
@@ -92,7 +91,7 @@ async def _rows(made: Any) -> int:
         [], [made.models[name].pair_judge(bench) for name in made.config.roles.judges], made.config.judging.quorum
     )
     reader = crew.corpus.readers()[0]
-    reviews = ratings_of(crew, reader.id).known[: crew.plan.reviews_per_call]
+    reviews = crew.retriever.ratings(reader.id).known[: crew.retriever.reviews_per_call]
     critics = [made.critic(name) for name in made.config.roles.critics]
 
     async def row(number: int) -> bool:

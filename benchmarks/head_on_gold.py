@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gravity.agents.head import Link, shipped, sure
+from gravity.agents.contrast.head import Link, probability, shipped
 from gravity.frameworks.gold import Gold, GoldScenario, GoldStance, split_of
 from gravity.frameworks.loader import Library
 from gravity.frameworks.statistics import wilson
@@ -91,7 +91,7 @@ def report(kind: str, rows: Sequence[Told], margin: float) -> dict[str, object]:
         print(f"{kind + ' ' + answer:28} answered  {result['n']:4.0f} {result['right']:6.3f}", end=" ")
         print(f"({result['low']:.3f} to {result['high']:.3f})")
     sided = [row for row in rows if row.side]
-    brier = np.mean([(sure(row.lean) - (row.lean * row.side > 0)) ** 2 for row in sided])
+    brier = np.mean([(probability(row.lean) - (row.lean * row.side > 0)) ** 2 for row in sided])
     three = sum((0 if abs(row.lean) < margin else int(np.sign(row.lean))) == row.side for row in rows)
     print(f"{kind:28} Brier {brier:.3f}; with no answer as the third: {three / len(rows):.3f} of {len(rows)}")
     by = {name: figures(of, margin) for name, of in groups.items()}

@@ -8,7 +8,6 @@ from langgraph.graph import END, START, StateGraph
 from gravity.agents.card import card
 from gravity.agents.judge import Case
 from gravity.graphs.crew import Crew
-from gravity.graphs.profile import nearest, ratings_of
 from gravity.store.records import Check, Choice, Pair
 
 
@@ -57,7 +56,7 @@ def _case(crew: Crew, pair: Pair) -> Case:
     sides = [pair.chosen[0]["content"], pair.rejected[0]["content"]]
     return Case(
         card=card(others, crew.seeds, crew.composer.domain).text,
-        reviews=nearest(crew, pair.reader, ratings_of(crew, pair.reader).known, sides),
+        reviews=crew.retriever.nearest(crew.retriever.ratings(pair.reader).known, sides),
         task=pair.prompt[1]["content"],
         chosen=sides[0],
         rejected=sides[1],

@@ -8,6 +8,7 @@ from gravity.agents.critic import Critic
 from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.judge import Panel
 from gravity.agents.profiler import Profiler
+from gravity.agents.retrieval import Retriever
 from gravity.agents.writer import Writer
 from gravity.frameworks.records import Culture, Seed
 from gravity.store.corpus import Corpus
@@ -20,20 +21,14 @@ class Plan:
     """How much to make.
 
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
-    with at least `min_reviews` reviews; `seeds_per_call` stances asked for in a call over at most
-    `reviews_per_call` reviews; `held_back` (0 to 1) of a reader's reviews kept from the profile; `concurrency`
-    scenarios or readers in the works at a time. Of two scenarios of a culture whose cosine is
-    `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture and track
-    `sample` pairs are judged end to end.
+    with at least `min_reviews` reviews; `concurrency` scenarios or readers in the works at a time. Of two scenarios
+    of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture
+    and track `sample` pairs are judged end to end.
     """
 
-    seeds: Sequence[str]
     scenarios_per_seed: int
     revisions: int
     min_reviews: int
-    seeds_per_call: int
-    reviews_per_call: int
-    held_back: float
     concurrency: int
     duplicate_similarity: float
     sample: int
@@ -50,6 +45,7 @@ class Crew:
     corpus: Corpus
     ledger: Ledger
     vectors: VectorStore
+    retriever: Retriever
     profiler: Profiler
     cross_check: CrossCheck
     writer: Writer

@@ -9,7 +9,8 @@ from langgraph.graph import END, START, StateGraph
 from gravity.agents.critic import blocking
 from gravity.agents.errors import AskError
 from gravity.graphs.crew import Crew
-from gravity.store.records import Finding, Provenance, Round, Scenario, Verdict, content_id
+from gravity.graphs.pending import scenario_id
+from gravity.store.records import Finding, Provenance, Round, Scenario, Verdict
 
 
 class ScenarioState(TypedDict, total=False):
@@ -22,11 +23,6 @@ class ScenarioState(TypedDict, total=False):
     round: Round
     verdict: Verdict
     reason: str
-
-
-def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
-    """The id of a scenario, known before it is written."""
-    return content_id(run, seed, culture, slot)
 
 
 def scenario_graph(crew: Crew) -> Any:

@@ -22,5 +22,5 @@ async def sweep(work: Any, inputs: Iterator[dict[str, Any]], concurrency: int, f
         async with asyncio.TaskGroup() as group:
             for _ in range(concurrency):
                 group.create_task(worker())
-    except BaseExceptionGroup as errors:
-        raise errors.exceptions[0] from None
+    except BaseExceptionGroup as group_error:
+        raise group_error.exceptions[0] from None

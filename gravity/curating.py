@@ -7,7 +7,8 @@ from langchain_core.runnables import RunnableConfig
 
 from gravity.errors import ConfigError
 from gravity.graphs.crew import Crew
-from gravity.graphs.curate import CurateState, curate_graph, selected
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.pending import CurateState, selected
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.answers import call_key

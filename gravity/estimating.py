@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gravity.agents.profiler import DEMOGRAPHICS
 from gravity.curating import curate
 from gravity.graphs.crew import Crew
-from gravity.graphs.curate import CurateState, pending_profiles, pending_scenarios, selected
+from gravity.graphs.pending import CurateState, pending_profiles, pending_scenarios, selected
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.records import Pair
@@ -78,7 +78,7 @@ def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
     checked = [c for c in {reader.culture for reader in selected(crew, wanted)} if c and crew.panels[c].checkers]
     sampled = sum(crew.composer.track(name).sampled for name in crew.composer.tracks)
     checks = max(0, len(checked) * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
-    batches = -(-len(crew.plan.seeds) // crew.plan.seeds_per_call)
+    batches = -(-len(crew.seeds) // crew.retriever.seeds_per_call)
     asked = 0
     for profile in profiles:
         reader = crew.corpus.reader(profile["reader"])

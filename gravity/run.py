@@ -12,6 +12,7 @@ from gravity.agents.kinds import Workbench
 from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
 from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
+from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
 from gravity.config import Config
 from gravity.frameworks.gold import Gold
@@ -155,13 +156,9 @@ class RunSetup:
         return Crew(
             run=run,
             plan=Plan(
-                seeds=list(self.seeds),
                 scenarios_per_seed=self.scenarios_per_seed,
                 revisions=plan.revisions,
                 min_reviews=plan.min_reviews,
-                seeds_per_call=plan.seeds_per_call,
-                reviews_per_call=plan.reviews_per_call,
-                held_back=plan.held_back,
                 concurrency=plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
                 sample=sample_size(self.config.judging.acceptable_error),
@@ -171,6 +168,13 @@ class RunSetup:
             corpus=self.stores.corpus,
             ledger=self.stores.ledger,
             vectors=self.stores.vectors,
+            retriever=Retriever(
+                corpus=self.stores.corpus,
+                vectors=self.stores.vectors,
+                reviews_per_call=plan.reviews_per_call,
+                seeds_per_call=plan.seeds_per_call,
+                held_back=plan.held_back,
+            ),
             profiler=self._profiler(bench),
             cross_check=CrossCheck(
                 self.models.checker.profiler(bench, "checker") if self.models.checker else None,

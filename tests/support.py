@@ -8,7 +8,7 @@ from typing import Any
 from gravity import curating
 from gravity.config import Config
 from gravity.frameworks.loader import DATA, Library
-from gravity.graphs.curate import CurateState
+from gravity.graphs.pending import CurateState
 from gravity.loop import run
 from gravity.project import Project
 from gravity.store import importers
@@ -79,7 +79,7 @@ def run_id(made: Project) -> str:
     return made.setup().record.id
 
 
-def silent(*progress: Any) -> None:
+def silent(stage: str, done: int, total: int | None) -> None:
     """Nobody looks."""
 
 

@@ -1,6 +1,7 @@
 """Classifiers of the DeBERTa family, tiny and made here, as parts of a profiler."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,13 +26,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("classifier")
     words = Tokenizer(models.WordLevel({"[PAD]": 0, "[UNK]": 1, "sun": 2, "rain": 3}, unk_token="[UNK]"))
     words.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, pad_token="[PAD]", unk_token="[UNK]", model_max_length=16
-    ).save_pretrained(made)
+    # Untyped, like much of transformers.
+    fast: Any = PreTrainedTokenizerFast
+    fast(tokenizer_object=words, pad_token="[PAD]", unk_token="[UNK]", model_max_length=16).save_pretrained(made)
     torch.manual_seed(0)
-    size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
-    names = {0: "F", 1: "M", 2: "E", 3: "O", 4: "N"}
-    model = DebertaV2ForSequenceClassification(DebertaV2Config(vocab_size=4, id2label=names, **size))
+    size = DebertaV2Config(
+        vocab_size=4,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        id2label={0: "F", 1: "M", 2: "E", 3: "O", 4: "N"},
+    )
+    model = DebertaV2ForSequenceClassification(size)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     batch = torch.tensor([[2, 2, 2], [3, 3, 3]])
     for _ in range(60):

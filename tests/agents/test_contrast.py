@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gravity.agents import contrast
-from gravity.agents.contrast import TOP, ContrastJudge, ContrastProfiler, confidence
+from gravity.agents.contrast import ContrastJudge, ContrastProfiler
+from gravity.agents.contrast import profiler as profiling
+from gravity.agents.contrast.head import scaled_confidence
+from gravity.agents.contrast.profiler import NEAREST
 from gravity.agents.judge import Panel
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
@@ -45,13 +47,13 @@ async def test_within_the_margin_there_is_no_answer() -> None:
 
 @given(difference=st.floats(-2, 2), margin=st.floats(0, 1))
 def test_confidence_grows_with_the_difference(difference: float, margin: float) -> None:
-    assert 0.5 <= confidence(difference, margin) <= 1
-    assert confidence(difference, margin) == confidence(-difference, margin)
-    assert confidence(2 * difference, margin) >= confidence(difference, margin)
+    assert 0.5 <= scaled_confidence(difference, margin) <= 1
+    assert scaled_confidence(difference, margin) == scaled_confidence(-difference, margin)
+    assert scaled_confidence(2 * difference, margin) >= scaled_confidence(difference, margin)
 
 
 def test_confidence_at_twice_the_margin() -> None:
-    assert confidence(0.02, 0.01) == pytest.approx(0.75, abs=0.005)
+    assert scaled_confidence(0.02, 0.01) == pytest.approx(0.75, abs=0.005)
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def profiler(folder: Path, reviews: list[Review], margin: float = 0.02) -> Contr
 async def test_a_stance_rests_on_the_reviews_nearest_to_the_view(tmp_path: Path, reviews: list[Review]) -> None:
     (fact,) = await profiler(tmp_path, reviews).stances("r", reviews, [SEED])
     assert (fact.kind, fact.name, fact.value) == ("stance", SEED.id, "agree")
-    assert set(fact.evidence[:2]) == {"review-0", "review-2"} and len(fact.evidence) <= TOP
+    assert set(fact.evidence[:2]) == {"review-0", "review-2"} and len(fact.evidence) <= NEAREST
     assert 0.5 < fact.confidence <= 1
     assert fact.made_by.model == "contrast(hash64)"
 
@@ -137,7 +139,7 @@ async def test_a_review_is_read_once_however_many_batches_ask(
             time.sleep(0.05)  # so long that all batches would begin
             return embedder.passages(texts)
 
-    monkeypatch.setattr(contrast, "shipped", lambda name: SimpleNamespace(stance=Link(), name="test"))
+    monkeypatch.setattr(profiling, "shipped", lambda name: SimpleNamespace(stance=Link(), name="test"))
     made = profiler(tmp_path, reviews[:3])
     seeds = list(LIBRARY.seeds.values())[:8]
     await asyncio.gather(*(made.stances("ana", reviews[:3], [seed]) for seed in seeds))

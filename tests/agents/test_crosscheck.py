@@ -122,9 +122,9 @@ async def test_the_calibrated_confidence_is_what_counts() -> None:
     humble = Calibration(0.5, 0.0)
     assert humble(0.9) == pytest.approx(0.75)
     found = await against(agreed, stance, humble, min_confidence=0.74)
-    assert (found.value, found.confidence) == ("agree", pytest.approx(0.75))
+    assert found.value == "agree" and found.confidence == pytest.approx(0.75)
     found = await against(agreed, stance, humble, min_confidence=0.76)
-    assert (found.value, found.confidence) == ("unknown", pytest.approx(0.75))
+    assert found.value == "unknown" and found.confidence == pytest.approx(0.75)
     assert found.reason == "'agree' with confidence 0.90, on gold cases worth 0.75, is below 0.76"
     # The lower of the two confidences is the one that is mapped.
     found = await against(Played(("disagree", 0.6, [])), stance, SAME)

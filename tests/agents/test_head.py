@@ -1,12 +1,13 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gravity.agents import train_head
 from gravity.agents.contrast import ContrastJudge, contrast_name
-from gravity.agents.head import FILE, Head, Link, clauses, places, shipped, sure
-from gravity.agents.train_head import Example, cut, examples, far, fingerprint, train
+from gravity.agents.contrast import train as training
+from gravity.agents.contrast.head import FILE, Head, Link, clauses, places, probability, shipped
+from gravity.agents.contrast.train import Example, examples, far_from_held_out, fingerprint, least_margin, train
 from gravity.frameworks.errors import DataError
 from gravity.frameworks.gold import split_of
 from gravity.frameworks.lessons import read_lessons
@@ -59,9 +60,9 @@ def test_the_last_word_decides_by_this_curve() -> None:
 
 def test_the_margin_leaves_the_share_right_that_is_asked() -> None:
     size = np.array([5.0, 4.0, 3.0, 2.0, 1.0])
-    assert cut(size, np.array([True, True, True, True, False])) == 1.0
-    assert cut(size, np.array([True, True, False, False, False])) == 4.0
-    assert cut(size, np.array([False] * 5)) == 5.0
+    assert least_margin(size, np.array([True, True, True, True, False])) == 1.0
+    assert least_margin(size, np.array([True, True, False, False, False])) == 4.0
+    assert least_margin(size, np.array([False] * 5)) == 5.0
 
 
 def test_training_finds_a_planted_rule() -> None:
@@ -81,8 +82,8 @@ def test_training_finds_a_planted_rule() -> None:
 
 def test_the_weights_are_of_this_material_and_code() -> None:
     head = Head.model_validate_json(FILE.read_text(encoding="utf-8"))
-    assert head.trained_on == fingerprint(LIBRARY), "run: python -m gravity.agents.train_head"
-    assert len(head.scene.curve) == len(head.stance.curve) == train_head.KNOTS
+    assert head.trained_on == fingerprint(LIBRARY), "run: python -m gravity.agents.contrast.train"
+    assert len(head.scene.curve) == len(head.stance.curve) == training.KNOTS
 
 
 def test_other_weights_have_another_name() -> None:
@@ -104,10 +105,10 @@ def test_lessons_near_a_held_out_seed_are_left_out() -> None:
     lessons = read_lessons(LIBRARY)[-2:]
     held = next(seed for seed in LIBRARY.seeds.values() if split_of(seed.id) == "held-out")
     words = {"seed": "own-xx-01", "statement": held.opposite, "opposite": held.statement}
-    assert far([lessons[0].model_copy(update=words), lessons[1]], LIBRARY, HashEmbedder()) == lessons[1:]
+    assert far_from_held_out([lessons[0].model_copy(update=words), lessons[1]], LIBRARY, HashEmbedder()) == lessons[1:]
 
 
-def test_a_lesson_of_a_held_out_seed_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_lesson_of_a_held_out_seed_is_refused(tmp_path: Path) -> None:
     held = next(seed for seed in LIBRARY.seeds.values() if split_of(seed.id) == "held-out")
     lesson = read_lessons(LIBRARY)[0].model_dump() | {"seed": held.id}
     (tmp_path / "head").mkdir()
@@ -128,4 +129,4 @@ async def test_the_shipped_head_is_symmetric_and_says_the_same_twice() -> None:
     assert vote.model_dump(exclude={"id", "made_at"}) == again.model_dump(exclude={"id", "made_at"})
     assert vote.confidence == pytest.approx(swapped.confidence) == pytest.approx(other.confidence)
     assert vote.endorses == "endorsing" and swapped.endorses == other.endorses == "opposing"
-    assert sure(0) == 0.5
+    assert probability(0) == 0.5

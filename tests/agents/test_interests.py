@@ -1,3 +1,5 @@
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,10 +97,10 @@ def test_half_of_what_is_held_back_is_liked_as_far_as_there_is_both(ratings: lis
 
 
 @given(ratings=RATINGS, share=SHARE, seed=st.randoms())
-def test_the_split_does_not_depend_on_the_order(ratings: list[float], share: float, seed: object) -> None:
+def test_the_split_does_not_depend_on_the_order(ratings: list[float], share: float, seed: random.Random) -> None:
     given = rated(ratings)
     shuffled = list(given)
-    seed.shuffle(shuffled)  # type: ignore[attr-defined]
+    seed.shuffle(shuffled)
     assert {r.id for r in split(given, share).held_back} == {r.id for r in split(shuffled, share).held_back}
 
 

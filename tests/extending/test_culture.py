@@ -17,7 +17,7 @@ from gravity.frameworks.loader import Library
 from tests.extending.new_zealand import NEW_ZEALAND, SCENARIOS, SCENES, STANCES, write_material
 from tests.extending.support import recipe, write_rows, write_yaml
 from tests.gravity.support import here
-from tests.support import config, draft, workshop
+from tests.support import config, draft, project, run_id
 
 SEED = "hof-pdi-01"
 
@@ -115,7 +115,7 @@ def test_the_command_lists_it(tmp_path: Path, material: Path) -> None:
 def test_a_run_knows_its_cultures(tmp_path: Path, material: Path) -> None:
     def run() -> str:
         settings = config("http://127.0.0.1:9/v1", tmp_path / "store").model_copy(update={"material": material})
-        return workshop(settings).run.id
+        return run_id(project(settings))
 
     first = run()
     assert run() == first

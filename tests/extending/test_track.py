@@ -9,7 +9,8 @@ import pytest
 
 from gravity.agents.judge import Case, Panel
 from gravity.agents.tracks import tracks
-from gravity.graphs.curate import curate_graph, pending_checks
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.pending import pending_checks
 from gravity.store.dataset import export
 from gravity.store.lots import lots
 from gravity.store.records import Choice

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from gravity.graphs.curate import curate_graph, pending_scenarios
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.pending import pending_scenarios
 from gravity.graphs.scenario import scenario_graph
 from gravity.graphs.sweep import sweep
 from gravity.project import Project

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from gravity.agents.judge import Panel
+from gravity.agents.judge import Case, Panel
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
-from gravity.graphs.curate import curate_graph, pending_checks
+from gravity.graphs.curate import curate_graph
+from gravity.graphs.pending import pending_checks
 from gravity.project import Project
 from gravity.store.lots import lots
-from gravity.store.records import Pair
+from gravity.store.records import Choice, Pair
 from tests.graphs.support import at_work, pairs
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character
@@ -80,8 +81,7 @@ async def test_a_panel_that_errs_is_against_what_it_errs_on(tmp_path: Path) -> N
         try:
             await run(made, crew)
         finally:
-            for chat in other.chats.values():
-                await chat.close()
+            await other.models.close()
     checks = made.stores.ledger.checks(run_id(made))
     assert checks and {check.prefers for check in checks.values()} == {"rejected"}
     assert {lot.agreed for lot in lots(made.stores.ledger, made.setup().record)} == {0}
@@ -107,10 +107,10 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
     made = prepared(stub.url, tmp_path)
     crew = with_panel(made)
     await run(made, crew)
-    seen = []
+    seen: list[Case] = []
 
     class Looking(Panel):
-        async def choices(self, case):  # type: ignore[no-untyped-def]
+        async def choices(self, case: Case) -> list[Choice]:
             seen.append(case)
             return []
 

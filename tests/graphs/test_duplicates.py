@@ -2,14 +2,14 @@
 
 import random
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gravity.graphs.duplicates import refuse_duplicates
+from gravity.graphs.crew import Crew
 from gravity.project import Project
+from gravity.store.duplicates import reject_duplicates
 from gravity.store.records import Scenario
 from tests.graphs.support import curated, pairs, scenarios, scenes
 from tests.store.build import pair, scenario
@@ -35,6 +35,10 @@ def made(tmp_path: Path) -> Project:
     return project(config("http://127.0.0.1:9/v1", tmp_path))
 
 
+def refuse(crew: Crew, limit: float | None = None) -> None:
+    reject_duplicates(crew.ledger, crew.vectors, crew.run, crew.cultures, limit or crew.plan.duplicate_similarity)
+
+
 def verdicts(made: Project) -> dict[tuple[str, str, int], str]:
     return {(s.culture, s.seed, s.slot): s.verdict for s in scenarios(made)}
 
@@ -54,7 +58,7 @@ def test_the_earlier_one_stays_whatever_the_order_of_completion(made: Project, o
     random.Random(order).shuffle(planted)
     for one in planted:
         made.stores.ledger.add_scenario(one)
-    refuse_duplicates(made.setup(unqualified=True).crew())
+    refuse(made.setup(unqualified=True).crew())
     assert verdicts(made) == {
         ("us", "s1", 0): "vetted",
         ("us", "s2", 0): "vetted",
@@ -70,7 +74,7 @@ def test_the_earlier_one_stays_whatever_the_order_of_completion(made: Project, o
     assert by_place["us", "s2", 1].reason.endswith("(cosine 1.000)")
     # Once more there is nothing to refuse.
     before = scenarios(made)
-    refuse_duplicates(made.setup(unqualified=True).crew())
+    refuse(made.setup(unqualified=True).crew())
     assert scenarios(made) == before
 
 
@@ -98,7 +102,7 @@ def test_what_was_refused_does_not_refuse_others(made: Project) -> None:
     first, second, third = crew.vectors.embedder.passages([f"{text}\n{text} Yes.\n{text} No." for text in chain])
     near, far = min(float(first @ second), float(second @ third)), float(first @ third)
     assert near > far
-    refuse_duplicates(replace(crew, plan=replace(crew.plan, duplicate_similarity=(near + far) / 2)))
+    refuse(crew, (near + far) / 2)
     assert [s.verdict for s in sorted(scenarios(made), key=lambda s: s.slot)] == ["vetted", "rejected", "vetted"]
 
 
@@ -136,10 +140,10 @@ def test_no_vetted_pair_rests_on_a_scene_that_gives_way_later(made: Project) -> 
     """A preview composes pairs of a few seeds; the full run then writes a nearly equal scene for another seed."""
     early = scene(made, "s5", 0, TEXTS["a"])
     made.stores.ledger.add_scenario(early)
-    refuse_duplicates(made.setup(unqualified=True).crew())
+    refuse(made.setup(unqualified=True).crew())
     made.stores.ledger.add_pairs([pair(made.setup().record, "ana", "s5", scenario=early.id)])
     made.stores.ledger.add_scenario(scene(made, "s1", 0, TEXTS["a"]))
-    refuse_duplicates(made.setup(unqualified=True).crew())
+    refuse(made.setup(unqualified=True).crew())
     vetted = {s.id for s in scenarios(made) if s.verdict == "vetted"}
     assert len(vetted) == 1
     assert {one.scenario for one in pairs(made) if one.verdict == "vetted"} <= vetted
@@ -150,5 +154,5 @@ async def test_scenes_of_the_stub_are_far_from_one_another(stub: Stub, tmp_path:
     made = project(config(stub.url, tmp_path, seeds=5, scenarios_per_seed=3))
     take_in(made, each=1)
     await scenes(made, culture="us")
-    refuse_duplicates(made.setup(unqualified=True).crew())
+    refuse(made.setup(unqualified=True).crew())
     assert {s.verdict for s in scenarios(made)} == {"vetted"}

@@ -35,7 +35,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = gravity.nothing  # type: ignore[attr-defined]
+        _ = gravity.nothing
 
 
 def test_a_whole_run_in_one_process(stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,9 @@ def test_the_notebook_runs_and_shows_a_run(stub: Stub, tmp_path: Path) -> None:
     import nbformat
     from nbclient import NotebookClient
 
-    notebook = nbformat.read(ROOT / "examples" / "quickstart.ipynb", as_version=4)
+    notebook = nbformat.read(  # type: ignore[no-untyped-call]
+        ROOT / "examples" / "quickstart.ipynb", as_version=4
+    )
     assert all(not cell.get("outputs") for cell in notebook.cells), "outputs are not committed"
     place = folder(tmp_path, stub)
     variables = environment(GRAVITY_EXAMPLE_DATA=str(ROOT / "frameworks" / "data" / "planted"))

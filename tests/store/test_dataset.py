@@ -188,8 +188,8 @@ def test_manifest_and_card_say_what_is_there(ledger: Ledger, folder: Path) -> No
         {"split": split, "path": f"{split}.parquet"} for split in ("train", "test")
     ]
     assert yaml.safe_load(header)["size_categories"] == ["n<1K"]
-    for part in (("values", "a stance"), ("interests", "the reader's own ratings")):
-        assert f"| {part[0]} | {part[1]} |" in text
+    for track, basis in (("values", "a stance"), ("interests", "the reader's own ratings")):
+        assert f"| {track} | {basis} |" in text
     for part in (*result.rows.items(), *result.left_out.items(), ("judges", "strict"), ("critics", "none")):
         assert f"| {part[0]} | {part[1]} |" in text
 

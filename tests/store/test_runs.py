@@ -11,7 +11,7 @@ from gravity.store.database import Database
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.runs import Counting, JudgingSettings, RoleModels, Run, RunSettings, Track, run_with
-from tests.support import config, workshop
+from tests.support import config, project
 
 SETTINGS = RunSettings(
     domain="books",
@@ -52,7 +52,7 @@ def test_each_setting_shapes_the_id(name: str) -> None:
 
 
 def test_a_configuration_fills_in_every_setting(tmp_path: Path) -> None:
-    run = workshop(config("http://localhost:1", tmp_path)).run
+    run = project(config("http://localhost:1", tmp_path)).setup().record
     assert run.settings.model_fields_set == set(RunSettings.model_fields)
     assert run == run_with(run.settings)
 

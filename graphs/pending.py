@@ -1,0 +1,61 @@
+"""What a run was asked for and has not done yet. Each stage takes up what the store does not hold."""
+
+from typing import Any, TypedDict
+
+from gravity.graphs.crew import Crew
+from gravity.store.lots import samples
+from gravity.store.records import Reader, content_id
+
+
+class CurateState(TypedDict, total=False):
+    """What to curate: a culture or all, a number of readers or all, a number of seeds' scenarios or all.
+
+    `pairs` is what came of it: the number of new pairs.
+    """
+
+    culture: str | None
+    readers: int | None
+    scenario_seeds: int | None
+    pairs: int
+
+
+def selected(crew: Crew, wanted: CurateState) -> list[Reader]:
+    """The readers asked for."""
+    readers = crew.corpus.readers(wanted.get("culture"), wanted.get("readers"), crew.plan.min_reviews)
+    return [reader for reader in readers if reader.culture in crew.cultures]
+
+
+def pending_scenarios(crew: Crew, wanted: CurateState) -> list[dict[str, Any]]:
+    """The scenarios asked for that have no verdict yet; first slots first, so that an early stop covers all seeds."""
+    settled = crew.ledger.settled_scenarios(crew.run)
+    cultures = sorted({reader.culture for reader in selected(crew, wanted) if reader.culture})
+    return [
+        {"seed": seed, "culture": culture, "slot": slot}
+        for slot in range(crew.plan.scenarios_per_seed)
+        for seed in list(crew.seeds)[: wanted.get("scenario_seeds")]
+        for culture in cultures
+        if scenario_id(crew.run, seed, culture, slot) not in settled
+    ]
+
+
+def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
+    """The id of a scenario, known before it is written."""
+    return content_id(run, seed, culture, slot)
+
+
+def pending_profiles(crew: Crew, wanted: CurateState) -> list[dict[str, Any]]:
+    """The readers asked for that have no profile yet."""
+    done = crew.ledger.profiled(crew.run)
+    return [{"reader": reader.id} for reader in selected(crew, wanted) if reader.id not in done]
+
+
+def pending_checks(crew: Crew) -> list[dict[str, Any]]:
+    """The sampled pairs of the run that no panel has judged yet, in cultures that have one."""
+    done = crew.ledger.checks(crew.run)
+    return [
+        {"pair": pair}
+        for (culture, track), (_, sample) in sorted(samples(crew.ledger, crew.run, crew.plan.sample).items())
+        if crew.composer.track(track).sampled and crew.panels[culture].checkers
+        for pair in sample
+        if pair not in done
+    ]
