@@ -89,6 +89,8 @@ class Asker:
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
             seconds=reply.seconds,
+            tokens_cached=reply.tokens_cached,
+            tokens_reasoning=reply.tokens_reasoning,
         )
         self._answers.keep(call)
         return call

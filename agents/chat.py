@@ -6,12 +6,16 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True)
 class Reply:
-    """What a model answered, the tokens it counted, and its seconds without those spent waiting for a slot."""
+    """What a model answered, the tokens that were counted (None: nobody said), and its seconds without those spent
+    waiting for a slot. Of the tokens in, `tokens_cached` came from the server's cache; of those out,
+    `tokens_reasoning` were thinking."""
 
     text: str
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
     seconds: float
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
 
 
 class ChatModel(Protocol):

@@ -1,4 +1,8 @@
-"""Errors of models, each a single line that says what is wrong and what to do."""
+"""Errors of models, each a single line that says what is wrong and what to do.
+
+A question has one of three outcomes beside an answer, and they are never mixed: nobody answered, so nothing may be
+concluded and the question stays open; the model answered and no answer fits; the model refused to answer.
+"""
 
 from gravity.frameworks.errors import GravityError
 
@@ -10,4 +14,23 @@ class ModelError(GravityError):
 
 
 class AskError(Exception):
-    """One question got no usable answer; what it was for is recorded as failed, and the run goes on."""
+    """One question got no answer that can be used."""
+
+
+class NotAnsweredError(AskError):
+    """Nobody answered: the network, a limit, an overload, or a server that refuses the request itself.
+
+    `kind` says so in a few words that are the same for like causes, such as "rate limit" or "HTTP 503".
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class UnusableError(AskError):
+    """The model answered, and after the bounded number of tries no answer fits."""
+
+
+class RefusalError(AskError):
+    """The model, or a content filter before it, refused to answer."""

@@ -40,11 +40,11 @@ FACTS = _schema(
 READERS = _schema(id=_TEXT, culture=_TEXT, gender=_TEXT, age=_TEXT, language=_TEXT, reviews=_COUNT)
 # What is true of readers, from outside: the same kinds and names as facts.
 TRUTH = _schema(reader=_TEXT, kind=_TEXT, name=_TEXT, value=_TEXT)
-# What a model showed on the gold cases of one task in one culture: counts as in a qualification. A task is scenario,
-# preference, stance, or defect, whose cases are planted defects and `clean` their twins, `alarms` of them blocked.
+# What a model showed on the gold cases of one task in one culture, as its qualification has it: `error_rates` are its
+# errors by name, how many and of how many cases.
+_ERROR_RATES = pa.list_(pa.struct([("name", pa.string()), ("wrong", _COUNT), ("cases", _COUNT)]))
 GOLD = _schema(
-    task=_TEXT, model=_TEXT, culture=_TEXT, cases=_COUNT, answered=_COUNT, right=_COUNT, clean=_COUNT, alarms=_COUNT,
-    brier=_NUMBER, ece=_NUMBER,
+    task=_TEXT, model=_TEXT, culture=_TEXT, answered=_COUNT, error_rates=_ERROR_RATES, brier=_NUMBER, ece=_NUMBER,
 )  # fmt: skip
 # An answer about a case (`before`), about its twin with culture markers swapped (`after`), and about the case asked
 # `again` with nothing changed; `toward` is the culture whose markers were put in.

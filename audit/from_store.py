@@ -121,7 +121,9 @@ def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
         (row["task"], row["model"], row["culture"]): {**row, **row["figures"]}
         for row in _stream(database, select(table).where(table.c.model.in_(models)).order_by(table.c.time))
     }
-    yield from latest.values()
+    for row in latest.values():
+        rates = [{"name": name, "wrong": wrong, "cases": n} for name, (wrong, n) in row["error_rates"].items()]
+        yield {**row, "error_rates": rates}
 
 
 def _trails(database: Database, ids: Sequence[str]) -> dict[str, list[str]]:

@@ -37,7 +37,7 @@ class Answers:
     def cost(self, keys: Collection[str]) -> tuple[int, int, float]:
         """How many of the answers under `keys` are kept, and the tokens and seconds that they cost."""
         kept = [call for key in sorted(set(keys)) if (call := self.get(key))]
-        return len(kept), sum(c.tokens_in + c.tokens_out for c in kept), sum(c.seconds for c in kept)
+        return len(kept), sum((c.tokens_in or 0) + (c.tokens_out or 0) for c in kept), sum(c.seconds for c in kept)
 
     def usage(self) -> dict[tuple[str, str], dict[str, float]]:
         """Calls, tokens in, tokens out and model seconds by role and model."""
@@ -46,8 +46,8 @@ class Answers:
             table.c.role,
             table.c.model,
             func.count().label("calls"),
-            func.sum(table.c.tokens_in).label("tokens_in"),
-            func.sum(table.c.tokens_out).label("tokens_out"),
+            func.coalesce(func.sum(table.c.tokens_in), 0).label("tokens_in"),
+            func.coalesce(func.sum(table.c.tokens_out), 0).label("tokens_out"),
             func.sum(table.c.seconds).label("seconds"),
         ).group_by(table.c.role, table.c.model)
         with self.database.begin() as connection:

@@ -309,13 +309,17 @@ class Qualification(Row):
 
 
 class Call(Row):
-    """A model's kept answer and what it cost. `seconds` is wall time."""
+    """A model's kept answer and what it cost; tokens are None where the server did not count them. `seconds` is wall
+    time. An answer that failed its check is not `usable`: it serves the trail, and another process asks anew."""
 
     key: str
     role: str
     model: str
     prompt: str
     answer: str
-    tokens_in: int
-    tokens_out: int
+    tokens_in: int | None
+    tokens_out: int | None
     seconds: float
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+    usable: bool = True

@@ -158,7 +158,10 @@ calls = Table(
     Column("model", String, nullable=False),
     Column("prompt", String, nullable=False),
     Column("answer", Text, nullable=False),
-    Column("tokens_in", Integer, nullable=False),
-    Column("tokens_out", Integer, nullable=False),
+    Column("tokens_in", Integer),
+    Column("tokens_out", Integer),
     Column("seconds", Float, nullable=False),
+    Column("tokens_cached", Integer, nullable=False),
+    Column("tokens_reasoning", Integer, nullable=False),
+    Column("usable", Boolean, nullable=False),
 )

@@ -16,14 +16,6 @@ from gravity.audit.measures.judges import JUDGES_AND_CRITICS
 from gravity.audit.study import Study, percent
 from gravity.frameworks.statistics import wilson
 
-# What is counted, out of what, and what to call it, by task.
-ERRORS = {
-    "defect": (("misses", "cases", "right", True), ("false alarms", "clean", "alarms", False)),
-    "scenario": (("wrong on gold scenes", "answered", "right", True),),
-    "preference": (("wrong on gold preferences", "answered", "right", True),),
-    "stance": (("wrong on gold stances", "answered", "right", True),),
-}
-
 CALIBRATION = {"brier": "Brier score on gold", "ece": "expected calibration error on gold"}
 
 
@@ -46,23 +38,17 @@ def measure(study: Study) -> list[Figure]:
 
 
 def _error_rates(study: Study, row: dict[str, Any], others: list[dict[str, Any]]) -> Iterator[Figure]:
-    for name, among, counted, right in ERRORS[row["task"]]:
-
-        def wrong(
-            one: dict[str, Any], among: str = among, counted: str = counted, right: bool = right
-        ) -> tuple[int, int]:
-            cases: int = one[among]
-            return (cases - one[counted] if right else one[counted]), cases
-
-        hits, n = wrong(row)
-        figure = Figure(name, row["culture"], row["model"], n=n, clusters=n, enough=n >= study.settings.min_gold)
+    for rate in row["error_rates"]:
+        wrong, n = rate["wrong"], rate["cases"]
+        figure = Figure(rate["name"], row["culture"], row["model"], n=n, clusters=n)
+        figure.enough = n >= study.settings.min_gold
         if n:
-            figure.value = hits / n
-            figure.low, figure.high = wilson(hits, n)
-        far = [wrong(other) for other in others]
-        bad, total = sum(h for h, _ in far), sum(m for _, m in far)
+            figure.value = wrong / n
+            figure.low, figure.high = wilson(wrong, n)
+        elsewhere = [other for one in others for other in one["error_rates"] if other["name"] == rate["name"]]
+        bad, total = sum(other["wrong"] for other in elsewhere), sum(other["cases"] for other in elsewhere)
         if figure.value is not None and figure.enough and total >= study.settings.min_gold:
-            _gap(study, figure, hits, (bad, total))
+            _gap(study, figure, wrong, (bad, total))
         yield figure
 
 

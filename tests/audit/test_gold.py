@@ -12,8 +12,11 @@ from tests.audit.support import audited, named, pair, pairs
 def gold(culture: str, right: int, alarms: int, cases: int = 120) -> dict[str, Any]:
     """What a critic showed on planted defects and their clean twins."""
     return {
-        "task": "defect", "model": "critic", "culture": culture, "cases": cases, "answered": cases, "right": right,
-        "clean": cases, "alarms": alarms, "brier": 0.1, "ece": None,
+        "task": "defect", "model": "critic", "culture": culture, "answered": cases, "brier": 0.1, "ece": None,
+        "error_rates": [
+            {"name": "misses", "wrong": cases - right, "cases": cases},
+            {"name": "false alarms", "wrong": alarms, "cases": cases},
+        ],
     }  # fmt: skip
 
 
