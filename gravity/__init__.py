@@ -3,7 +3,8 @@
     import gravity
 
     with gravity.open("gravity.toml") as project:
-        project.ingest("reviews.jsonl.gz", layout="amazon-2023")
+        project.ingest("reviews.jsonl.gz", layout="amazon-2023", culture="us")
+        project.qualify()
         run = project.curate(readers=100)
         run.export("out/dataset")
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from tests.extending.support import distribution, from_recipe, on_path, recipe
 from tests.gravity.support import Done, gravity
 
+
 def audit(folder: Path, site: Path) -> Done:
     """Audits a dataset made elsewhere; all chosen sides of br are questions, and none of us."""
     (folder / "ds").mkdir()
