@@ -64,7 +64,8 @@ class Stores:
     @cached_property
     def vectors(self) -> VectorStore:
         """Chroma."""
-        return VectorStore(self._section.chroma or str(self.home / "chroma"), self.embedder)
+        # Chroma knows a folder by its path as written: a relative one would be another after a change of folder.
+        return VectorStore(self._section.chroma or str(self.home.resolve() / "chroma"), self.embedder)
 
     def close(self) -> None:
         """Closes the database; what is used again afterwards is opened anew."""

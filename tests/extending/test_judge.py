@@ -17,7 +17,7 @@ def place(tmp_path: Path, stub: Stub) -> Path:
     text = toml(
         stub.url,
         roles={"profiler": "stub", "writer": "stub", "judges": ["stub", "words"], "critics": []},
-        judging={"cases": 10, "quorum": 1},
+        judging={"cases": 24, "quorum": 1},
         curate={"seeds": 2, "scenarios_per_seed": 1},
     )
     (tmp_path / "gravity.toml").write_text(f'{text}\n[models.words]\nkind = "overlap"\n', encoding="utf-8")

@@ -18,13 +18,13 @@ OPENAI_AGENTS = "openai-agents==0.24.0"
 # One of each kind of data, so that a walk that finds nothing cannot pass for a wheel that holds everything.
 DATA = {
     "gravity/py.typed",
-    "gravity/agents/head.json",
+    "gravity/agents/contrast/head.json",
     "gravity/audit/templates/report.html",
-    "gravity/audit/words.yaml",
+    "gravity/audit/measures/associations.yaml",
     "gravity/frameworks/data/cultures/br.yaml",
     "gravity/frameworks/data/seeds/wvs.jsonl",
     "gravity/prompts/judge.md",
-    "gravity/store/dataset_card.md",
+    "gravity/store/dataset/card.md",
     "gravity/trainer/evaluation/texts/en.txt",
     "gravity/trainer/recipes/cpu-tiny.toml",
 }

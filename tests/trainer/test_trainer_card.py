@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from gravity.agents.card import card as reader_card
 from gravity.agents.prompting import prompt
 from gravity.frameworks.loader import Library
+from gravity.store.records import FactKind
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.training.card import card
 from gravity.trainer.training.snippet import EXAMPLE_READER, EXAMPLE_TASK
+from tests.support import fact
 from tests.trainer.commands import invoke
 
 # Runs the snippet in a process that cannot import Gravity, from whatever folder, and says what the snippet made.
@@ -105,14 +108,19 @@ def test_the_example_is_worded_as_gravity_words_it() -> None:
     title, description = re.findall(r"^(?:Title|Description): (.*)$", EXAMPLE_TASK, re.MULTILINE)
     assert prompt("describe").render(domain=domain, title=title, description=description) == ("", EXAMPLE_TASK)
 
-    system, _ = prompt("card").render(
-        domain=domain,
-        demographics=["location Lisbon", "occupation teacher"],
-        liked=["Historical Fiction", "Sea Stories"],
-        disliked=["Romance"],
-        traits=["high openness", "low extraversion"],
-        views=[seed.statement for seed in library.seeds.values() if seed.statement in EXAMPLE_READER],
-    )
+    told: list[tuple[FactKind, str, str]] = [
+        ("demographic", "location", "Lisbon"),
+        ("demographic", "occupation", "teacher"),
+        ("interest", "Historical Fiction", "liked"),
+        ("interest", "Sea Stories", "liked"),
+        ("interest", "Romance", "disliked"),
+        ("trait", "openness", "high"),
+        ("trait", "extraversion", "low"),
+        *(("stance", seed.id, "agree") for seed in library.seeds.values() if seed.statement in EXAMPLE_READER),
+    ]
+    # A card tells what is surest first.
+    facts = [fact(kind, name, value, 0.99 - number / 100) for number, (kind, name, value) in enumerate(told)]
+    system = reader_card(facts, library.seeds, domain).text
     assert system.strip() == EXAMPLE_READER
 
 
