@@ -7,8 +7,8 @@ from typing import Any
 from gravity.audit.evidence import Evidence
 from gravity.audit.figures import LEVELS, Figure, correct
 from gravity.audit.findings import Finding, findings
-from gravity.audit.measure import Measure, registered
-from gravity.audit.measures import SHIPPED
+from gravity.audit.measure import Measure
+from gravity.audit.measures import measures
 from gravity.audit.notes import notes
 from gravity.audit.settings import AuditSettings
 from gravity.audit.study import Study
@@ -52,14 +52,14 @@ def examine(
 ) -> Audit:
     """Audits the evidence by the shipped measures and those of other packages.
 
-    `progress` is told the section of each measure before it runs. Raises MeasureError for a registered measure that
+    `progress` is told the section of each measure before it runs. Raises PluginError for a registered measure that
     is none.
     """
     study = Study(evidence, settings, library)
-    measures = [*SHIPPED, *registered()]
+    used = measures()
     figures: list[Figure] = []
-    for measure in measures:
+    for measure in used:
         progress(measure.section.name)
         figures += measure.figures(study)
     correct(figures)
-    return Audit(study, measures, figures, findings(figures, settings), notes(study))
+    return Audit(study, used, figures, findings(figures, settings), notes(study))

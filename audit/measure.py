@@ -9,16 +9,8 @@ from typing import Any
 
 from gravity.audit.figures import Figure
 from gravity.audit.study import Study
-from gravity.frameworks.errors import GravityError
-from gravity.frameworks.plugins import plugins
 
 Chart = Callable[[Sequence[Figure]], dict[str, Any] | None]
-
-
-class MeasureError(GravityError):
-    """What another package registers as an audit measure is not one."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -48,18 +40,3 @@ class Measure:
     def figures(self, study: Study) -> list[Figure]:
         """The figures, each with the name of the section."""
         return [replace(figure, section=self.section.name) for figure in self.measure(study)]
-
-
-def registered() -> list[Measure]:
-    """The measures that other installed packages register under `gravity.measures`.
-
-    Raises MeasureError for an entry that is no Measure.
-    """
-    found = plugins("measures")
-    for name, measure in found.items():
-        if not isinstance(measure, Measure):
-            raise MeasureError(
-                f"the entry point {name} of gravity.measures is a {type(measure).__name__}: let it name an instance of "
-                "gravity.audit.measure.Measure"
-            )
-    return list(found.values())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from gravity.agents.classifier import ClassifierSettings
@@ -214,7 +215,19 @@ def load_config(path: Path | None = None) -> Config:
     except SettingsError as error:
         raise ConfigError(f"an environment variable GRAVITY_... is not JSON: {error}") from None
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path or DEFAULT_FILE}: {place + ': ' if place else ''}{message}") from None
+        problem = error.errors()[0]
+        place = ".".join(str(part) for part in problem["loc"])
+        raise ConfigError(f"{path or DEFAULT_FILE}: {place + ': ' if place else ''}{_message(problem)}") from None
+
+
+def _message(problem: ErrorDetails) -> str:
+    """What is wrong in words that do not ask for a knowledge of pydantic."""
+    context = problem.get("ctx", {})
+    match problem["type"]:
+        case "extra_forbidden":
+            return "there is no such setting; `gravity config` prints all that there are"
+        case "union_tag_invalid":
+            return f"there is no kind '{context['tag']}': known are {context['expected_tags']}"
+        case "union_tag_not_found":
+            return "it needs a setting `kind`"
+    return problem["msg"].removeprefix("Value error, ")

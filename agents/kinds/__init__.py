@@ -2,7 +2,7 @@
 
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
@@ -11,21 +11,28 @@ from gravity.agents.kinds.contrast import ContrastSettings
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
 from gravity.agents.kinds.llama_cpp import LlamaCppSettings
 from gravity.agents.kinds.openai import OpenAISettings
-from gravity.frameworks.plugins import plugins
+from gravity.frameworks.plugins import registry
 
-KINDS: tuple[type[ModelSettings], ...] = (
-    OpenAISettings,
-    LlamaCppSettings,
-    ContrastSettings,
-    BankSettings,
-    *plugins("models").values(),
-)
+SHIPPED: tuple[type[ModelSettings], ...] = (OpenAISettings, LlamaCppSettings, ContrastSettings, BankSettings)
+
+
+def _is_kind(found: object) -> bool:
+    return isinstance(found, type) and issubclass(found, ModelSettings)
+
+
+def _kind(settings: type[ModelSettings]) -> str:
+    """The one word that a kind pins `kind` to."""
+    (word,) = get_args(settings.model_fields["kind"].annotation)
+    return str(word)
+
+
+KINDS = registry("models", SHIPPED, _kind, _is_kind, "a subclass of ModelSettings")
 
 if TYPE_CHECKING:
     AnyModelSettings = ModelSettings
 else:
     # Pydantic picks the class by `kind`, which each pins to one word.
-    AnyModelSettings = Annotated[reduce(or_, KINDS), Field(discriminator="kind")]
+    AnyModelSettings = Annotated[reduce(or_, KINDS.values()), Field(discriminator="kind")]
 
 __all__ = [
     "KINDS",

@@ -5,11 +5,16 @@ Another package adds one by an entry point of the group `gravity.tracks` that na
 
 from gravity.agents.composer import PairMaker
 from gravity.agents.tracks import interests, personality, values
-from gravity.frameworks.plugins import plugins
+from gravity.frameworks.plugins import registry
+from gravity.store.runs import Track
 
 SHIPPED: tuple[PairMaker, ...] = (values, personality, interests)
 
 
 def tracks() -> dict[str, PairMaker]:
-    """The shipped tracks and those that other installed packages add, by name."""
-    return {maker.TRACK.name: maker for maker in (*SHIPPED, *plugins("tracks").values())}
+    """The shipped tracks and those that other installed packages add, by name. Raises PluginError."""
+
+    def fits(found: object) -> bool:
+        return isinstance(getattr(found, "TRACK", None), Track) and callable(getattr(found, "compose", None))
+
+    return registry("tracks", SHIPPED, lambda maker: maker.TRACK.name, fits, "a module with TRACK and compose")

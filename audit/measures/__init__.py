@@ -15,6 +15,7 @@ from gravity.audit.measures import (
     stances,
     swaps,
 )
+from gravity.frameworks.plugins import registry
 
 # In the order in which the report shows them.
 SHIPPED: tuple[Measure, ...] = (
@@ -31,3 +32,12 @@ SHIPPED: tuple[Measure, ...] = (
     profiles.MEASURE,
     coverage.MEASURE,
 )
+
+
+def measures() -> list[Measure]:
+    """The shipped measures and those that other installed packages add. Raises PluginError."""
+
+    def name(measure: Measure) -> str:
+        return f"{measure.section.name} ({', '.join(measure.words)})"
+
+    return list(registry("measures", SHIPPED, name, lambda found: isinstance(found, Measure), "a Measure").values())

@@ -1,7 +1,6 @@
 """The layouts that reviews come in: those that ship with Gravity, and those that other packages register."""
 
-from gravity.frameworks.errors import PluginError
-from gravity.frameworks.plugins import plugins
+from gravity.frameworks.plugins import registry
 from gravity.store.errors import LayoutError
 from gravity.store.importers.amazon_2014 import AMAZON_2014
 from gravity.store.importers.amazon_2023 import AMAZON_2023
@@ -15,14 +14,9 @@ def layouts() -> dict[str, Importer]:
 
     Raises PluginError where another package registers what is no Importer, or one under the name of another layout.
     """
-    known = {importer.name: importer for importer in SHIPPED}
-    for name, found in plugins("importers").items():
-        if not isinstance(found, Importer):
-            raise PluginError(f"the entry point {name} of gravity.importers is {found!r}, not an Importer")
-        if found.name in known:
-            raise PluginError(f"the entry point {name} of gravity.importers reads {found.name}, which is read already")
-        known[found.name] = found
-    return known
+    return registry(
+        "importers", SHIPPED, lambda found: found.name, lambda found: isinstance(found, Importer), "an Importer"
+    )
 
 
 def find(name: str) -> Importer:

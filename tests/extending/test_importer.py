@@ -62,7 +62,7 @@ def test_it_has_no_items(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyP
         (
             "from gravity.store.importers.amazon_2014 import AMAZON_2014 as LAYOUT",
             "broken_layout:LAYOUT",
-            "entry point broken of gravity.importers reads amazon-2014, which is read already",
+            "entry point broken of gravity.importers has the name amazon-2014, which is taken",
         ),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.extending.support import from_recipe, on_path
+from tests.extending.support import distribution, from_recipe, on_path, recipe
 from tests.gravity.support import gravity, toml
 from tests.stub.server import Stub
 from tests.support import BOOKS, READERS, REVIEWS
@@ -50,3 +50,13 @@ def test_a_role_that_it_cannot_play_is_said(place: Path) -> None:
     done = gravity(place, "status", GRAVITY_ROLES__CRITICS='["words"]', **path)
     assert done.code == 2
     assert "roles.critics: 'words' is of kind overlap, which cannot do that" in done.errors
+
+
+@pytest.mark.parametrize("group", ["models", "tracks"])
+def test_what_is_registered_in_the_wrong_place_is_one_line(tmp_path: Path, group: str) -> None:
+    modules = {"overlap_judge": recipe("A judge", "python")}
+    site = distribution(tmp_path / "site", "overlap", modules, {f"gravity.{group} overlap": "overlap_judge"})
+    done = gravity(tmp_path, "preview", **on_path(site))
+    assert done.code == 2 and len(done.errors.splitlines()) == 1
+    assert f"the entry point overlap of gravity.{group} is <module 'overlap_judge'" in done.errors
+    assert done.errors.rstrip().endswith("see CONTRIBUTING.md")
