@@ -24,14 +24,14 @@ UNDECIDED = 0.5  # a lot of whose sample more stays undecided goes to people
 @lru_cache
 def sample_size(acceptable: float) -> int:
     """How many pairs to check so that a lot can be told good from bad at the error `acceptable` (0 to 1)."""
-    from scipy import stats
+    from scipy import special
 
     allowed, n = 0, 1
     while True:
         # The smallest n at which so few disagreements are unlikely in a bad lot.
         while exact(allowed, n).high > acceptable:
             n += 1
-        if stats.binom.cdf(allowed, n, acceptable * GOOD) >= PRODUCER_POWER:
+        if special.bdtr(allowed, n, acceptable * GOOD) >= PRODUCER_POWER:
             return n
         allowed += 1
 
