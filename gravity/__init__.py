@@ -39,7 +39,12 @@ def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'gravity' has no attribute '{name}'")
     module, _, attribute = _PUBLIC[name].partition(":")
-    return getattr(import_module(module), attribute)
+    try:
+        return getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        from gravity.errors import missing_package
+
+        raise ModuleNotFoundError(missing_package(error) or str(error), name=error.name) from error
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,6 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from gravity.commands.console import console, plain
@@ -89,6 +88,8 @@ def _sitting(handle: "RunHandle", queue: "list[Waiting]", by: str) -> Counter[st
 def _key() -> str:
     names = {**DECISIONS, **MOVES}
     console.print("\n" + "  ".join(f"[bold]{key}[/] {name}" for key, name in names.items()))
+    import click
+
     while (key := click.getchar().lower()) not in names:
         pass
     return key
@@ -96,6 +97,8 @@ def _key() -> str:
 
 def _edited(pair: "Pair") -> tuple[str, str] | None:
     """The two sides as the person left them in their editor; None where they changed nothing or left one empty."""
+    import click
+
     before = (pair.chosen[0]["content"], pair.rejected[0]["content"])
     text = click.edit(f"{CHOSEN}\n{before[0]}\n\n{REJECTED}\n{before[1]}\n", extension=".md")
     if text is None or CHOSEN not in text or REJECTED not in text:

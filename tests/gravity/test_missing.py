@@ -19,6 +19,28 @@ def test_a_missing_package_is_one_line(tmp_path: Path) -> None:
     assert (process.returncode, process.stderr) == (2, line)
 
 
+# What a bare `pip install` does not bring: typer and what it needs are all there is.
+EXTRAS = ("click", "jinja2", "numpy", "openai", "pyarrow", "pydantic", "pydantic_settings", "sqlalchemy", "yaml")
+
+
+def bare(tmp_path: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Runs code where no extra is installed."""
+    gone = f"import sys; sys.modules.update(dict.fromkeys({EXTRAS!r}))\n"
+    command = [sys.executable, "-c", gone + code]
+    return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False)
+
+
+def test_without_any_extra_help_is_there_and_commands_say_what_to_install(tmp_path: Path) -> None:
+    start = "sys.argv = ['gravity', {}]; from gravity.cli import main; main()"
+    done = bare(tmp_path, start.format("'--help'"))
+    assert done.returncode == 0 and "curate" in done.stdout
+    done = bare(tmp_path, start.format("'status'"))
+    assert done.returncode == 2 and "pip install 'gravity-preferences[curate]'" in done.stderr
+    done = bare(tmp_path, "import gravity; gravity.open()")
+    assert "ModuleNotFoundError: the Python package" in done.stderr
+    assert "pip install 'gravity-preferences[curate]'" in done.stderr
+
+
 def test_what_the_trainer_needs_is_in_its_own_extra() -> None:
     assert "[train]" in str(missing_package(ModuleNotFoundError(name="torch.nn")))
 
