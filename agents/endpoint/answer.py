@@ -76,7 +76,7 @@ def usage_of(message: BaseMessage) -> Usage:
         or 0
     )
     tokens_in = _count(counted, "prompt_tokens", "input_tokens")
-    if tokens_in is not None and "cache_read_input_tokens" in counted and "prompt_tokens" not in counted:
+    if tokens_in is not None and "cache_read_input_tokens" in counted and counted.get("prompt_tokens") is None:
         # Anthropic counts what came from its cache, or went there, apart.
         tokens_in += cached + (_count(counted, "cache_creation_input_tokens") or 0)
     return Usage(

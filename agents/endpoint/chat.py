@@ -5,6 +5,7 @@ import asyncio
 import os
 import random
 import time
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -125,7 +126,9 @@ class OpenAIChat:
             # ChatOpenAI gives fields that it knows other names; what stands in extra_body it sends as it is.
             message = await self._client.ainvoke(asked, extra_body=sent)
         except EXPECTED as error:
-            return failure_of(error, self.settings.timeout)
+            failure = failure_of(error, self.settings.timeout)
+            # Some servers repeat the key that they refuse.
+            return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
         seconds = time.monotonic() - begun
         self._logprobs = bool(message.response_metadata.get("logprobs"))
         limit = f"max_tokens {self.settings.max_tokens}" if self._known.manners.limit else "the server's own limit"
@@ -148,10 +151,8 @@ class OpenAIChat:
         return f"model '{self.name}' at {self.where}"
 
     def _line(self, failure: Failure, too_long: bool) -> str:
-        """What went wrong in one line, without the key that some servers repeat."""
+        """What went wrong, in one line."""
         said = failure.said
-        if self._key:
-            said = said.replace(self._key, "***")
         if failure.kind in ("timeout", "network"):
             return f"model '{self.name}': {self.where} {said}"
         advice = {

@@ -5,7 +5,7 @@ What was learned is shared by all who ask the same model at the same address, fo
 
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -45,38 +45,39 @@ class Manners:
         return None if self.fixed or at + 1 == len(RUNGS) else replace(self, structured=RUNGS[at + 1])
 
     def after(self, refusal: Failure, optional: Collection[str]) -> "tuple[Manners, str] | None":
-        """The manners without what a refusal is about, and what that was; None where it names nothing that could change.
+        """The manners without what a refusal is about, and what that was; None where it names nothing that can change.
 
         `optional` are the fields of the request that could be left out. Of several things named, the one that the
         server points at goes first, then one in quotes, then the one named first.
         """
-        named: list[tuple[tuple[int, int], Callable[[], Manners | None], str]] = []
-
-        def consider(pattern: str, change: Callable[[], Manners | None], what: str) -> None:
-            if place := _place(pattern, refusal):
-                named.append((place, change, what))
-
-        for name in optional:
-            consider(
-                rf"(?<!\w){re.escape(name)}(?!\w)", lambda n=name: replace(self, left_out=self.left_out | {n}), name
-            )
+        changes = [(_word(name), replace(self, left_out=self.left_out | {name}), name) for name in optional]
         if self.limit:
-            consider(rf"(?<!\w){self.limit}(?!\w)", self._other_limit, self.limit)
+            changes.append((_word(self.limit), self._other_limit(), self.limit))
         if self.system:
-            consider(_SYSTEM, lambda: replace(self, system=False), "the system role")
-        if self.structured in _FORM:
-            consider(_FORM[self.structured], lambda: self.simpler, f"structured output by {self.structured}")
-        for _, change, what in sorted(named, key=lambda found: found[0]):
-            if (changed := change()) is not None:
-                return changed, what
-        return None
+            changes.append((_SYSTEM, replace(self, system=False), "the system role"))
+        if simpler := self.simpler:
+            changes.append((_FORM[self.structured], simpler, f"structured output by {self.structured}"))
+        named = [
+            (place, changed, what)
+            for pattern, changed, what in changes
+            if (place := _place(pattern, refusal)) is not None
+        ]
+        if not named:
+            return None
+        _, changed, what = min(named, key=lambda found: found[0])
+        return changed, what
 
     def _other_limit(self) -> "Manners":
         at = LIMITS.index(self.limit or LIMITS[-1])
         return replace(self, limit=LIMITS[at + 1] if at + 1 < len(LIMITS) else None)
 
 
+def _word(name: str) -> str:
+    return rf"(?<!\w){re.escape(name)}(?!\w)"
+
+
 def _place(pattern: str, refusal: Failure) -> tuple[int, int] | None:
+    """How plainly a refusal speaks of something, and where; the lower the plainer. None where it does not."""
     if any(re.search(pattern, field, re.IGNORECASE) for field in refusal.fields):
         return 0, 0
     found = re.search(pattern, refusal.text, re.IGNORECASE)
