@@ -8,13 +8,13 @@ import time
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from gravity.agents.chat import Abilities, Reply
 from gravity.agents.endpoint.failure import Failure, garbled
 from gravity.agents.endpoint.manners import Manners, known
 from gravity.agents.endpoint.request import Messages, fields, messages
 from gravity.agents.errors import ModelError
+from gravity.store.responses import shown
 
 if TYPE_CHECKING:
     from gravity.agents.kinds.openai import OpenAISettings
@@ -33,7 +33,7 @@ class OpenAIChat:
     def __init__(self, settings: "OpenAISettings") -> None:
         self.settings = settings
         self.name = settings.model
-        self.where = _shown(settings.base_url or OPENAI)
+        self.where = shown(settings.base_url or OPENAI)
         self._transport: Any = None
         s, out = settings, settings.leave_out
         self._wished = {
@@ -205,9 +205,3 @@ class OpenAIChat:
 def _pause(tries: int) -> float:
     """Seconds before the next try: longer each time, and not the same for all."""
     return min(0.5 * 2.0**tries, 8.0) * (1 - 0.25 * random.random())
-
-
-def _shown(url: str) -> str:
-    """An address without the user and password that may stand in it."""
-    user, at, _ = urlsplit(url).netloc.rpartition("@")
-    return url.replace(f"{user}{at}", "", 1) if at else url

@@ -1,13 +1,10 @@
 """What the errors of openai's client and of ChatOpenAI mean."""
 
-import time
-from email.utils import parsedate_to_datetime
-from typing import Any
-
 import aiohttp
 import openai
 
-from gravity.agents.endpoint.failure import Failure, garbled, line, refused
+from gravity.agents.endpoint.failure import Failure, garbled, refused
+from gravity.store.responses import line, wait
 
 # The last five are what langchain-openai makes of a web page, an empty list of choices, or a body cut in the middle.
 EXPECTED = (openai.APIError, ValueError, TypeError, LookupError, AttributeError)
@@ -23,22 +20,8 @@ def failure_of(error: Exception, timeout: float) -> Failure:
         cause = line(lost or error.__cause__ or error)
         return Failure("passing", "network", f"cannot be reached ({cause}): is it running, and is base_url right?")
     if isinstance(error, openai.APIStatusError):
-        return refused(error.status_code, error.response.text, _wait(error.response.headers))
+        return refused(error.status_code, error.response.text, wait(error.response.headers))
     return garbled(error.args[0] if error.args and isinstance(error.args[0], dict) else error)
-
-
-def _wait(headers: Any) -> float | None:
-    """The seconds that a server asks to wait, or None."""
-    for name, each in (("retry-after-ms", 1_000), ("retry-after", 1)):
-        try:
-            wait = float(headers.get(name, "")) / each
-        except ValueError:
-            continue
-        return max(0.0, wait) if wait == wait else None
-    try:
-        return max(0.0, parsedate_to_datetime(headers.get("retry-after", "")).timestamp() - time.time())
-    except ValueError:
-        return None
 
 
 def _lost(error: BaseException | None) -> BaseException | None:

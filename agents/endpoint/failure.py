@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from gravity.agents.errors import AskError, ModelError, NotAnsweredError, RefusalError
+from gravity.store import responses
 
 # passing: the same request may well be answered later. lasting: not soon. model: no request will be answered.
 # content: a filter refused what was asked. request: the server refuses the request as it stands.
@@ -27,8 +27,6 @@ _UNKNOWN_MODEL = (
 _FILTER = r"content[_ ](filter|management|policy)|responsibleaipolicy|flagged|moderation|safety (system|filter)"
 _UNSUPPORTED = r"support|unknown|unrecogni[sz]ed|not (allowed|permitted|implemented|enabled)|must|only|extra"
 _CONTEXT = r"context[_ ]?(length|window|size)|maximum context|too many (input )?tokens|prompt is too long"
-# What servers echo of the request in their errors; it names everything.
-_ECHOED = frozenset({"input", "ctx", "url", "request", "body"})
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,10 @@ class Failure:
 
 def refused(status: int, body: str, wait: float | None = None) -> Failure:
     """What an HTTP error means, from its status and its body."""
-    try:
-        content = json.loads(body)
-    except ValueError:
-        content = re.sub(r"(?s)<(script|style).*?</\1>|<[^>]*>", " ", body)
-    text = " ".join(_strings(content))
-    said = line("; ".join(dict.fromkeys(_sentences(content)))) or line(text) or "no reason given"
+    content = responses.parsed(body)
+    text = " ".join(responses.strings(content))
     meaning, kind = _meaning(status, text)
-    return Failure(meaning, kind, said, text, tuple(_fields(content)), status, wait)
+    return Failure(meaning, kind, responses.said(content), text, tuple(responses.fields(content)), status, wait)
 
 
 def _meaning(status: int, text: str) -> tuple[Meaning, str]:
@@ -100,75 +94,5 @@ def garbled(said: object) -> Failure:
         code = said.get("code") or said.get("status")
         if isinstance(code, int) and 400 <= code < 600:
             return refused(code, json.dumps(said))
-        said = "; ".join(dict.fromkeys(_sentences(said)))
-    return Failure("passing", "no chat completion", line(said))
-
-
-def line(text: object) -> str:
-    """A text on one line of bounded length."""
-    return " ".join(str(text).split())[:300]
-
-
-def _sentences(content: Any) -> Iterator[str]:
-    """The sentences in an error's body, whatever its shape."""
-    if isinstance(content, str):
-        inner = _parsed(content)
-        if inner is None:
-            yield content.strip()
-        else:
-            yield from _sentences(inner)
-    elif isinstance(content, list):
-        for part in content:
-            yield from _sentences(part)
-    elif isinstance(content, dict):
-        if isinstance(content.get("msg"), str) and isinstance(content.get("loc"), list):
-            place = ".".join(str(part) for part in content["loc"] if part != "body")
-            yield f"{place}: {content['msg']}"
-            return
-        for key in ("error", "message", "msg", "detail", "details", "errors", "metadata", "raw", "error_message"):
-            if content.get(key):
-                yield from _sentences(content[key])
-
-
-def _strings(content: Any) -> Iterator[str]:
-    """All texts in an error's body but those that it echoes."""
-    if isinstance(content, str):
-        inner = _parsed(content)
-        if inner is None:
-            yield content
-        else:
-            yield from _strings(inner)
-    elif isinstance(content, list):
-        for part in content:
-            yield from _strings(part)
-    elif isinstance(content, dict):
-        for key, value in content.items():
-            if key not in _ECHOED:
-                yield from _strings(value)
-
-
-def _fields(content: Any) -> Iterator[str]:
-    """The fields of the request that an error points at."""
-    if isinstance(content, str) and (inner := _parsed(content)) is not None:
-        yield from _fields(inner)
-    elif isinstance(content, list):
-        for part in content:
-            yield from _fields(part)
-    elif isinstance(content, dict):
-        if isinstance(content.get("param"), str):
-            yield content["param"]
-        if isinstance(content.get("loc"), list):
-            yield ".".join(str(part) for part in content["loc"])
-        for key, value in content.items():
-            if key not in _ECHOED:
-                yield from _fields(value)
-
-
-def _parsed(text: str) -> Any:
-    """The JSON object or list that a text is, as gateways wrap the errors of those behind them."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+        said = responses.said(said)
+    return Failure("passing", "no chat completion", responses.line(said))
