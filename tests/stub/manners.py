@@ -134,6 +134,7 @@ REFUSALS: dict[str, Callable[[Body], web.Response | None]] = {
         else None
     ),
     "no-effort": lambda b: fastapi("reasoning_effort", echo="high") if "reasoning_effort" in b else None,
+    "no-logprobs": lambda b: fastapi("logprobs", echo=True) if "logprobs" in b else None,
     "no-top-k": lambda b: openai(400, "Unrecognized request argument supplied: top_k") if "top_k" in b else None,
     "no-system": lambda b: openai(400, "System role not supported") if has_system(b) else None,
     "no-system-in-the-template": lambda b: (
@@ -209,6 +210,7 @@ DRESSES: dict[str, Callable[[Body], None]] = {
     "reasoning": lambda reply: reply["choices"][0]["message"].update(reasoning_content=DRAFT),
     "no-usage": lambda reply: reply.update(usage=None),
     "absurd-usage": lambda reply: reply["usage"].update(prompt_tokens=10**20),
+    "logprobs": lambda reply: reply["choices"][0].update(logprobs={"content": [{"token": "{", "logprob": -0.1}]}),
     "cut": _cut,
     "cut-while-thinking": lambda reply: (
         _content(lambda text: f"<think>Perhaps {text}? Or")(reply),

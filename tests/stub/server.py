@@ -86,6 +86,7 @@ class Stub:
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/counts", self._report)
+        self.routes(app)
         # Requests that hang are not waited for at the end.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -95,6 +96,9 @@ class Stub:
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
+
+    def routes(self, app: web.Application) -> None:
+        """What else the server has an address for."""
 
     async def _report(self, _: web.Request) -> web.Response:
         return web.json_response({"requests": self.counts.requests, "answered": dict(self.counts.answered)})
