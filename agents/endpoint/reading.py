@@ -13,35 +13,41 @@ _CLOSE = re.compile(rf"</({_THINKING})>|\[/THINK\]", re.IGNORECASE)
 def answer_in(text: str, required: Collection[str], finished: bool = True) -> str | None:
     """The JSON text of the object in `text` that has the `required` keys, or else of the last object; None where there
     is none. Where a text is not `finished`, thinking that does not end holds no answer."""
-    said, thought = _apart(text)
+    said, thought = (text, "") if _object(text) is not None else _apart(text)
     found = _chosen(said, required)
     return _chosen(thought, required) if found is None and finished and not said.strip() else found
 
 
 def _apart(text: str) -> tuple[str, str]:
     """What is said, and thinking that does not end. Thinking that ends can begin without a mark: templates open it."""
-    if _object(text) is not None:
-        return text, ""
-    closing = list(_CLOSE.finditer(text))
+    spans = [(start, end) for start, end, _ in _objects(text)[0]]
+
+    def marks(pattern: re.Pattern[str]) -> list[re.Match[str]]:
+        """The marks that do not stand in a string of an object."""
+        found = pattern.finditer(text)
+        return [mark for mark in found if not any(start < mark.start() < end for start, end in spans)]
+
+    opening, closing = marks(_OPEN), marks(_CLOSE)
+    begin, end = 0, 0
     if closing:
-        first = _OPEN.search(text)
-        before = text[: first.start()] if first and first.start() < closing[0].start() else ""
-        text = f"{before} {text[closing[-1].end() :]}"
-    opening = _OPEN.search(text)
-    return (text[: opening.start()], text[opening.end() :]) if opening else (text, "")
+        begin = opening[0].start() if opening and opening[0].start() < closing[0].start() else 0
+        end = closing[-1].end()
+    unended = next((mark for mark in opening if mark.start() >= end), None)
+    said = f"{text[:begin]} {text[end : unended.start() if unended else None]}"
+    return said, text[unended.end() :] if unended else ""
 
 
 def _chosen(text: str, required: Collection[str]) -> str | None:
     whole = _object(text)
     if whole is not None and whole.keys() >= set(required):
         return text.strip()
-    objects = [whole] if whole is not None else _objects(text)
+    found, cut = _objects(text)
+    # What stands before an object that is cut off, or in it, is not what the model wanted to say.
+    objects = [] if cut else [value for _, _, value in found]
     # Some models wrap the answer once more, as in {"name": "answer", "arguments": {...}}.
-    inner = [value for found in objects for value in found.values() if isinstance(value, dict)]
-    fitting = [found for found in (*inner, *objects) if found.keys() >= set(required)]
-    if not objects:
-        return None
-    return json.dumps((fitting or objects)[-1], ensure_ascii=False)
+    inner = [value for outer in objects for value in outer.values() if isinstance(value, dict)]
+    fitting = [value for value in (*inner, *objects) if value.keys() >= set(required)]
+    return json.dumps((fitting or objects)[-1], ensure_ascii=False) if objects else None
 
 
 def _object(text: str) -> dict[str, Any] | None:
@@ -52,19 +58,17 @@ def _object(text: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _objects(text: str) -> list[dict[str, Any]]:
-    """The objects in a text, one after the other. One that is cut off by the end means that there is no answer: what
-    stands before or in it is not what the model wanted to say."""
-    decoder, found, at = json.JSONDecoder(strict=False), [], text.find("{")
+def _objects(text: str) -> tuple[list[tuple[int, int, dict[str, Any]]], bool]:
+    """The objects in a text one after the other, with their places, and whether one is cut off by the end."""
+    decoder, found, cut, at = json.JSONDecoder(strict=False), [], False, text.find("{")
     while at >= 0:
+        end = at + 1
         try:
             value, end = decoder.raw_decode(text, at)
-            found.append(value)
+            found.append((at, end, value))
         except json.JSONDecodeError as error:
-            if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-                return []
-            end = at + 1
+            cut = cut or error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         except RecursionError:
-            return []
+            return [], True
         at = text.find("{", end)
-    return found
+    return found, cut

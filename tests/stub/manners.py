@@ -33,7 +33,7 @@ def keyword(schema: Any, names: set[str]) -> str | None:
         return None
     for name, value in schema.items():
         if name in names and not isinstance(value, dict):
-            return name
+            return str(name)
         if found := keyword(value, names):
             return found
     return None
