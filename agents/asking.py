@@ -7,8 +7,8 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gravity.agents.chat import ChatModel
-from gravity.agents.errors import AskError
+from gravity.agents.chat import ChatModel, Reply
+from gravity.agents.errors import RefusalError, UnusableError
 from gravity.agents.prompting import prompt
 from gravity.store.answers import Answers, call_key
 from gravity.store.records import Call, Provenance
@@ -55,13 +55,22 @@ class Asker:
     ) -> Asked[A]:
         """The answer to prompt `name`.
 
-        Raises AskError where no attempt gave a usable answer, ModelError where the model cannot be used.
+        Raises UnusableError where no attempt gave a usable answer, RefusalError where the model refused,
+        NotAnsweredError where nobody answered, ModelError where the model cannot be used.
         """
         template = prompt(name)
         system, question = template.render(**variables)
         user, reason = question, ""
         for number in range(1, self._attempts + 1):
-            call = await self._call(template.hash, system, user, _json_schema(schema))
+            call, reply = await self._call(template.hash, system, user, _json_schema(schema))
+            if reply is not None and reply.refused:
+                raise RefusalError(f"{self.model.name}: {reply.problem}")
+            if reply is not None and reply.problem:
+                reason, user = (
+                    reply.problem,
+                    f"{question}\n\nAnswer {number} did not arrive. Answer again, and briefly.",
+                )
+                continue
             try:
                 answer = schema.model_validate_json(call.answer)
                 if check is not None:
@@ -72,13 +81,14 @@ class Asker:
                 user = f"{question}\n\nAnswer {number} was refused: {reason}. Answer again, mending this."
                 continue
             return Asked(answer, Provenance(model=self.model.name, prompt=template.hash, call=call.key))
-        raise AskError(f"{self.model.name} gave no answer that fits after {self._attempts} tries: {reason}")
+        raise UnusableError(f"{self.model.name} gave no answer that fits after {self._attempts} tries: {reason}")
 
-    async def _call(self, version: str, system: str, user: str, schema: dict[str, Any]) -> Call:
+    async def _call(self, version: str, system: str, user: str, schema: dict[str, Any]) -> tuple[Call, Reply | None]:
+        """The call, and the reply it was made from if it was not kept already."""
         key = call_key({"model": self.model.identity, "system": system, "user": user, "schema": schema})
         kept = self._answers.get(key)
         if kept is not None:
-            return kept
+            return kept, None
         reply = await self.model.complete(system, user, schema)
         call = Call(
             key=key,
@@ -93,7 +103,7 @@ class Asker:
             tokens_reasoning=reply.tokens_reasoning,
         )
         self._answers.keep(call)
-        return call
+        return call, reply
 
 
 def _reason(error: ValueError) -> str:

@@ -8,7 +8,11 @@ from typing import Any, Protocol
 class Reply:
     """What a model answered, the tokens that were counted (None: nobody said), and its seconds without those spent
     waiting for a slot. Of the tokens in, `tokens_cached` came from the server's cache; of those out,
-    `tokens_reasoning` were thinking."""
+    `tokens_reasoning` were thinking.
+
+    `problem` says why the text is no answer, in words for people, where that is known: it was cut, it is empty, or the
+    model `refused`.
+    """
 
     text: str
     tokens_in: int | None
@@ -16,6 +20,18 @@ class Reply:
     seconds: float
     tokens_cached: int = 0
     tokens_reasoning: int = 0
+    problem: str = ""
+    refused: bool = False
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a chat model was seen to do once it has answered; None where nobody said."""
+
+    structured: str | None = None
+    left_out: tuple[str, ...] = ()
+    context: int | None = None
+    logprobs: bool | None = None
 
 
 class ChatModel(Protocol):

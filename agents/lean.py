@@ -3,8 +3,8 @@
 Before a request the client walks every message along its type annotations; after it, it parses the answer a second
 time along the JSON schema and hops to a thread to read it. For requests that are plain JSON already none of this
 changes anything. 1,000 calls took 1.15, 1.34 and 1.28 s of processor time without it, and 2.43, 2.39 and 2.51 s with
-it: 44% to 53% less, in three paired runs against the stub on one machine. Retries, back-off, headers and LangChain's
-callbacks stay as they are.
+it: 44% to 53% less, in three paired runs against the stub on one machine. Headers and LangChain's callbacks stay as
+they are.
 
 `_agenerate`, `_get_request_payload` and `_create_chat_result` are private, so `pyproject.toml` holds langchain-openai
 to one minor version, and `tests/agents/test_lean.py` compares requests, answers, retries and errors with ChatOpenAI's.

@@ -8,6 +8,7 @@ import typer
 from gravity import errors
 from gravity.commands import (
     audit,
+    check,
     config,
     curate,
     export,
@@ -37,6 +38,7 @@ app = typer.Typer(
 for module in (
     init,
     ingest,
+    check,
     qualify,
     preview,
     curate,

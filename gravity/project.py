@@ -19,6 +19,7 @@ from gravity.trail import Trail, trail
 
 if TYPE_CHECKING:
     from gravity.auditing import Audited
+    from gravity.checking import Checked
     from gravity.estimating import Preview
     from gravity.run import RunSetup
     from gravity.store.records import Qualification
@@ -85,6 +86,18 @@ class Project:
                 culture,
                 report,
             )
+
+    def check(self, progress: Progress | None = None) -> "list[Checked]":
+        """Asks each configured model and the embedder a question or two: one record each of what it can do, or why it
+        cannot be used. Nothing is kept."""
+        return run_async(self.check_async(progress))
+
+    async def check_async(self, progress: Progress | None = None) -> "list[Checked]":
+        """`check`, to be awaited."""
+        from gravity.checking import check
+
+        with reporting(progress) as report:
+            return await check(self, report)
 
     def qualify(self, progress: Progress | None = None) -> "list[Qualification]":
         """Puts every judge, profiler and critic to gold cases and keeps what they showed: one record a task, model and

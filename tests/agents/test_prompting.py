@@ -49,6 +49,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
         "draft": DRAFT,
         "remarks": [{"kind": "stereotype", "quote": "as all do", "repair": "leave it out"}],
     },
+    "schema": {"schema": '{"type": "object"}'},
     "stances": {"domain": DOMAIN, "reviews": REVIEWS, "seeds": [SHOWN]},
     "task_category": {"domain": DOMAIN, "first": "Cozy", "second": "War"},
     "task_personality": {"domain": DOMAIN, "question": "Do you?"},
@@ -78,8 +79,8 @@ def test_a_missing_variable_raises(name: str, left_out: str) -> None:
         prompt(name).render(**given)
 
 
-# The others are prompts of the dataset and not of an agent.
-OF_AGENTS = [name for name in TEMPLATES if name not in ("card", "describe") and not name.startswith("task_")]
+# The others are prompts of the dataset, or a part of one.
+OF_AGENTS = [name for name in TEMPLATES if name not in ("card", "describe", "schema") and not name.startswith("task_")]
 
 
 @pytest.mark.parametrize("name", OF_AGENTS)

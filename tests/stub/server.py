@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import random
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from aiohttp import web
 
 from tests.stub.embedder import HashEmbedder
 from tests.stub.truth import Character, Oracle
+
+IN_WORDS = re.compile(r"\n\n[^\n]*JSON schema[^\n]*\n(\{.*\})\s*$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Stub:
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/counts", self._report)
+        self.routes(app)
         # Requests that hang are not waited for at the end.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
@@ -92,6 +96,9 @@ class Stub:
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()
+
+    def routes(self, app: web.Application) -> None:
+        """What else the server has an address for."""
 
     async def _report(self, _: web.Request) -> web.Response:
         return web.json_response({"requests": self.counts.requests, "answered": dict(self.counts.answered)})
@@ -132,10 +139,9 @@ class Stub:
             return web.json_response({"error": {"message": "out of order"}}, status=500)
         if fault == "hang":
             await asyncio.sleep(60)
-        user = next(m["content"] for m in body["messages"] if m["role"] == "user")
-        schema = body["response_format"]["json_schema"]["schema"]
+        user = asked(body)
         try:
-            text = json.dumps(self.oracle.answer(user, schema, body["model"]), ensure_ascii=False)
+            text = json.dumps(self.oracle.answer(user, schema_of(body), body["model"]), ensure_ascii=False)
         except ValueError as error:
             return web.json_response({"error": {"message": str(error)}}, status=400)
         if fault == "cut":
@@ -143,7 +149,8 @@ class Stub:
         if fault == "unfit":
             text = json.dumps({"thought": "I would rather not say"})
         self.counts.answered[user[:80]] += 1
-        return web.json_response(completion(body["model"], text, len(user) // 4))
+        reply = completion(body["model"], text, len(user) // 4)
+        return web.json_response(called(reply) if body.get("tools") else reply)
 
     def _fault(self) -> str:
         drawn = self._chance.random()
@@ -153,6 +160,35 @@ class Stub:
                 return name
             drawn -= share
         return "none"
+
+
+def asked(body: dict[str, Any]) -> str:
+    """The question in a request, without a schema that stands below it."""
+    user = next(str(m["content"]) for m in body["messages"] if m["role"] == "user")
+    return IN_WORDS.sub("", user)
+
+
+def schema_of(body: dict[str, Any]) -> dict[str, Any]:
+    """The schema that a request asks for, wherever it stands in it."""
+    form = body.get("response_format") or {}
+    if "json_schema" in form:
+        found = form["json_schema"]["schema"]
+    elif body.get("tools"):
+        found = body["tools"][0]["function"]["parameters"]
+    else:
+        in_words = IN_WORDS.search(next(str(m["content"]) for m in body["messages"] if m["role"] == "user"))
+        found = json.loads(in_words[1]) if in_words else {}
+    assert isinstance(found, dict)
+    return found
+
+
+def called(reply: dict[str, Any]) -> dict[str, Any]:
+    """A completion whose answer is the call of a tool."""
+    message = reply["choices"][0]["message"]
+    function = {"name": "answer", "arguments": message["content"]}
+    message |= {"content": None, "tool_calls": [{"id": "call", "type": "function", "function": function}]}
+    reply["choices"][0]["finish_reason"] = "tool_calls"
+    return reply
 
 
 def completion(model: str, text: str, tokens_in: int) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What endpoints differ in: how a request may look, how an answer comes dressed, and what a failure means."""

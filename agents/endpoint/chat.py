@@ -1,0 +1,207 @@
+"""A chat model behind an OpenAI-compatible address: asked in the form that its server takes, and again where a failure
+passes."""
+
+import asyncio
+import os
+import random
+import time
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from gravity.agents.chat import Abilities, Reply
+from gravity.agents.endpoint.failure import Failure, garbled
+from gravity.agents.endpoint.manners import Manners, known
+from gravity.agents.endpoint.request import Messages, fields, messages
+from gravity.agents.errors import ModelError
+from gravity.store.responses import shown
+
+if TYPE_CHECKING:
+    from gravity.agents.kinds.openai import OpenAISettings
+
+# More changes than this no request needs: three steps of form, two limits, a role, and each optional field.
+MOST_CHANGES = 16
+OPENAI = "https://api.openai.com/v1"
+
+
+class OpenAIChat:
+    """langchain-openai's ChatOpenAI at any OpenAI-compatible address.
+
+    A request that the server refuses is made again in another form, and one that failed in passing is tried again.
+    """
+
+    def __init__(self, settings: "OpenAISettings") -> None:
+        self.settings = settings
+        self.name = settings.model
+        self.where = shown(settings.base_url or OPENAI)
+        self._transport: Any = None
+        s, out = settings, settings.leave_out
+        self._wished = {
+            "temperature": None if "temperature" in out else s.temperature,
+            "seed": None if "seed" in out else s.seed,
+            "reasoning_effort": s.reasoning_effort,
+            **s.extra_body,
+        }
+        self.identity = {
+            "kind": "openai",
+            "model": s.model,
+            "base_url": s.base_url and self.where,
+            "temperature": self._wished["temperature"],
+            "max_tokens": None if "max_tokens" in out else s.max_tokens,
+            "seed": self._wished["seed"],
+            # Only where they are set: the answers that earlier versions kept are still those of the same model.
+            **({"reasoning_effort": s.reasoning_effort} if s.reasoning_effort else {}),
+            **({"extra_body": s.extra_body} if s.extra_body else {}),
+        }
+        given = Manners(
+            structured="json_schema" if s.structured == "auto" else s.structured,
+            limit=None if "max_tokens" in out else s.token_limit,
+            system="system" not in out,
+            fixed=s.structured != "auto",
+        )
+        self._known = known(self.where, s.model, given)
+        self._logprobs: bool | None = None
+
+    @cached_property
+    def _slots(self) -> asyncio.Semaphore:
+        return asyncio.Semaphore(self.settings.max_in_flight)
+
+    @property
+    def _key(self) -> str | None:
+        return os.environ.get(self.settings.api_key_env)
+
+    @cached_property
+    def _client(self) -> Any:
+        from openai import DefaultAioHttpClient
+        from pydantic import SecretStr
+
+        from gravity.agents.lean import LeanChatOpenAI
+
+        s = self.settings
+        if self._key is None and s.base_url is None:
+            raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
+        # aiohttp's transport spent a sixth to a quarter less processor time a call than httpx's own.
+        self._transport = DefaultAioHttpClient()
+        return LeanChatOpenAI(
+            model=s.model,
+            base_url=s.base_url,
+            api_key=SecretStr(self._key or "none"),
+            timeout=s.timeout,
+            max_retries=0,
+            use_responses_api=False,
+            http_async_client=self._transport,
+        )
+
+    async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        """One answer from the server."""
+        async with self._slots:
+            return await self._complete(system, user, schema, self._wished)
+
+    async def _complete(self, system: str, user: str, schema: dict[str, Any], wished: dict[str, Any]) -> Reply:
+        tries = changes = 0
+        while True:
+            manners = self._known.manners
+            sent, optional = fields(manners, schema, self.settings.max_tokens, wished)
+            answer = await self._send(messages(manners, system, user, schema), sent, schema)
+            if isinstance(answer, Reply):
+                self._notice(manners, answer)
+                return answer
+            if answer.about_form and changes < MOST_CHANGES and self._known.learn(manners, answer, optional, self._who):
+                changes += 1
+                continue
+            too_long = answer.wait is not None and answer.wait > self.settings.max_wait
+            if answer.meaning != "passing" or too_long or tries == self.settings.retries:
+                raise answer.error(self._line(answer, too_long))
+            await asyncio.sleep(_pause(tries) if answer.wait is None else answer.wait)
+            tries += 1
+
+    async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any]) -> Reply | Failure:
+        """One request: the reply to it, or what went wrong."""
+        # They import openai and LangChain, which take a second.
+        from gravity.agents.endpoint.answer import read
+        from gravity.agents.endpoint.client_errors import EXPECTED, failure_of
+
+        begun = time.monotonic()
+        try:
+            # ChatOpenAI gives fields that it knows other names; what stands in extra_body it sends as it is.
+            message = await self._client.ainvoke(asked, extra_body=sent)
+        except EXPECTED as error:
+            failure = failure_of(error, self.settings.timeout)
+            # Some servers repeat the key that they refuse.
+            return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
+        seconds = time.monotonic() - begun
+        self._logprobs = bool(message.response_metadata.get("logprobs"))
+        limit = f"max_tokens {self.settings.max_tokens}" if self._known.manners.limit else "the server's own limit"
+        try:
+            return read(message, schema.get("required", ()), limit, seconds)
+        except UnicodeEncodeError:
+            return garbled("half a character (a lone surrogate)")
+
+    def _notice(self, manners: Manners, reply: Reply) -> None:
+        """Learns from an answer whether the server takes notice of the form that it is asked for."""
+        if reply.problem:
+            return
+        if "{" in reply.text:
+            self._known.proven = True
+        else:
+            self._known.step_down(manners, self._who)
+
+    @property
+    def _who(self) -> str:
+        return f"model '{self.name}' at {self.where}"
+
+    def _line(self, failure: Failure, too_long: bool) -> str:
+        """What went wrong, in one line."""
+        said = failure.said
+        if failure.kind in ("timeout", "network"):
+            return f"model '{self.name}': {self.where} {said}"
+        advice = {
+            "no chat completion": f" what is no chat completion: {said}",
+            "context length": f": {said}: give the server a longer context, or lower max_tokens",
+        }
+        told = advice.get(failure.kind, f": {said}")
+        if failure.meaning == "model":
+            told = f": check the model's name, base_url and {self.settings.api_key_env}; the server says: {said}"
+        if too_long:
+            told += f" (it asks to wait {failure.wait:g} s, and max_wait is {self.settings.max_wait:g})"
+        verb = "refused with" if failure.meaning == "model" else "answered"
+        return f"model '{self.name}': {self.where} {verb}{f' {failure.status}' if failure.status else ''}{told}"
+
+    async def abilities(self, system: str, user: str, schema: dict[str, Any]) -> tuple[Reply, Abilities]:
+        """One answer, asked with logprobs, and what was learned by it. Raises as `complete` does."""
+        async with self._slots:
+            reply = await self._complete(system, user, schema, {**self._wished, "logprobs": True})
+        manners = self._known.manners
+        given = ("max_tokens",) if manners.limit is None else ()
+        system_role = () if manners.system else ("system role",)
+        left_out = (*sorted(manners.left_out - {"logprobs"}), *given, *system_role)
+        return reply, Abilities(manners.structured, left_out, await self._context(), self._logprobs)
+
+    async def _context(self) -> int | None:
+        """The model's context in tokens, where the server's list of models tells it."""
+        import openai
+
+        try:
+            listed = await self._client.root_async_client.get("/models", cast_to=object)
+        except openai.OpenAIError:
+            return None
+        rows = listed.get("data") if isinstance(listed, dict) else listed
+        for row in rows if isinstance(rows, list) else ():
+            if isinstance(row, dict) and row.get("id") == self.settings.model:
+                told = {**row, **(row.get("meta") or {})}
+                names = ("max_model_len", "n_ctx", "context_length", "context_window", "max_context_length")
+                return next((told[name] for name in names if isinstance(told.get(name), int)), None)
+        return None
+
+    async def close(self) -> None:
+        """Closes the connections, which belong to the event loop at work; the next call opens new ones."""
+        if self._transport is not None:
+            await self._transport.aclose()
+        self._transport = None
+        for held in ("_client", "_slots"):
+            self.__dict__.pop(held, None)
+
+
+def _pause(tries: int) -> float:
+    """Seconds before the next try: longer each time, and not the same for all."""
+    return min(0.5 * 2.0**tries, 8.0) * (1 - 0.25 * random.random())
