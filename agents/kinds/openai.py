@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from gravity.agents.chat import Reply
-from gravity.agents.errors import AskError, ModelError
+from gravity.agents.errors import ModelError, NotAnsweredError
 from gravity.agents.kinds.chat_kind import ChatSettings, PromptedModel
 from gravity.agents.kinds.kind import Model
 from gravity.store.embeddings import Embedder
@@ -95,7 +95,8 @@ class OpenAIChat:
                 # openai's aiohttp transport calls every lost connection a timeout.
                 refused = _refused(error)
                 if refused is None and isinstance(error, openai.APITimeoutError):
-                    raise AskError(f"{self.where} gave no answer within {self.settings.timeout:g} s") from None
+                    said = f"{self.where} gave no answer within {self.settings.timeout:g} s"
+                    raise NotAnsweredError("timeout", said) from None
                 cause = refused or error.__cause__ or error
                 raise ModelError(
                     f"model '{self.name}': {self.where} cannot be reached ({cause}): is it running, and is "
@@ -107,10 +108,12 @@ class OpenAIChat:
                     f"name and {self.settings.api_key_env}"
                 ) from None
             except openai.APIStatusError as error:
-                raise AskError(f"{self.where} answered {error.status_code}: {_line(error.message)}") from None
+                said = f"{self.where} answered {error.status_code}: {_line(error.message)}"
+                raise NotAnsweredError(f"HTTP {error.status_code}", said) from None
             except (openai.APIError, ValueError, TypeError, LookupError, AttributeError) as error:
                 # What langchain-openai makes of a web page, an empty list of choices, or a body cut in the middle.
-                raise AskError(f"{self.where} answered what is no chat completion: {_line(error)}") from None
+                said = f"{self.where} answered what is no chat completion: {_line(error)}"
+                raise NotAnsweredError("no completion", said) from None
         usage = message.usage_metadata or {}
         text = message.content if isinstance(message.content, str) else json.dumps(message.content)
         seconds = time.monotonic() - begun

@@ -265,7 +265,7 @@ async def test_a_perfect_critic_finds_all_and_raises_no_alarm(make_asker: MakeAs
         assert (found.brier, found.ece) == (None, None)
         # An advisory one blocks nothing, and so finds nothing.
         advised = summarised(
-            base("defect"), await try_defects(Advisory(critic), twins, SEEDS, LIBRARY.cultures, silent)
+            base("defect"), await try_defects(Advisory(critic, "stub"), twins, SEEDS, LIBRARY.cultures, silent)
         )
     assert (advised.right, advised.alarms) == (0, 0)
 
