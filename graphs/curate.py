@@ -88,7 +88,9 @@ def _compose(crew: Crew, reader: Reader, bank: Sequence[Scenario]) -> int:
 
 async def _sweep(crew: Crew, what: str, work: Any, todos: Sequence[Todo]) -> list[str]:
     """Puts the graph to work, notes what nobody answered, and returns the cultures that are still growing."""
-    advance = progress(f"{what}s", len(todos))
-    left = await sweep(work, iter(todos), crew.plan.concurrency, advance)
-    crew.ledger.leave_pending(crew.run, what, {todo.id: reason for todo, reason in left})
+    left: dict[Todo, str] = {}
+    try:
+        await sweep(work, iter(todos), crew.plan.concurrency, progress(f"{what}s", len(todos)), left.__setitem__)
+    finally:
+        crew.ledger.leave_pending(crew.run, what, {todo.id: reason for todo, reason in left.items()})
     return still_growing(todos, left)

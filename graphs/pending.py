@@ -2,7 +2,7 @@
 
 import operator
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, TypedDict
 
 from gravity.agents.errors import BUDGET
@@ -69,13 +69,14 @@ def pending_checks(crew: Crew) -> list[Todo]:
     ]
 
 
-def still_growing(asked: Iterable[Todo], left: Sequence[tuple[Todo, str]]) -> list[str]:
-    """The cultures that the next run will find more of: of what was asked, some was settled and some is `left`.
+def still_growing(asked: Iterable[Todo], left: Mapping[Todo, str]) -> list[str]:
+    """The cultures that the next run will find more of: of what was asked, some was settled and some is `left`, for the
+    reasons given.
 
     Their pairs and checks wait, so that these come out as if everybody had answered at once. Where asking settled
     nothing of a culture, asking again may not either, and what there is of it is gone on with; unless the budget was
     spent, which says nothing of the next run.
     """
-    wanted, pending = Counter(todo.culture for todo in asked), Counter(todo.culture for todo, _ in left)
-    unasked = {todo.culture for todo, reason in left if reason == BUDGET}
+    wanted, pending = Counter(todo.culture for todo in asked), Counter(todo.culture for todo in left)
+    unasked = {todo.culture for todo, reason in left.items() if reason == BUDGET}
     return [culture for culture in sorted(pending) if culture in unasked or pending[culture] < wanted[culture]]

@@ -171,8 +171,8 @@ class Ledger:
                     connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
             for pair in silent:
                 connection.execute(delete(checks).where(checks.c.pair == pair))
-            theirs = scenarios.c.run == run, scenarios.c.culture.in_(cultures)
-            connection.execute(delete(scenarios).where(*theirs, scenarios.c.verdict == "failed"))
+            unwritten = scenarios.c.verdict == "failed", scenarios.c.culture.in_(cultures)
+            connection.execute(delete(scenarios).where(scenarios.c.run == run, *unwritten))
 
     def decide(self, decision: Decision, pair: Pair) -> None:
         """Keeps a person's decision, and the pair as it is after it."""

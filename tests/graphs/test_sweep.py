@@ -41,6 +41,11 @@ class Work:
         self.graph: Any = graph.compile()
 
 
+def never(todo: Todo, reason: str) -> None:
+    """Everything is answered."""
+    pytest.fail(f"{todo.id} was not answered: {reason}")
+
+
 def todos(n: int) -> Iterator[Todo]:
     return (Todo(f"todo {number}", "us", {"number": number}) for number in range(n))
 
@@ -53,7 +58,7 @@ async def test_every_input_is_worked_on_once_and_a_bounded_number_at_a_time(conc
         nonlocal finished
         finished += 1
 
-    assert await sweep(work.graph, todos(20), concurrency, count) == []
+    await sweep(work.graph, todos(20), concurrency, count, never)
     assert sorted(work.seen) == list(range(20)) and finished == 20
     assert (work.most > 1) == (concurrency > 1)
     assert work.most <= concurrency
@@ -62,12 +67,12 @@ async def test_every_input_is_worked_on_once_and_a_bounded_number_at_a_time(conc
 async def test_the_first_error_is_raised_as_it_is_and_cancels_the_rest() -> None:
     work = Work(fails_at=3)
     with pytest.raises(OSError, match="disk full"):
-        await sweep(work.graph, todos(20), 2, lambda: None)
+        await sweep(work.graph, todos(20), 2, lambda: None, never)
     assert len(work.seen) < 8
 
 
 async def test_nothing_to_do_is_done() -> None:
-    await sweep(Work().graph, iter([]), 4, lambda: pytest.fail("nothing was to be finished"))
+    await sweep(Work().graph, iter([]), 4, lambda: pytest.fail("nothing was to be finished"), never)
 
 
 async def test_what_nobody_answered_is_returned_with_its_reason_and_holds_up_nobody() -> None:
@@ -77,15 +82,17 @@ async def test_what_nobody_answered_is_returned_with_its_reason_and_holds_up_nob
         nonlocal finished
         finished += 1
 
-    left = await sweep(work.graph, todos(20), 4, count)
-    assert sorted((todo.id, reason) for todo, reason in left) == [("todo 3", "timeout"), ("todo 7", "HTTP 503")]
+    left: dict[Todo, str] = {}
+    await sweep(work.graph, todos(20), 4, count, left.__setitem__)
+    assert sorted((todo.id, reason) for todo, reason in left.items()) == [("todo 3", "timeout"), ("todo 7", "HTTP 503")]
     assert sorted(work.seen) == list(range(20)) and finished == 18
 
 
 async def test_a_spent_budget_leaves_the_rest_pending() -> None:
     work = Work(unanswered=dict.fromkeys(range(5, 20), BUDGET))
-    left = await sweep(work.graph, todos(20), 2, lambda: None)
-    assert sorted(int(todo.id.removeprefix("todo ")) for todo, _ in left) == list(range(5, 20))
-    assert {reason for _, reason in left} == {BUDGET}
+    left: dict[Todo, str] = {}
+    await sweep(work.graph, todos(20), 2, lambda: None, left.__setitem__)
+    assert sorted(int(todo.id.removeprefix("todo ")) for todo in left) == list(range(5, 20))
+    assert set(left.values()) == {BUDGET}
     # At most those in the works meet it.
     assert max(work.seen) <= 6
