@@ -125,6 +125,12 @@ def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
     return {judge: next(iter(given)) if len(given) == 1 else None for judge, given in by_judge.items()}
 
 
+def heard(votes: Iterable[Vote | Choice]) -> set[str]:
+    """The judges that gave a usable answer each time they were asked."""
+    given = list(votes)
+    return {vote.judge for vote in given} - {vote.judge for vote in given if not vote.answered}
+
+
 @dataclass(frozen=True)
 class Panel:
     """The judges that count in one culture. A judge whose answers change with the order has given none.

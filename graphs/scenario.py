@@ -12,6 +12,7 @@ from langgraph.graph import END, START, StateGraph
 from gravity.agents.asking import together
 from gravity.agents.critic import blocking
 from gravity.agents.errors import AskError, NotAnsweredError
+from gravity.agents.judge import heard
 from gravity.graphs.crew import Crew
 from gravity.graphs.pending import scenario_id
 from gravity.store.records import Round, Scenario, Verdict
@@ -67,8 +68,9 @@ def scenario_graph(crew: Crew) -> Any:
         panel = crew.panels[state["culture"]]
         votes = await panel.votes(crew.seeds[state["seed"]], state["round"].draft)
         judged = state["round"].model_copy(update={"votes": votes})
-        if not any(vote.answered for vote in votes):
-            return {"round": judged, "verdict": "failed", "reason": f"not judged: {votes[0].reason}"}
+        if not heard(votes):
+            reasons = dict.fromkeys(vote.reason for vote in votes if not vote.answered)
+            return {"round": judged, "verdict": "failed", "reason": f"not judged: {'; '.join(reasons)}"}
         passed, count = panel.passes(votes)
         return {"round": judged, "verdict": "vetted" if passed else "rejected", "reason": count}
 

@@ -12,6 +12,7 @@ from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, S
 from gravity.store.runs import Run
 
 PAGE = 500
+SWEPT = ("scenario", "profile", "check")  # what a run asks for, in its order
 
 
 class Ledger:
@@ -149,7 +150,8 @@ class Ledger:
         """What the last sweeps left pending, by kind and reason."""
         table = tables.pending
         counts = self._count(select(table.c.what, table.c.reason).where(table.c.run == run))
-        return [Unanswered(what=what, reason=reason, items=n) for (what, reason), n in sorted(counts.items())]
+        rows = [Unanswered(what=what, reason=reason, items=n) for (what, reason), n in sorted(counts.items())]
+        return sorted(rows, key=lambda row: SWEPT.index(row.what))
 
     def take_out_failed(self, run: str, readers: Collection[str], cultures: Collection[str]) -> None:
         """Makes pending again what failed for want of a usable answer: profiles of `readers` with a failed fact,

@@ -103,7 +103,10 @@ def content(made: Project) -> dict[str, Any]:
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_outages_at_random_moments_leave_no_trace(tmp_path: Path, seed: int) -> None:
     def prepared(url: str, name: str) -> Project:
-        made = project(config(url, tmp_path / name, model=MODEL, **CURATE))
+        settings = config(url, tmp_path / name, model=MODEL, **CURATE)
+        # Small samples: of most lots not each pair is checked, and which ones are depends on the lot being whole.
+        settings.judging.acceptable_error = 0.45
+        made = project(settings)
         take_in(made, each=2)
         return made
 

@@ -124,6 +124,23 @@ async def test_judges_of_whom_none_gives_a_usable_answer_fail_the_scenario(stub:
         assert scenario.reason.startswith("not judged: silent gave no answer that fits after 3 tries")
 
 
+class Halting(Oracle):
+    """Judges in one order and has no usable answer in the other."""
+
+    def answer(self, user: str, schema: dict[str, Any], model: str = "") -> dict[str, Any]:
+        told = super().answer(user, schema, model)
+        return {} if told.get("answer") == "B" else told
+
+
+async def test_half_a_judgement_is_none(tmp_path: Path) -> None:
+    with Stub() as server:
+        server.oracle = Halting()
+        settled = await scenes(prepared(config(server.url, tmp_path, seeds=2)), culture="us")
+    for scenario in settled:
+        assert scenario.verdict == "failed" and scenario.reason.startswith("not judged: stub gave no answer that fits")
+        assert sorted(vote.answered for vote in scenario.rounds[0].votes) == [False, True]
+
+
 @pytest.mark.parametrize("role", ["writer", "critics", "judges"])
 async def test_what_nobody_answers_settles_nothing(stub: Stub, tmp_path: Path, role: str) -> None:
     with Stub(faults=Faults(broken=1.0)) as away:
