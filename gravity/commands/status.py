@@ -40,7 +40,7 @@ def print_status(counted: "Status") -> None:
     print_lots(counted.lots)
     if counted.unanswered:
         rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
-        table("Not answered, and asked at the next start", ["what", "reason", "items"], rows)
+        table("Not answered", ["what waits", "reason", "items"], rows)
     figures = ("role", "model", "calls", "tokens_in", "tokens_out")
     table(
         "Model calls kept, all runs",

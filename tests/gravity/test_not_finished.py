@@ -62,7 +62,7 @@ def test_curate_and_status_count_what_waits_by_reason(server: Stub, tmp_path: Pa
     ]
     assert shown["readers"]["waiting"] == profiles
     assert sum(row["pending"] for row in shown["scenarios"].values()) == scenes
-    assert "Not answered, and asked at the next start" in here(tmp_path, "status").output
+    assert "Not answered" in here(tmp_path, "status").output
     server.faults = Faults()
     done = here(tmp_path, "curate", "--unqualified")
     assert done.code == 0 and "not finished" not in done.errors
