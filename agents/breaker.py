@@ -30,7 +30,6 @@ class Breaker:
         self._rows[model] = (error.kind, times)
         if times >= self.limit:
             raise ModelError(
-                f"model '{model}': {times} questions in a row were not answered ({error.kind}), the last one since "
-                f"{error}. What was not answered stays open: mend that and start again, or raise "
-                "limits.refusals_in_a_row"
+                f"model '{model}': {times} questions in a row were not answered ({error.kind}): {error}. They stay "
+                "open: mend that and start again, or raise limits.refusals_in_a_row"
             ) from None
