@@ -1,15 +1,17 @@
 """Asking a model: rendered prompt in, schema-checked answer out, paid for once."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from gravity.agents.breaker import Breaker
 from gravity.agents.chat import ChatModel, Reply
-from gravity.agents.errors import RefusalError, UnusableError
-from gravity.agents.prompting import prompt
+from gravity.agents.errors import AskError, NotAnsweredError, RefusalError, UnusableError
+from gravity.agents.prompting import Prompt, prompt
 from gravity.store.answers import Answers, call_key
 from gravity.store.records import Call, Provenance
 
@@ -23,6 +25,7 @@ class Answer(BaseModel):
 # A confidence as models state it.
 Confidence = Annotated[int, Field(ge=0, le=100)]
 A = TypeVar("A", bound=Answer)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,49 @@ class Asked(Generic[A]):
     made_by: Provenance
 
 
+@dataclass(frozen=True)
+class Question(Generic[A]):
+    """A question to a model, and how its answer is read."""
+
+    template: Prompt
+    system: str
+    user: str
+    schema: type[A]
+    check: Callable[[A], None] | None
+
+    def read(self, text: str) -> A:
+        """The answer. Raises ValueError where it does not fit."""
+        answer = self.schema.model_validate_json(text)
+        if self.check is not None:
+            self.check(answer)
+        return answer
+
+    def again(self, number: int, reason: str) -> str:
+        """What is said to the user's side of the model after its answer `number` did not fit."""
+        # With its number, or a refusal for the same reason would be the same request.
+        return f"{self.user}\n\nAnswer {number} was refused: {reason}. Answer again, mending this."
+
+    def anew(self, number: int) -> str:
+        """What is said after answer `number` was cut or empty: nothing in it was wrong that could be mended."""
+        return f"{self.user}\n\nAnswer {number} did not arrive. Answer again, and briefly."
+
+
 class Asker:
     """Puts prompts to one model in one role.
 
     An answer that does not fit its schema, or that `check` refuses with ValueError, is asked for again with
-    the reason, `attempts` times in all. Every answer is kept before it is used.
+    the reason, `attempts` times in all. Every answer is kept before it is used; those that do not fit are kept for the
+    trail and are asked for anew by whoever asks next. The `breaker` hears of all that nobody answers.
     """
 
-    def __init__(self, role: str, model: ChatModel, answers: Answers, attempts: int = 3) -> None:
+    def __init__(
+        self, role: str, model: ChatModel, answers: Answers, attempts: int = 3, breaker: Breaker | None = None
+    ) -> None:
         self.role = role
         self.model = model
         self._answers = answers
         self._attempts = attempts
+        self._breaker = breaker or Breaker()
 
     async def ask(
         self,
@@ -55,46 +89,80 @@ class Asker:
     ) -> Asked[A]:
         """The answer to prompt `name`.
 
-        Raises UnusableError where no attempt gave a usable answer, RefusalError where the model refused,
-        NotAnsweredError where nobody answered, ModelError where the model cannot be used.
+        Raises NotAnsweredError where nobody answered, UnusableError where no attempt gave an answer that fits,
+        RefusalError where the model refused, ModelError where it cannot be used.
         """
         template = prompt(name)
-        system, question = template.render(**variables)
-        user, reason = question, ""
+        question = Question(template, *template.render(**variables), schema, check)
+        return self._kept(question) or await self._asked(question)
+
+    def _kept(self, question: Question[A]) -> Asked[A] | None:
+        """The answer that fits, where earlier tries came to one; what did not fit leads to the try after it."""
+        user = question.user
         for number in range(1, self._attempts + 1):
-            call, reply = await self._call(template.hash, system, user, _json_schema(schema))
-            if reply is not None and reply.refused:
-                raise RefusalError(f"{self.model.name}: {reply.problem}")
-            if reply is not None and reply.problem:
-                reason, user = (
-                    reply.problem,
-                    f"{question}\n\nAnswer {number} did not arrive. Answer again, and briefly.",
-                )
+            call = self._answers.last(self._key(question, user))
+            if call is None:
+                return None
+            try:
+                return self._told(question, call)
+            except ValueError as error:
+                user = question.again(number, _reason(error))
+            if self._answers.last(self._key(question, user)) is None:
+                user = question.anew(number)
+        return None
+
+    async def _asked(self, question: Question[A]) -> Asked[A]:
+        user, reason = question.user, ""
+        for number in range(1, self._attempts + 1):
+            try:
+                reply = await self._reply(question, user)
+            except UnusableError as error:
+                user, reason = question.anew(number), str(error)
+                continue
+            call = self._call(question, user, reply)
+            if reply.problem:
+                self._answers.keep(call.model_copy(update={"usable": False}))
+                if reply.refused:
+                    raise RefusalError(f"{self.model.name}: {reply.problem}")
+                user, reason = question.anew(number), reply.problem
                 continue
             try:
-                answer = schema.model_validate_json(call.answer)
-                if check is not None:
-                    check(answer)
+                told = self._told(question, call)
             except ValueError as error:
+                self._answers.keep(call.model_copy(update={"usable": False}))
                 reason = _reason(error)
-                # With its number, or a refusal for the same reason would be the same request, which is kept.
-                user = f"{question}\n\nAnswer {number} was refused: {reason}. Answer again, mending this."
-                continue
-            return Asked(answer, Provenance(model=self.model.name, prompt=template.hash, call=call.key))
+                user = question.again(number, reason)
+            else:
+                self._answers.keep(call)
+                return told
         raise UnusableError(f"{self.model.name} gave no answer that fits after {self._attempts} tries: {reason}")
 
-    async def _call(self, version: str, system: str, user: str, schema: dict[str, Any]) -> tuple[Call, Reply | None]:
-        """The call, and the reply it was made from if it was not kept already."""
-        key = call_key({"model": self.model.identity, "system": system, "user": user, "schema": schema})
-        kept = self._answers.get(key)
-        if kept is not None:
-            return kept, None
-        reply = await self.model.complete(system, user, schema)
-        call = Call(
-            key=key,
+    def _told(self, question: Question[A], call: Call) -> Asked[A]:
+        made_by = Provenance(model=self.model.name, prompt=question.template.hash, call=call.key)
+        return Asked(question.read(call.answer), made_by)
+
+    def _key(self, question: Question[A], user: str) -> str:
+        schema = _json_schema(question.schema)
+        return call_key({"model": self.model.identity, "system": question.system, "user": user, "schema": schema})
+
+    async def _reply(self, question: Question[A], user: str) -> Reply:
+        try:
+            reply = await self.model.complete(question.system, user, _json_schema(question.schema))
+        except NotAnsweredError as error:
+            self._breaker.not_answered(self.model.name, error)
+            raise
+        except (UnusableError, RefusalError):
+            self._breaker.answered(self.model.name)
+            raise
+        self._breaker.answered(self.model.name)
+        return reply
+
+    def _call(self, question: Question[A], user: str, reply: Reply) -> Call:
+        return Call(
+            key=self._key(question, user),
             role=self.role,
             model=self.model.name,
-            prompt=version,
+            prompt=question.template.hash,
             answer=reply.text,
             tokens_in=reply.tokens_in,
             tokens_out=reply.tokens_out,
@@ -102,8 +170,19 @@ class Asker:
             tokens_cached=reply.tokens_cached,
             tokens_reasoning=reply.tokens_reasoning,
         )
-        self._answers.keep(call)
-        return call, reply
+
+
+async def together(*questions: Awaitable[T]) -> list[T]:
+    """The answers to questions that are put side by side.
+
+    One that fails holds up no other, so that no answer is lost that was paid for. When all are done the gravest of
+    their errors is raised: what stops a run, then that nobody answered, then the others.
+    """
+    answers = await asyncio.gather(*questions, return_exceptions=True)
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    if errors:
+        raise min(errors, key=lambda error: (isinstance(error, AskError), not isinstance(error, NotAnsweredError)))
+    return [answer for answer in answers if not isinstance(answer, BaseException)]
 
 
 def _reason(error: ValueError) -> str:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from gravity.agents.asking import Answer, Asked, Asker
+from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.frameworks.records import Cues, Culture, Seed
 from gravity.frameworks.words import any_of
 from gravity.store.records import Draft, Finding, Provenance
@@ -49,7 +50,8 @@ class Critic(Protocol):
     """Looks for faults in a draft."""
 
     async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
-        """The faults found. Raises AskError where a model gave no usable answer."""
+        """The faults found. Raises AskError where a model gave no usable answer, NotAnsweredError where nobody did:
+        neither is to have found nothing."""
         ...
 
 
@@ -87,13 +89,22 @@ class ModelCritic:
 
 @dataclass(frozen=True)
 class Advisory:
-    """A critic that has not shown that it can tell a defect: its findings are kept and block nothing."""
+    """A critic that has not shown that it can tell a defect: its findings are kept and block nothing, nor does it that
+    it gave none. `name` is the model's."""
 
     critic: Critic
+    name: str
 
     async def findings(self, seed: Seed, culture: Culture, draft: Draft) -> list[Finding]:
-        """The critic's findings, all of them minor."""
-        found = await self.critic.findings(seed, culture, draft)
+        """The critic's findings, all of them minor. Raises NotAnsweredError where nobody answered."""
+        try:
+            found = await self.critic.findings(seed, culture, draft)
+        except NotAnsweredError:
+            raise
+        except AskError as error:
+            made_by, said = Provenance(model=self.name), str(error)
+            none = Finding(critic=self.name, kind="no answer", quote="", severity="minor", repair=said, made_by=made_by)
+            return [none]
         return [finding.model_copy(update={"severity": "minor"}) for finding in found]
 
 

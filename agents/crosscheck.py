@@ -19,7 +19,8 @@ class CrossCheck:
     The second is shown each statement and its opposite in each other's place, so that a model that tends to say
     yes, or that a review has told what to answer, contradicts itself. It is asked only about stances that were
     taken. Where the two differ the stance is unknown; where they agree it has the lower confidence. That is
-    mapped by `calibration`, and a stance that is then less than `min_confidence` (0 to 1) is unknown too.
+    mapped by `calibration`, and a stance that is then less than `min_confidence` (0 to 1) is unknown too. Where the
+    second gave no usable answer the stance has failed.
     """
 
     second: Profiler | None
@@ -77,6 +78,10 @@ def _compared(fact: Fact, second: Fact | None) -> Fact:
     if second is None:
         return fact
     checked = fact.model_copy(update={"checked_by": second.made_by})
+    if second.value == "failed":
+        return checked.model_copy(
+            update={"value": "failed", "confidence": 0.0, "reason": f"asked the other way round: {second.reason}"}
+        )
     again = TURNED.get(second.value, second.value)
     if again == fact.value:
         evidence = list(dict.fromkeys([*fact.evidence, *second.evidence]))

@@ -1,15 +1,14 @@
 """Judges say which way of a scene goes with a statement, and which side of a pair a reader would prefer: blind,
 and in both orders. A panel counts their votes."""
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
-from gravity.agents.asking import Answer, Asker, Confidence
-from gravity.agents.errors import AskError
+from gravity.agents.asking import Answer, Asker, Confidence, together
+from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.profiler import aliased
 from gravity.frameworks.records import Domain, Seed
 from gravity.store.records import Choice, Draft, Label, Provenance, Review, Side, Vote
@@ -55,7 +54,10 @@ class Judge(Protocol):
         ...
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
-        """The judge's votes; a call without a usable answer is a vote that endorses None."""
+        """The judge's votes; a question without a usable answer is a vote that is not `answered`.
+
+        Raises NotAnsweredError where nobody answered.
+        """
         ...
 
 
@@ -75,11 +77,14 @@ class ModelJudge:
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
         """One vote an order."""
-        return await asyncio.gather(*(self._vote(seed, draft, order) for order in SIDES[: self.orders]))
+        return await together(*(self._vote(seed, draft, order) for order in SIDES[: self.orders]))
 
     async def choices(self, case: Case) -> list[Choice]:
-        """One choice an order; a call without a usable answer is a choice that prefers None."""
-        return await asyncio.gather(*(self._choice(case, order) for order in LABELS[: self.orders]))
+        """One choice an order; a question without a usable answer is a choice that is not `answered`.
+
+        Raises NotAnsweredError where nobody answered.
+        """
+        return await together(*(self._choice(case, order) for order in LABELS[: self.orders]))
 
     async def _vote(self, seed: Seed, draft: Draft, order: Side) -> Vote:
         ways = {"endorsing": draft.endorsing, "opposing": draft.opposing}
@@ -102,8 +107,11 @@ class ModelJudge:
         given: dict[str, Any] = {"judge": self.name, "order": order}
         try:
             asked = await self.asker.ask(prompt, schema, first=texts[order], second=texts[other], **asking)
+        except NotAnsweredError:
+            raise
         except AskError as error:
-            return None, {**given, "confidence": 0, "reason": str(error), "made_by": Provenance(model=self.name)}
+            none = {"confidence": 0, "reason": str(error), "made_by": Provenance(model=self.name), "answered": False}
+            return None, {**given, **none}
         told = asked.answer
         given |= {"confidence": told.confidence / 100, "reason": told.reason, "made_by": asked.made_by}
         return {"A": order, "B": other}.get(told.answer, told.answer), given
@@ -115,6 +123,12 @@ def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
     for judge, answer in answers:
         by_judge.setdefault(judge, set()).add(answer)
     return {judge: next(iter(given)) if len(given) == 1 else None for judge, given in by_judge.items()}
+
+
+def heard(votes: Iterable[Vote | Choice]) -> set[str]:
+    """The judges that gave a usable answer each time they were asked."""
+    given = list(votes)
+    return {vote.judge for vote in given} - {vote.judge for vote in given if not vote.answered}
 
 
 @dataclass(frozen=True)
@@ -131,8 +145,8 @@ class Panel:
     quorum: int
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
-        """The votes of all judges."""
-        given = await asyncio.gather(*(judge.votes(seed, draft) for judge in self.judges))
+        """The votes of all judges. Raises NotAnsweredError where one was not answered."""
+        given = await together(*(judge.votes(seed, draft) for judge in self.judges))
         return [vote for votes in given for vote in votes]
 
     def passes(self, votes: Sequence[Vote]) -> tuple[bool, str]:
@@ -145,8 +159,8 @@ class Panel:
         return agreed >= self.quorum and agreed > against, count
 
     async def choices(self, case: Case) -> list[Choice]:
-        """The choices of all checkers."""
-        given = await asyncio.gather(*(checker.choices(case) for checker in self.checkers))
+        """The choices of all checkers. Raises NotAnsweredError where one was not answered."""
+        given = await together(*(checker.choices(case) for checker in self.checkers))
         return [choice for choices in given for choice in choices]
 
     def prefers(self, choices: Sequence[Choice]) -> Label | None:

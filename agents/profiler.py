@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from pydantic import Field, create_model
 
 from gravity.agents.asking import Answer, Asked, Asker, Confidence
-from gravity.agents.errors import AskError
+from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.frameworks.records import TRAITS, Domain, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
 
@@ -44,7 +44,10 @@ class Detail(Inference):
 
 
 class Profiler(Protocol):
-    """Infers facts about one reader. Every name asked about comes back as one fact, unknown or failed included."""
+    """Infers facts about one reader. Every name asked about comes back as one fact, unknown or failed included.
+
+    Where nobody answered there is no fact, and NotAnsweredError is raised.
+    """
 
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         """Facts for the demographic `names`."""
@@ -117,6 +120,8 @@ class ModelProfiler:
             asked: Asked[Any] = await self.asker.ask(
                 prompt, schema, domain=self.domain, reviews=aliased(reviews), **variables
             )
+        except NotAnsweredError:
+            raise
         except AskError as error:
             failed: dict[str, Any] = {"value": "failed", "confidence": 0, "evidence": [], "reason": str(error)}
             made_by = Provenance(model=self.asker.model.name)

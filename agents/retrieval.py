@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gravity.agents.asking import together
 from gravity.agents.interests import Ratings, split
 from gravity.frameworks.records import Seed
 from gravity.store.corpus import Corpus
@@ -69,7 +70,7 @@ class Retriever:
         batches = [list(seeds[start : start + self.seeds_per_call]) for start in starts]
         views = [[view for seed in batch for view in (seed.statement, seed.opposite)] for batch in batches]
         near = await asyncio.to_thread(lambda: [self.nearest(reviews, texts) for texts in views])
-        answers = await asyncio.gather(*(ask(*each) for each in zip(near, batches, strict=True)))
+        answers = await together(*(ask(*each) for each in zip(near, batches, strict=True)))
         return [fact for facts in answers for fact in facts]
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from pydantic import Field
 
 from gravity.agents.asking import Answer, Asker
-from gravity.agents.errors import AskError
+from gravity.agents.errors import UnusableError
 from gravity.frameworks.records import Culture, Scene, Seed
 from gravity.store.records import Draft, Finding, Provenance
 
@@ -53,10 +53,10 @@ class BankWriter:
     async def write(
         self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]
     ) -> Draft:
-        """The shipped scenario. Raises AskError where the bank has none."""
+        """The shipped scenario. Raises UnusableError where the bank has none."""
         scene = self.scenes.get((seed.id, culture.id, slot))
         if scene is None:
-            raise AskError(f"the shipped bank has no scenario {slot + 1} for {seed.id} in {culture.id}")
+            raise UnusableError(f"the shipped bank has no scenario {slot + 1} for {seed.id} in {culture.id}")
         return Draft(
             situation=scene.situation,
             endorsing=scene.endorsing,

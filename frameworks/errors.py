@@ -1,8 +1,8 @@
 """The base of all errors that are meant for the user, and what a program exits with on each.
 
 One table for both command lines: 0 done, 1 a bug, 2 usage or configuration, 3 input, 4 a model, 5 the store, 6 an
-audit's findings, 7 training, 130 interrupted. The trainer, which stands alone, has classes of its own with the same
-codes.
+audit's findings, 7 training, 8 not finished (what was not answered waits for the next start), 130 interrupted. The
+trainer, which stands alone, has classes of its own with the same codes.
 """
 
 

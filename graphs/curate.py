@@ -1,7 +1,8 @@
 """The main graph: index the reviews, fill the scenario bank, profile the readers, compose the pairs, check samples.
 
 Its state holds what was asked for and counts; records are in the store. Each stage takes up what the store
-does not hold yet, so a run that was killed goes on where it stopped.
+does not hold yet, so a run that was killed goes on where it stopped. What nobody answered stays pending, and the stage
+notes why.
 """
 
 import asyncio
@@ -12,11 +13,18 @@ from langgraph.graph import END, START, StateGraph
 
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
-from gravity.graphs.pending import CurateState, pending_checks, pending_profiles, pending_scenarios, selected
+from gravity.graphs.pending import (
+    CurateState,
+    pending_checks,
+    pending_profiles,
+    pending_scenarios,
+    selected,
+    still_growing,
+)
 from gravity.graphs.profile import profile_graph
 from gravity.graphs.progress import progress
 from gravity.graphs.scenario import scenario_graph
-from gravity.graphs.sweep import sweep
+from gravity.graphs.sweep import Todo, sweep
 from gravity.store.duplicates import reject_duplicates
 from gravity.store.records import Reader, Scenario
 
@@ -34,26 +42,28 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         return {}
 
     async def write_scenarios(state: CurateState) -> CurateState:
-        await _sweep(crew, "scenarios", scenario, pending_scenarios(crew, state))
+        growing = await _sweep(crew, "scenario", scenario, pending_scenarios(crew, state))
+        settled = [culture for culture in crew.cultures if culture not in growing]
         limit = crew.plan.duplicate_similarity
-        await asyncio.to_thread(reject_duplicates, crew.ledger, crew.vectors, crew.run, crew.cultures, limit)
-        return {}
+        await asyncio.to_thread(reject_duplicates, crew.ledger, crew.vectors, crew.run, settled, limit)
+        return {"growing": growing}
 
     async def profile_readers(state: CurateState) -> CurateState:
-        await _sweep(crew, "profiles", profile, pending_profiles(crew, state))
-        return {}
+        return {"growing": await _sweep(crew, "profile", profile, pending_profiles(crew, state))}
 
     async def compose(state: CurateState) -> CurateState:
-        readers, made = selected(crew, state), 0
+        profiled, growing = crew.ledger.profiled(crew.run), state.get("growing", [])
+        readers = [r for r in selected(crew, state) if r.id in profiled and r.culture not in growing]
         banks = {c: crew.ledger.vetted_scenarios(crew.run, c) for c in {r.culture for r in readers} if c}
-        advance = progress("pairs", len(readers))
+        advance, made = progress("pairs", len(readers)), 0
         for reader in readers:
             made += await asyncio.to_thread(_compose, crew, reader, banks[reader.culture or ""])
             advance()
         return {"pairs": made}
 
     async def check_samples(state: CurateState) -> CurateState:
-        await _sweep(crew, "checks", check, pending_checks(crew))
+        growing = state.get("growing", [])
+        await _sweep(crew, "check", check, [todo for todo in pending_checks(crew) if todo.culture not in growing])
         return {}
 
     graph = StateGraph(CurateState)
@@ -76,5 +86,11 @@ def _compose(crew: Crew, reader: Reader, bank: Sequence[Scenario]) -> int:
     return crew.ledger.add_pairs(crew.composer.compose(reader, facts, bank, ratings))
 
 
-async def _sweep(crew: Crew, stage: str, work: Any, inputs: list[dict[str, Any]]) -> None:
-    await sweep(work, iter(inputs), crew.plan.concurrency, progress(stage, len(inputs)))
+async def _sweep(crew: Crew, what: str, work: Any, todos: Sequence[Todo]) -> list[str]:
+    """Puts the graph to work, notes what nobody answered, and returns the cultures that are still growing."""
+    left: dict[Todo, str] = {}
+    try:
+        await sweep(work, iter(todos), crew.plan.concurrency, progress(f"{what}s", len(todos)), left.__setitem__)
+    finally:
+        crew.ledger.leave_pending(crew.run, what, {todo.id: reason for todo, reason in left.items()})
+    return still_growing(todos, left)

@@ -1,8 +1,13 @@
 """What a run was asked for and has not done yet. Each stage takes up what the store does not hold."""
 
-from typing import Any, TypedDict
+import operator
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Annotated, TypedDict
 
+from gravity.agents.errors import BUDGET
 from gravity.graphs.crew import Crew
+from gravity.graphs.sweep import Todo
 from gravity.store.lots import samples
 from gravity.store.records import Reader, content_id
 
@@ -10,12 +15,14 @@ from gravity.store.records import Reader, content_id
 class CurateState(TypedDict, total=False):
     """What to curate: a culture or all, a number of readers or all, a number of seeds' scenarios or all.
 
-    `pairs` is what came of it: the number of new pairs.
+    `growing` are the cultures of which something stays pending that the next run will settle; `pairs` is what came of
+    it: the number of new pairs.
     """
 
     culture: str | None
     readers: int | None
     scenario_seeds: int | None
+    growing: Annotated[list[str], operator.add]
     pairs: int
 
 
@@ -25,16 +32,16 @@ def selected(crew: Crew, wanted: CurateState) -> list[Reader]:
     return [reader for reader in readers if reader.culture in crew.cultures]
 
 
-def pending_scenarios(crew: Crew, wanted: CurateState) -> list[dict[str, Any]]:
+def pending_scenarios(crew: Crew, wanted: CurateState) -> list[Todo]:
     """The scenarios asked for that have no verdict yet; first slots first, so that an early stop covers all seeds."""
     settled = crew.ledger.settled_scenarios(crew.run)
     cultures = sorted({reader.culture for reader in selected(crew, wanted) if reader.culture})
     return [
-        {"seed": seed, "culture": culture, "slot": slot}
+        Todo(identity, culture, {"seed": seed, "culture": culture, "slot": slot})
         for slot in range(crew.plan.scenarios_per_seed)
         for seed in list(crew.seeds)[: wanted.get("scenario_seeds")]
         for culture in cultures
-        if scenario_id(crew.run, seed, culture, slot) not in settled
+        if (identity := scenario_id(crew.run, seed, culture, slot)) not in settled
     ]
 
 
@@ -43,19 +50,33 @@ def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
     return content_id(run, seed, culture, slot)
 
 
-def pending_profiles(crew: Crew, wanted: CurateState) -> list[dict[str, Any]]:
+def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
     """The readers asked for that have no profile yet."""
     done = crew.ledger.profiled(crew.run)
-    return [{"reader": reader.id} for reader in selected(crew, wanted) if reader.id not in done]
+    readers = [reader for reader in selected(crew, wanted) if reader.id not in done]
+    return [Todo(reader.id, reader.culture or "", {"reader": reader.id}) for reader in readers]
 
 
-def pending_checks(crew: Crew) -> list[dict[str, Any]]:
+def pending_checks(crew: Crew) -> list[Todo]:
     """The sampled pairs of the run that no panel has judged yet, in cultures that have one."""
     done = crew.ledger.checks(crew.run)
     return [
-        {"pair": pair}
+        Todo(pair, culture, {"pair": pair})
         for (culture, track), (_, sample) in sorted(samples(crew.ledger, crew.run, crew.plan.sample).items())
         if crew.composer.track(track).sampled and crew.panels[culture].checkers
         for pair in sample
         if pair not in done
     ]
+
+
+def still_growing(asked: Iterable[Todo], left: Mapping[Todo, str]) -> list[str]:
+    """The cultures that the next run will find more of: of what was asked, some was settled and some is `left`, for the
+    reasons given.
+
+    Their pairs and checks wait, so that these come out as if everybody had answered at once. Where asking settled
+    nothing of a culture, asking again may not either, and what there is of it is gone on with; unless the budget was
+    spent, which says nothing of the next run.
+    """
+    wanted, pending = Counter(todo.culture for todo in asked), Counter(todo.culture for todo in left)
+    unasked = {todo.culture for todo, reason in left.items() if reason == BUDGET}
+    return [culture for culture in sorted(pending) if culture in unasked or pending[culture] < wanted[culture]]

@@ -2,11 +2,13 @@
 then settled."""
 
 import operator
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+from gravity.agents.errors import NotAnsweredError
 from gravity.agents.interests import Ratings, interests
 from gravity.agents.profiler import demographics_of
 from gravity.graphs.crew import Crew
@@ -14,13 +16,15 @@ from gravity.store.records import Fact, Reader
 
 
 class ProfileState(TypedDict, total=False):
-    """The reader at work and their reviews, the facts found so far, and the stances that are still to be checked."""
+    """The reader at work and their reviews, the facts found so far, the stances that are still to be checked, and what
+    nobody answered."""
 
     reader: str
     given: Reader
     ratings: Ratings
     facts: Annotated[list[Fact], operator.add]
     stances: list[Fact]
+    unanswered: Annotated[list[NotAnsweredError], operator.add]
 
 
 def profile_graph(crew: Crew) -> Any:
@@ -49,20 +53,22 @@ def profile_graph(crew: Crew) -> Any:
         return {"stances": await crew.retriever.in_batches(known, seeds, ask)}
 
     async def cross_check(state: ProfileState) -> ProfileState:
-        reader, stances, known = state["reader"], state["stances"], state["ratings"].known
+        reader, stances, known = state["reader"], state.get("stances", []), state["ratings"].known
         return {"facts": await crew.cross_check.checked(reader, stances, known, crew.seeds, crew.retriever)}
 
     def settle(state: ProfileState) -> ProfileState:
+        for error in state.get("unanswered", []):
+            raise error
         crew.ledger.add_profile(crew.run, state["reader"], state["facts"])
         return {}
 
     graph = StateGraph(ProfileState)
     graph.add_node("read", read)
-    graph.add_node("demographics", demographics)
+    graph.add_node("demographics", _to_its_end(demographics))
     graph.add_node("interests", interest)
-    graph.add_node("traits", traits)
-    graph.add_node("stances", stances)
-    graph.add_node("cross_check", cross_check)
+    graph.add_node("traits", _to_its_end(traits))
+    graph.add_node("stances", _to_its_end(stances))
+    graph.add_node("cross_check", _to_its_end(cross_check))
     graph.add_node("settle", settle)
     graph.add_edge(START, "read")
     for part in ("demographics", "interests", "traits", "stances"):
@@ -71,3 +77,15 @@ def profile_graph(crew: Crew) -> Any:
     graph.add_edge(["demographics", "interests", "traits", "cross_check"], "settle")
     graph.add_edge("settle", END)
     return graph.compile(checkpointer=False, name="profile")
+
+
+def _to_its_end(node: Callable[[ProfileState], Awaitable[ProfileState]]) -> Any:
+    """The node, with what nobody answered in the state: raised, it would cancel the calls of the nodes beside it."""
+
+    async def work(state: ProfileState) -> ProfileState:
+        try:
+            return await node(state)
+        except NotAnsweredError as error:
+            return {"unanswered": [error]}
+
+    return work

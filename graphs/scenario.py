@@ -1,16 +1,21 @@
-"""One scenario: written, criticised, sent back or judged, and settled."""
+"""One scenario: written, criticised, sent back or judged, and settled.
 
-import asyncio
+What nobody answers ends the graph with NotAnsweredError and settles nothing; where a model answered and nothing fits,
+the scenario has failed.
+"""
+
 import operator
 from typing import Annotated, Any, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+from gravity.agents.asking import together
 from gravity.agents.critic import blocking
-from gravity.agents.errors import AskError
+from gravity.agents.errors import AskError, NotAnsweredError
+from gravity.agents.judge import heard
 from gravity.graphs.crew import Crew
 from gravity.graphs.pending import scenario_id
-from gravity.store.records import Finding, Provenance, Round, Scenario, Verdict
+from gravity.store.records import Round, Scenario, Verdict
 
 
 class ScenarioState(TypedDict, total=False):
@@ -39,25 +44,22 @@ def scenario_graph(crew: Crew) -> Any:
                 earlier.draft if earlier else None,
                 blocking(earlier.findings) if earlier else (),
             )
+        except NotAnsweredError:
+            raise
         except AskError as error:
             return {"verdict": "failed", "reason": f"not written: {error}"}
         return {"round": Round(draft=draft)}
 
     async def criticise(state: ScenarioState) -> ScenarioState:
         seed, culture, current = crew.seeds[state["seed"]], crew.cultures[state["culture"]], state["round"]
-        given = await asyncio.gather(
-            *(critic.findings(seed, culture, current.draft) for critic in crew.critics[culture.id]),
-            return_exceptions=True,
-        )
-        findings: list[Finding] = []
-        for answer in given:
-            if isinstance(answer, AskError):
-                findings.append(_silent(str(answer)))
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                findings.extend(answer)
-        return {"round": current.model_copy(update={"findings": findings})}
+        critics = crew.critics[culture.id]
+        try:
+            given = await together(*(critic.findings(seed, culture, current.draft) for critic in critics))
+        except NotAnsweredError:
+            raise
+        except AskError as error:
+            return {"verdict": "failed", "reason": f"not criticised: {error}"}
+        return {"round": current.model_copy(update={"findings": [finding for found in given for finding in found]})}
 
     def send_back(state: ScenarioState) -> ScenarioState:
         return {"rounds": [state["round"]]}
@@ -65,12 +67,12 @@ def scenario_graph(crew: Crew) -> Any:
     async def judge(state: ScenarioState) -> ScenarioState:
         panel = crew.panels[state["culture"]]
         votes = await panel.votes(crew.seeds[state["seed"]], state["round"].draft)
+        judged = state["round"].model_copy(update={"votes": votes})
+        if not heard(votes):
+            reasons = dict.fromkeys(vote.reason for vote in votes if not vote.answered)
+            return {"round": judged, "verdict": "failed", "reason": f"not judged: {'; '.join(reasons)}"}
         passed, count = panel.passes(votes)
-        return {
-            "round": state["round"].model_copy(update={"votes": votes}),
-            "verdict": "vetted" if passed else "rejected",
-            "reason": count,
-        }
+        return {"round": judged, "verdict": "vetted" if passed else "rejected", "reason": count}
 
     def refuse(state: ScenarioState) -> ScenarioState:
         worst = blocking(state["round"].findings)[0]
@@ -101,7 +103,9 @@ def scenario_graph(crew: Crew) -> Any:
     def after_write(state: ScenarioState) -> Literal["criticise", "settle"]:
         return "settle" if "verdict" in state else "criticise"
 
-    def after_critic(state: ScenarioState) -> Literal["judge", "send_back", "refuse"]:
+    def after_critic(state: ScenarioState) -> Literal["judge", "send_back", "refuse", "settle"]:
+        if "verdict" in state:
+            return "settle"
         if not blocking(state["round"].findings):
             return "judge"
         may_revise = crew.writer.revises and len(state.get("rounds", [])) < crew.plan.revisions
@@ -122,14 +126,3 @@ def scenario_graph(crew: Crew) -> Any:
     graph.add_edge("refuse", "settle")
     graph.add_edge("settle", END)
     return graph.compile(checkpointer=False, name="scenario")
-
-
-def _silent(reason: str) -> Finding:
-    return Finding(
-        critic="model",
-        kind="no answer",
-        quote="",
-        severity="minor",
-        repair=reason,
-        made_by=Provenance(model="model"),
-    )

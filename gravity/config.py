@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from gravity.agents.breaker import REFUSALS_IN_A_ROW
 from gravity.agents.classifier import ClassifierSettings
 from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSettings, LlamaCppSettings, Role
 from gravity.audit.settings import AuditSettings
@@ -110,6 +111,13 @@ class Curate(Section):
     """The share of readers, seeds and items that go to the test split."""
 
 
+class Limits(Section):
+    """When a run stops by itself."""
+
+    refusals_in_a_row: int = Field(REFUSALS_IN_A_ROW, ge=1)
+    """After so many questions in a row that one model does not answer for a like reason the run stops."""
+
+
 class Classifiers(Section):
     """Text classifiers that infer a fact in place of the profiler's model."""
 
@@ -160,6 +168,7 @@ class Config(BaseSettings):
     """What makes the vectors that reviews, books and scenarios are found by."""
     store: StoreSection = StoreSection()
     curate: Curate = Curate()
+    limits: Limits = Limits()
     classifiers: Classifiers = Classifiers()
     write: Write = Write()
     audit: AuditSettings = AuditSettings()

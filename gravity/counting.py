@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gravity.store.lots import lots
-from gravity.store.records import Lot
+from gravity.store.records import Lot, Unanswered
 from gravity.store.runs import Run
 from gravity.stores import Stores
 
@@ -18,7 +18,8 @@ Counts = dict[str, dict[str, int]]
 @dataclass(frozen=True)
 class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
-    rows by role and model, over all runs of the store."""
+    rows by role and model, over all runs of the store; `unanswered` is what the run left pending when it was last
+    started, by reason."""
 
     run: str
     store: dict[str, int]
@@ -28,10 +29,12 @@ class Status:
     pairs: list[dict[str, Any]]
     lots: list[Lot]
     calls: list[dict[str, Any]]
+    unanswered: list[Unanswered]
 
     def as_json(self) -> dict[str, Any]:
         """The counts as plain values."""
-        return {**asdict(self), "lots": [lot.model_dump() for lot in self.lots]}
+        lots, unanswered = ([row.model_dump() for row in rows] for rows in (self.lots, self.unanswered))
+        return {**asdict(self), "lots": lots, "unanswered": unanswered}
 
 
 def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
@@ -57,6 +60,7 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
             {"role": role, "model": model, **figures}
             for (role, model), figures in sorted(stores.answers.usage().items())
         ],
+        unanswered=ledger.unanswered(run.id),
     )
 
 

@@ -16,9 +16,10 @@ from gravity.store.answers import call_key
 log = logging.getLogger("gravity")
 
 
-async def curate(setup: RunSetup, wanted: CurateState, progress: Progress) -> CurateState:
-    """Curates what is wanted.
+async def curate(setup: RunSetup, wanted: CurateState, progress: Progress, retry_failed: bool = False) -> CurateState:
+    """Curates what is wanted; with `retry_failed` also what failed for want of a usable answer, which is asked anew.
 
+    What nobody answered stays pending; the store's ledger says how much, and why.
     Raises ConfigError where there is nobody to curate for, or too few models have qualified; the errors of agents and
     stores as they are.
     """
@@ -34,7 +35,9 @@ async def curate(setup: RunSetup, wanted: CurateState, progress: Progress) -> Cu
         )
     _check_standing(setup, {reader.culture or "" for reader in readers})
     setup.stores.ledger.open_run(setup.record)
-    return await _run_graph(setup, crew, wanted, [reader.id for reader in readers], progress)
+    if retry_failed:
+        setup.stores.ledger.take_out_failed(crew.run, {r.id for r in readers}, {r.culture or "" for r in readers})
+    return await _run_graph(setup, crew, wanted, [reader.id for reader in readers], progress, anew=retry_failed)
 
 
 def _check_standing(setup: RunSetup, cultures: set[str]) -> None:
@@ -58,8 +61,9 @@ def _check_standing(setup: RunSetup, cultures: set[str]) -> None:
 
 
 async def _run_graph(
-    setup: RunSetup, crew: Crew, wanted: CurateState, readers: list[str], progress: Progress
+    setup: RunSetup, crew: Crew, wanted: CurateState, readers: list[str], progress: Progress, anew: bool
 ) -> CurateState:
+    """Goes on at the stage that an earlier try had come to, or with all stages `anew`."""
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     # A thread is one wish over one set of readers; when it is done it is pruned.
@@ -67,6 +71,8 @@ async def _run_graph(
     settings: RunnableConfig = {"configurable": {"thread_id": thread}}
     async with AsyncSqliteSaver.from_conn_string(str(setup.stores.home / "checkpoints.sqlite")) as saver:
         graph = curate_graph(crew, saver)
+        if anew:
+            await saver.adelete_thread(thread)
         begun = await saver.aget_tuple(settings)
         result: CurateState = {}
         async for mode, event in graph.astream(

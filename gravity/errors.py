@@ -4,6 +4,7 @@ from gravity.frameworks.errors import GravityError
 
 USAGE = 2
 FINDINGS = 6
+NOT_FINISHED = 8
 INTERRUPTED = 130
 
 

@@ -9,7 +9,7 @@ from gravity.graphs.crew import Crew
 from gravity.graphs.pending import CurateState, pending_profiles, pending_scenarios, selected
 from gravity.progress import Progress
 from gravity.run import RunSetup
-from gravity.store.records import Pair
+from gravity.store.records import Pair, Unanswered
 
 READERS = 3
 SEEDS = 4
@@ -50,10 +50,11 @@ class Need:
 
 @dataclass(frozen=True)
 class Preview:
-    """A few pairs of each track, and what the full run still has to ask."""
+    """A few pairs of each track, what the full run still has to ask, and what nobody answered, by reason."""
 
     pairs: list[Pair]
     needs: list[Need]
+    pending: list[Unanswered]
 
     @property
     def minutes(self) -> float:
@@ -68,7 +69,7 @@ async def preview(setup: RunSetup, culture: str | None, progress: Progress) -> P
     for pair in ledger.pairs(setup.record.id):
         by_track.setdefault(pair.track, []).append(pair)
     pairs = [pair for made in by_track.values() for pair in made[:PAIRS]]
-    return Preview(pairs, needs(setup, setup.crew(), {"culture": culture}))
+    return Preview(pairs, needs(setup, setup.crew(), {"culture": culture}), ledger.unanswered(setup.record.id))
 
 
 def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
@@ -81,7 +82,7 @@ def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
     batches = -(-len(crew.seeds) // crew.retriever.seeds_per_call)
     asked = 0
     for profile in profiles:
-        reader = crew.corpus.reader(profile["reader"])
+        reader = crew.corpus.reader(profile.id)
         complete = reader is not None and all(getattr(reader, name) for name in DEMOGRAPHICS)
         asked += batches + (1 if complete else 2)
     calls = [

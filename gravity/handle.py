@@ -8,7 +8,7 @@ from gravity import counting, deciding, trail
 from gravity.loop import run as run_async
 from gravity.progress import Progress, reporting
 from gravity.store.ledger import Ledger
-from gravity.store.records import Decided, Decision, Lot, Pair
+from gravity.store.records import Decided, Decision, Lot, Pair, Unanswered
 from gravity.store.runs import Run
 
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ class RunHandle:
     def status(self) -> counting.Status:
         """The counts by stage, culture, track and verdict."""
         return counting.status(self.project.stores, self.record, list(self.project.library.cultures))
+
+    @property
+    def pending(self) -> list[Unanswered]:
+        """What nobody answered when the run was last started, by reason; the next start asks it."""
+        return self._ledger.unanswered(self.id)
 
     def pairs(self, verdict: str | None = None) -> Iterator[Pair]:
         """The pairs by id, read as they go; `verdict` is vetted, held, rejected or failed, None for all."""

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gravity.auditing import Audited
     from gravity.checking import Checked
     from gravity.estimating import Preview
+    from gravity.qualifying import Qualified
     from gravity.run import RunSetup
-    from gravity.store.records import Qualification
 
 
 class Project:
@@ -99,12 +99,13 @@ class Project:
         with reporting(progress) as report:
             return await check(self, report)
 
-    def qualify(self, progress: Progress | None = None) -> "list[Qualification]":
+    def qualify(self, progress: Progress | None = None) -> "Qualified":
         """Puts every judge, profiler and critic to gold cases and keeps what they showed: one record a task, model and
-        culture. Raises ModelError where a model cannot be used."""
+        culture. Of a model in whose task gold cases were not answered nothing is kept: its `pending` counts them.
+        Raises ModelError where a model cannot be used."""
         return run_async(self.qualify_async(progress))
 
-    async def qualify_async(self, progress: Progress | None = None) -> "list[Qualification]":
+    async def qualify_async(self, progress: Progress | None = None) -> "Qualified":
         """`qualify`, to be awaited."""
         from gravity.qualifying import qualify
 
@@ -120,13 +121,16 @@ class Project:
         culture: str | None = None,
         unqualified: bool = False,
         progress: Progress | None = None,
+        retry_failed: bool = False,
     ) -> RunHandle:
         """Profiles readers, fills the scenario bank, composes pairs and checks samples; goes on where it stopped.
 
-        At most `readers` readers, spread over the cultures, or those of one `culture`. Raises ConfigError where too
-        few models have qualified and `unqualified` is not set, ModelError where one cannot be used.
+        At most `readers` readers, spread over the cultures, or those of one `culture`. With `retry_failed` what no
+        model gave a usable answer to is asked anew. The handle's `pending` says what nobody answered. Raises
+        ConfigError where too few models have qualified and `unqualified` is not set, ModelError where one cannot be
+        used.
         """
-        return run_async(self.curate_async(readers, culture, unqualified, progress))
+        return run_async(self.curate_async(readers, culture, unqualified, progress, retry_failed))
 
     async def curate_async(
         self,
@@ -134,6 +138,7 @@ class Project:
         culture: str | None = None,
         unqualified: bool = False,
         progress: Progress | None = None,
+        retry_failed: bool = False,
     ) -> RunHandle:
         """`curate`, to be awaited."""
         from gravity.curating import curate
@@ -141,7 +146,7 @@ class Project:
         setup = self.setup(unqualified)
         try:
             with reporting(progress) as report:
-                await curate(setup, {"readers": readers, "culture": culture}, report)
+                await curate(setup, {"readers": readers, "culture": culture}, report, retry_failed)
         finally:
             await self.models.close()
         return RunHandle(self, setup.record)

@@ -4,23 +4,41 @@ from collections import defaultdict
 from datetime import UTC, datetime
 
 from gravity.agents.kinds.rules import RulesModel
-from gravity.agents.qualification import DEFECT, Exam
+from gravity.agents.qualification import DEFECT, Exam, UnansweredError
 from gravity.agents.qualification.trial import Trial, summarised
 from gravity.frameworks.gold import Gold
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.standing import Candidate
-from gravity.store.records import Qualification
+from gravity.store.records import Qualification, Unanswered
 
 # The rules need no model and no permission: their figures are for reading.
 RULES = Candidate(DEFECT, "rules", RulesModel(), "rules")
 
 
-async def qualify(setup: RunSetup, gold: Gold, progress: Progress) -> list[Qualification]:
-    """Puts every candidate to the gold cases, keeps what it showed and returns it, with the rule critic's last."""
-    found: list[Qualification] = []
+class Qualified(list[Qualification]):
+    """What models showed; `pending` counts the gold cases that nobody answered, by candidate and reason."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pending: list[Unanswered] = []
+
+
+async def qualify(setup: RunSetup, gold: Gold, progress: Progress) -> Qualified:
+    """Puts every candidate to the gold cases, keeps what it showed and returns it, with the rule critic's last.
+
+    Nothing is told, or kept, of a candidate some of whose cases were not answered.
+    """
+    found = Qualified()
     for candidate in [*setup.standing.candidates, RULES]:
-        rows = await _examined(setup, gold, candidate, progress)
+        try:
+            rows = await _examined(setup, gold, candidate, progress)
+        except UnansweredError as error:
+            of = f" of the {candidate.task.agent} {candidate.model.name}"
+            found.pending += [
+                Unanswered(what="gold case", of=of, reason=reason, items=n) for reason, n in error.reasons.items()
+            ]
+            continue
         if candidate is not RULES:
             setup.stores.qualifications.keep(rows)
         found += rows

@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Any
 
+from gravity.agents.breaker import Breaker
 from gravity.agents.classifier import Classifier, ClassifyingProfiler
 from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.critic import Advisory, Critic, RuleCritic
@@ -137,6 +138,10 @@ class RunSetup:
         able = self.standing.able(PREFERENCE, culture)
         return able if len(able) >= self.config.judging.quorum else []
 
+    @cached_property
+    def _breaker(self) -> Breaker:
+        return Breaker(self.config.limits.refusals_in_a_row)
+
     def workbench(self, run: str) -> Workbench:
         """What the agents of a run, or of an examination, work with."""
         config = self.config
@@ -148,6 +153,7 @@ class RunSetup:
             vectors=self.stores.vectors,
             attempts=config.curate.attempts,
             orders=config.judging.orders,
+            breaker=self._breaker,
         )
 
     def crew(self) -> Crew:
@@ -219,7 +225,7 @@ class RunSetup:
         critics: list[Critic] = [self._rules]
         for name in self.config.roles.critics:
             critic = self.models[name].critic(bench)
-            critics.append(Advisory(critic) if name in failed else critic)
+            critics.append(Advisory(critic, self.models[name].name) if name in failed else critic)
         return critics
 
     def _panel(self, culture: str, bench: Workbench) -> Panel:

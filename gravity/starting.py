@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from gravity.agents.kinds import OpenAISettings
-from gravity.config import Curate, Judging, StoreSection, Write
+from gravity.config import Curate, Judging, Limits, StoreSection, Write
 
 WIDTH = 34
 
@@ -46,7 +46,13 @@ def written(answers: Answers) -> str:
     if answers.embedder:
         embeddings = {"kind": "openai", "model": answers.embedder, "base_url": answers.base_url}
         lines += ["[embeddings]", *(f"{key} = {json.dumps(value)}" for key, value in embeddings.items() if value), ""]
-    for name, section in (("judging", Judging), ("curate", Curate), ("store", StoreSection), ("write", Write)):
+    for name, section in (
+        ("judging", Judging),
+        ("curate", Curate),
+        ("limits", Limits),
+        ("store", StoreSection),
+        ("write", Write),
+    ):
         lines += [f"[{name}]", *_section(section, {}), ""]
     return "\n".join(lines)
 

@@ -5,12 +5,15 @@ are kept like all others, so a run that stopped goes on and the first of the thr
 """
 
 import asyncio
+import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gravity.agents.asking import together
 from gravity.agents.critic import blocking
-from gravity.agents.errors import AskError
+from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.kinds import Model, Workbench
 from gravity.audit.swapper import Swapper
 from gravity.errors import ConfigError
@@ -24,6 +27,8 @@ from gravity.store.runs import Run
 MOST_READERS = 5_000  # looked at to find those whose reviews hold markers
 
 Rows = list[dict[str, Any]]
+
+log = logging.getLogger("gravity")
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,8 @@ def _readers(setup: RunSetup, run: Run, home: Culture, cultures: Sequence[Cultur
 async def ask(setup: RunSetup, run: Run, planned: SwapPlan, progress: Progress) -> Rows:
     """Puts the cases to the models and returns one row a question, as `gravity.audit.evidence.SWAPS` has them.
 
-    A question that got no usable answer is left out. Raises ModelError where a model cannot be used.
+    A case without a usable answer is left out, and so is one that nobody answered, which is said at the end. Raises
+    ModelError where a model cannot be used.
     """
     roles, bench = setup.config.roles, setup.workbench(run.id)
     twins = {name: again for name in roles.all_named() if (again := setup.models.resampled(name))}
@@ -137,22 +143,37 @@ async def ask(setup: RunSetup, run: Run, planned: SwapPlan, progress: Progress) 
         model, again = setup.models[roles.profiler], twins[roles.profiler]
         work += [_profiled(model, again, bench, case) for case in planned.readers]
     rows: Rows = []
+    missed: Counter[str] = Counter()
     try:
         for number, done in enumerate(asyncio.as_completed(work), start=1):
-            rows += await done
+            try:
+                rows += await done
+            except NotAnsweredError as error:
+                missed[error.kind] += 1
             progress("swaps", number, len(work))
     finally:
         for model in twins.values():
             await model.close()
+    if missed:
+        reasons = ", ".join(f"{reason}: {n}" for reason, n in missed.most_common())
+        log.warning(
+            "%d of %d swapped cases were not answered (%s) and are left out: start again to ask them",
+            *(missed.total(), len(work), reasons),
+        )
     return sorted(rows, key=lambda row: (row["role"], row["model"], row["case"], row["name"]))
 
 
 async def _thrice(
     first: Callable[[bool], Awaitable[dict[str, str]]], second: Callable[[bool], Awaitable[dict[str, str]]]
 ) -> Rows:
-    """The answers by name before, after and again; none where one of the three questions got no usable answer."""
+    """The answers by name before, after and again; none where one of the three questions got no usable answer.
+
+    Raises NotAnsweredError where nobody answered one of them.
+    """
     try:
-        before, after, again = await asyncio.gather(first(False), first(True), second(False))
+        before, after, again = await together(first(False), first(True), second(False))
+    except NotAnsweredError:
+        raise
     except AskError:
         return []
     names = before.keys() & after.keys() & again.keys()

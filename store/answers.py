@@ -4,8 +4,9 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new
@@ -24,19 +25,28 @@ class Answers:
         self.database = database
 
     def get(self, key: str) -> Call | None:
-        """The kept answer, or None."""
+        """The kept answer that can be used, or None."""
+        call = self.last(key)
+        return call if call and call.usable else None
+
+    def last(self, key: str) -> Call | None:
+        """The kept answer, whether it can be used or not; None where there is none."""
         with self.database.begin() as connection:
             row = connection.execute(select(tables.calls).where(tables.calls.c.key == key)).mappings().first()
         return Call.model_validate(dict(row)) if row else None
 
     def keep(self, call: Call) -> None:
-        """Keeps an answer; one already kept under that key stays."""
+        """Keeps an answer. A usable one that is kept under its key already stays; one that is not makes room and is
+        kept on under a key of its own, since it was paid for."""
+        table = tables.calls
+        aside = update(table).where(table.c.key == call.key, table.c.usable.is_(False))
         with self.database.begin() as connection:
-            insert_new(connection, tables.calls, [call])
+            connection.execute(aside.values(key=call_key({"made room": uuid4().hex})))
+            insert_new(connection, table, [call])
 
     def cost(self, keys: Collection[str]) -> tuple[int, int, float]:
         """How many of the answers under `keys` are kept, and the tokens and seconds that they cost."""
-        kept = [call for key in sorted(set(keys)) if (call := self.get(key))]
+        kept = [call for key in sorted(set(keys)) if (call := self.last(key))]
         return len(kept), sum((c.tokens_in or 0) + (c.tokens_out or 0) for c in kept), sum(c.seconds for c in kept)
 
     def usage(self) -> dict[tuple[str, str], dict[str, float]]:

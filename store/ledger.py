@@ -1,22 +1,23 @@
 """The records of runs: facts about readers, scenarios, pairs; written whole, never twice."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
-from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario
+from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario, Unanswered
 from gravity.store.runs import Run
 
 PAGE = 500
+SWEPT = ("scenario", "profile", "check")  # what a run asks for, in its order
 
 
 class Ledger:
     """The output side of the store. Every write is one transaction; what agents add is added where it is not there
-    yet, and verdicts change by people's decisions and for near-duplicates alone."""
+    yet, verdicts change by people's decisions and for near-duplicates alone, and only what failed is taken out."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -135,6 +136,45 @@ class Ledger:
         """The checks of a run by pair."""
         rows = self._all(select(tables.checks).where(tables.checks.c.run == run))
         return {row["pair"]: Check.model_validate(row) for row in rows}
+
+    def leave_pending(self, run: str, what: str, reasons: Mapping[str, str]) -> None:
+        """Notes why a sweep left items pending, in place of what an earlier sweep of the same kind had left."""
+        table = tables.pending
+        rows = [{"run": run, "what": what, "item": item, "reason": reason} for item, reason in reasons.items()]
+        with self.database.begin() as connection:
+            connection.execute(delete(table).where(table.c.run == run, table.c.what == what))
+            if rows:
+                connection.execute(insert(table), rows)
+
+    def unanswered(self, run: str) -> list[Unanswered]:
+        """What the last sweeps left pending, by kind and reason."""
+        table = tables.pending
+        counts = self._count(select(table.c.what, table.c.reason).where(table.c.run == run))
+        rows = [Unanswered(what=what, reason=reason, items=n) for (what, reason), n in sorted(counts.items())]
+        return sorted(rows, key=lambda row: SWEPT.index(row.what))
+
+    def take_out_failed(self, run: str, readers: Collection[str], cultures: Collection[str]) -> None:
+        """Makes pending again what failed for want of a usable answer: profiles of `readers` with a failed fact,
+        scenarios of `cultures`, and checks in which a judge gave none.
+
+        The pairs of such readers go with their checks, and are composed anew; one that a person decided on stays.
+        """
+        facts, profiles, scenarios = tables.facts, tables.profiles, tables.scenarios
+        pairs, checks, decisions = tables.pairs, tables.checks, tables.decisions
+        failed = select(facts.c.reader).where(facts.c.run == run, facts.c.value == "failed").distinct()
+        decided = select(decisions.c.pair).where(decisions.c.run == run)
+        silent = [pair for pair, check in self.checks(run).items() if not all(c.answered for c in check.choices)]
+        with self.database.begin() as connection:
+            for reader in set(connection.execute(failed).scalars()).intersection(readers):
+                theirs = pairs.c.run == run, pairs.c.reader == reader, pairs.c.id.not_in(decided)
+                connection.execute(delete(checks).where(checks.c.pair.in_(select(pairs.c.id).where(*theirs))))
+                connection.execute(delete(pairs).where(*theirs))
+                for table in (facts, profiles):
+                    connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
+            for pair in silent:
+                connection.execute(delete(checks).where(checks.c.pair == pair))
+            unwritten = scenarios.c.verdict == "failed", scenarios.c.culture.in_(cultures)
+            connection.execute(delete(scenarios).where(scenarios.c.run == run, *unwritten))
 
     def decide(self, decision: Decision, pair: Pair) -> None:
         """Keeps a person's decision, and the pair as it is after it."""

@@ -111,7 +111,8 @@ class Draft(Row):
 
 
 class Vote(Row):
-    """A judge's answer about a draft. `order` is the side shown first; `endorses` the side it chose."""
+    """A judge's answer about a draft. `order` is the side shown first; `endorses` the side it chose. It is not
+    `answered` where the judge gave no usable answer, for the `reason` given."""
 
     judge: str
     order: Side
@@ -119,6 +120,7 @@ class Vote(Row):
     confidence: float
     reason: str
     made_by: Provenance
+    answered: bool = True
 
 
 class Finding(Row):
@@ -212,7 +214,7 @@ class Pair(Row):
 class Choice(Row):
     """A judge's answer to which side of a pair its reader would prefer; None: it cannot tell, or gave no answer.
 
-    `order` is the side shown first.
+    `order` is the side shown first. It is not `answered` where the judge gave no usable answer, for the `reason` given.
     """
 
     judge: str
@@ -221,6 +223,7 @@ class Choice(Row):
     confidence: float
     reason: str
     made_by: Provenance
+    answered: bool = True
 
 
 class Check(Row):
@@ -271,6 +274,16 @@ class Lot(Row):
     def whole(self) -> bool:
         """Whether the sample is the lot: then each pair has its own check, and only confirmed ones may leave."""
         return self.sample == self.pairs
+
+
+class Unanswered(Row):
+    """How many things of a kind (`what`, in the singular) a run left pending for one `reason`; `of` names what they
+    belong to, where that is not the run."""
+
+    what: str
+    of: str = ""
+    reason: str
+    items: int
 
 
 class Qualification(Row):

@@ -139,6 +139,16 @@ decisions = Table(
     Column("before", JSON, nullable=False),
 )
 
+# What the last sweep of a stage left without an outcome, since nobody answered, and why.
+pending = Table(
+    "pending",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("what", String, primary_key=True),
+    Column("item", String, primary_key=True),
+    Column("reason", String, nullable=False),
+)
+
 qualifications = Table(
     "qualifications",
     metadata,

@@ -67,4 +67,4 @@ class PromptedModel(Model):
         await self.chat.close()
 
     def _asker(self, role: str, bench: Workbench) -> Asker:
-        return Asker(role, self.chat, bench.answers, bench.attempts)
+        return Asker(role, self.chat, bench.answers, bench.attempts, bench.breaker)

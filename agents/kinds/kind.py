@@ -1,11 +1,12 @@
 """What a kind of model is: settings that say which roles it can play and open it; a model that makes its agents."""
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gravity.agents.breaker import Breaker
 from gravity.agents.chat import ChatModel
 from gravity.agents.critic import Critic
 from gravity.agents.errors import ModelError
@@ -32,6 +33,7 @@ class Workbench:
     """What a model's agents work with.
 
     An answer that does not fit is asked for again, `attempts` times in all; judges are asked in so many `orders`.
+    The `breaker` stops the run where a model is not answered again and again.
     """
 
     run: str
@@ -41,6 +43,7 @@ class Workbench:
     vectors: VectorStore
     attempts: int
     orders: Literal[1, 2]
+    breaker: Breaker = field(default_factory=Breaker)
 
 
 class Model:

@@ -5,8 +5,9 @@ from gravity.agents.qualification.preference import PreferenceTask
 from gravity.agents.qualification.scenario import ScenarioTask
 from gravity.agents.qualification.stance import StanceTask
 from gravity.agents.qualification.task import Exam, Task
+from gravity.agents.qualification.trial import UnansweredError
 
 SCENARIO, PREFERENCE, STANCE, DEFECT = ScenarioTask(), PreferenceTask(), StanceTask(), DefectTask()
 TASKS: dict[str, Task] = {task.name: task for task in (SCENARIO, PREFERENCE, STANCE, DEFECT)}
 
-__all__ = ["DEFECT", "PREFERENCE", "SCENARIO", "STANCE", "TASKS", "Exam", "Task"]
+__all__ = ["DEFECT", "PREFERENCE", "SCENARIO", "STANCE", "TASKS", "Exam", "Task", "UnansweredError"]

@@ -1,10 +1,10 @@
 """Critics: is a planted defect blocked, and its clean twin let through?"""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
+from gravity.agents.asking import together
 from gravity.agents.critic import Critic, ModelCritic, blocking
-from gravity.agents.errors import AskError
+from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.kinds import Model
 from gravity.agents.qualification.task import Exam, Task
 from gravity.agents.qualification.trial import AUTHOR, Advance, Trial, sampled, try_all
@@ -56,12 +56,14 @@ async def try_defects(
             # An answer without remarks has its price too; asked for again, it is the kept one.
             calls = [(await critic.remarks(*of)).made_by.call] if isinstance(critic, ModelCritic) else []
             return bool(blocking(await critic.findings(*of))), calls
+        except NotAnsweredError:
+            raise
         except AskError:
             return False, []
 
     async def one(case: GoldBias) -> Trial:
         clean = {"situation": case.situation, "endorsing": case.endorsing, "opposing": case.opposing}
-        (caught, asked), (alarmed, again) = await asyncio.gather(
+        (caught, asked), (alarmed, again) = await together(
             blocked(case, {**clean, case.part: case.defective}), blocked(case, clean)
         )
         return Trial(case.culture, (case.kind,), True, caught, None, [*asked, *again], alarmed=alarmed)

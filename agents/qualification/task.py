@@ -51,7 +51,10 @@ class Task(ABC):
 
     @abstractmethod
     async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibration | None]:
-        """The trials of a model, and the calibration that its other trials taught, if any."""
+        """The trials of a model, and the calibration that its other trials taught, if any.
+
+        Raises UnansweredError where cases were not answered.
+        """
 
     def qualifies(self, found: Qualification, min_accuracy: float) -> bool:
         """Whether what a model did in one culture is enough: the lower bound of its accuracy is above the minimum."""

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from gravity.agents.errors import NotAnsweredError
 from gravity.agents.judge import steady
 from gravity.frameworks.gold import GoldBias, GoldScenario, GoldStance, Split, split_of
 from gravity.frameworks.statistics import Calibration, brier, calibration_error
@@ -112,16 +113,40 @@ def review_of(case: GoldStance) -> Review:
     )
 
 
+class UnansweredError(Exception):
+    """Some cases were not answered, so nothing is told of the model; `reasons` counts them by reason."""
+
+    def __init__(self, reasons: Counter[str]) -> None:
+        super().__init__(f"{reasons.total()} cases were not answered")
+        self.reasons = reasons
+
+
 async def try_all(one: Callable[[T], Awaitable[Trial]], cases: Sequence[T], advance: Advance) -> list[Trial]:
-    """The trials of all cases side by side; `advance` hears of each, with how many there are."""
+    """The trials of all cases side by side; `advance` hears of each, with how many there are.
+
+    A case that nobody answers makes no trial. Raises UnansweredError at the end if there were such cases: the others'
+    answers are kept, so that the next examination asks about these alone.
+    """
+    reasons: Counter[str] = Counter()
     done = 0
     advance(0, len(cases))
 
-    async def counted(case: T) -> Trial:
+    async def counted(case: T) -> Trial | None:
         nonlocal done
-        trial = await one(case)
+        try:
+            trial = await one(case)
+        except NotAnsweredError as error:
+            reasons[error.kind] += 1
+            return None
         done += 1
         advance(done, len(cases))
         return trial
 
-    return await asyncio.gather(*(counted(case) for case in cases))
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(counted(case)) for case in cases]
+    except BaseExceptionGroup as group_error:
+        raise group_error.exceptions[0] from None
+    if reasons:
+        raise UnansweredError(reasons)
+    return [trial for task in tasks if (trial := task.result()) is not None]

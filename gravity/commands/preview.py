@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rich.panel import Panel
 
 from gravity.commands.console import console, plain, table
+from gravity.commands.ending import end
 from gravity.commands.options import ConfigOption, CultureOption, UnqualifiedOption, opened
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def command(
 ) -> None:
     """Runs three readers' worth, prints pairs, and estimates the full run. What it made is kept for that run."""
     with opened(config) as project:
-        print_preview(project.preview(culture, unqualified))
+        made = project.preview(culture, unqualified)
+    print_preview(made)
+    end(made.pending)
 
 
 def print_preview(made: "Preview") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from gravity.commands.console import console, plain, table
+from gravity.commands.ending import end
 from gravity.commands.options import ConfigOption, JsonOption, opened
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def command(as_json: JsonOption = False, config: ConfigOption = None) -> None:
             print(json.dumps(figures))
         else:
             print_qualifications(project, rows)
+    end(rows.pending)
 
 
 def print_qualifications(project: "Project", found: Sequence["Qualification"]) -> None:

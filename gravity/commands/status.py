@@ -38,6 +38,9 @@ def print_status(counted: "Status") -> None:
         [[row["culture"], row["track"], *(row[v] for v in VERDICTS), row["total"]] for row in counted.pairs],
     )
     print_lots(counted.lots)
+    if counted.unanswered:
+        rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
+        table("Not answered", ["what waits", "reason", "items"], rows)
     figures = ("role", "model", "calls", "tokens_in", "tokens_out")
     table(
         "Model calls kept, all runs",

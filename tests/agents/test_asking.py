@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from gravity.agents.asking import Answer
-from gravity.agents.errors import AskError
+from gravity.agents.asking import Answer, Asker, together
+from gravity.agents.chat import Reply
+from gravity.agents.errors import ModelError, NotAnsweredError, RefusalError, UnusableError
 from gravity.store.answers import Answers
 from gravity.store.database import Database
 from tests.agents.conftest import MakeAsker
@@ -84,7 +85,7 @@ async def test_a_check_can_refuse(make_asker: MakeAsker) -> None:
 async def test_it_is_asked_a_bounded_number_of_times(make_asker: MakeAsker, attempts: int) -> None:
     # The same answer is refused for the same reason each time, and is asked for anew all the same.
     with Scripted(['{"pick": 7}']) as server:
-        with pytest.raises(AskError) as raised:
+        with pytest.raises(UnusableError) as raised:
             await make_asker(server.url, attempts=attempts).ask("judge", Pick, **ONE)
         assert server.counts.requests == attempts
         assert len(set(server.said("user"))) == attempts
@@ -97,7 +98,7 @@ async def test_kept_answers_are_not_asked_for_again(make_asker: MakeAsker) -> No
     with Scripted(['{"pick": 9}', '{"pick": 2}', '{"pick": 3}']) as server:
         first = await make_asker(server.url).ask("judge", Pick, **ONE)
         assert server.counts.requests == 2
-        # A new process would see the same database; the refused answer is remembered too.
+        # A new process would see the same database; what did not fit leads to what did.
         again = await make_asker(server.url).ask("judge", Pick, **ONE)
         assert server.counts.requests == 2
         other = await make_asker(server.url).ask("judge", Pick, **OTHER)
@@ -106,15 +107,86 @@ async def test_kept_answers_are_not_asked_for_again(make_asker: MakeAsker) -> No
     assert other.answer.pick == 3
 
 
-async def test_an_answer_is_kept_before_it_is_used(make_asker: MakeAsker, database: Database) -> None:
-    kept_by_then: list[float] = []
+async def test_answers_that_do_not_fit_are_kept_and_never_reused(make_asker: MakeAsker, database: Database) -> None:
+    answers = Answers(database)
+    with Scripted(['{"pick": 9}', '{"pick": 8}', '{"pick": 2}']) as server:
+        with pytest.raises(UnusableError):
+            await make_asker(server.url, attempts=2).ask("judge", Pick, **ONE)
+        assert answers.usage()["tester", "stub"]["calls"] == 2
+        asked = await make_asker(server.url, attempts=2).ask("judge", Pick, **ONE)
+        # Asked anew from the beginning, in the same words.
+        assert [said == server.said("user")[0] for said in server.said("user")] == [True, False, True]
+    assert asked.answer.pick == 2
+    kept = answers.get(asked.made_by.call)
+    assert kept is not None and (kept.answer, kept.usable) == ('{"pick": 2}', True)
+    # All that was paid for is counted.
+    assert answers.usage()["tester", "stub"]["calls"] == 3
 
-    def look(_: Pick) -> None:
-        kept_by_then.append(Answers(database).usage()["tester", "stub"]["calls"])
 
-    with Scripted(['{"pick": 2}']) as server:
-        await make_asker(server.url).ask("judge", Pick, check=look, **ONE)
-    assert kept_by_then == [1]
+async def test_nobody_answering_keeps_nothing_and_is_not_tried_like_a_bad_answer(
+    make_asker: MakeAsker, database: Database
+) -> None:
+    with Scripted([503, '{"pick": 2}']) as server:
+        asker = make_asker(server.url, retries=0)
+        with pytest.raises(NotAnsweredError) as raised:
+            await asker.ask("judge", Pick, **ONE)
+        assert (server.counts.requests, raised.value.kind) == (1, "HTTP 503")
+        assert Answers(database).usage() == {}
+        assert (await asker.ask("judge", Pick, **ONE)).answer.pick == 2
+
+
+class Told:
+    """A chat model that tells in words of its own that it has no answer, until `errors` are used up."""
+
+    name = "told"
+
+    def __init__(self, *errors: Exception) -> None:
+        self.identity: dict[str, Any] = {"kind": "told"}
+        self.errors = list(errors)
+        self.asked: list[str] = []
+
+    async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        self.asked.append(user)
+        if self.errors:
+            raise self.errors.pop(0)
+        return Reply('{"pick": 2}', 1, 1, 0.1)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+async def test_an_answer_that_the_model_could_not_end_is_asked_for_again(database: Database) -> None:
+    model = Told(UnusableError("cut at max_tokens 512: raise it"))
+    asked = await Asker("tester", model, Answers(database)).ask("judge", Pick, **ONE)
+    assert asked.answer.pick == 2
+    assert "Answer 1 was refused: cut at max_tokens 512: raise it." in model.asked[1]
+
+
+async def test_a_refusal_is_not_asked_for_again(database: Database) -> None:
+    model = Told(RefusalError("told refused: I would rather not"))
+    with pytest.raises(RefusalError, match="I would rather not"):
+        await Asker("tester", model, Answers(database)).ask("judge", Pick, **ONE)
+    assert len(model.asked) == 1
+
+
+async def test_together_loses_no_answer_and_raises_the_gravest_error() -> None:
+    ended: list[int] = []
+
+    async def after(turns: int, error: Exception | None = None) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        ended.append(turns)
+        if error is not None:
+            raise error
+        return turns
+
+    assert await together(after(3), after(1), after(2)) == [3, 1, 2]
+    unusable, unanswered, gone = UnusableError("unfit"), NotAnsweredError("timeout", "nobody"), ModelError("gone")
+    for errors, gravest in (([unusable, unanswered], unanswered), ([unanswered, unusable, gone], gone)):
+        ended.clear()
+        with pytest.raises(type(gravest)):
+            await together(*(after(n, error) for n, error in enumerate(errors)), after(9))
+        assert sorted(ended) == [*range(len(errors)), 9]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gravity.agents.critic import LENGTH_RATIO, ModelCritic, RuleCritic, blocking
-from gravity.agents.errors import AskError
+from gravity.agents.critic import LENGTH_RATIO, Advisory, ModelCritic, RuleCritic, blocking
+from gravity.agents.errors import NotAnsweredError, UnusableError
 from gravity.frameworks.loader import DATA, Library
 from gravity.frameworks.records import Culture, Seed
 from gravity.store.records import Draft, Finding
@@ -144,8 +144,24 @@ async def test_a_minor_remark_stays_minor(make_asker: MakeAsker) -> None:
 
 
 async def test_a_critic_without_an_answer_says_so(make_asker: MakeAsker) -> None:
-    with Scripted([json.dumps({"findings": [remark("x")] * 5})]) as server, pytest.raises(AskError):
+    with Scripted([json.dumps({"findings": [remark("x")] * 5})]) as server, pytest.raises(UnusableError):
         await ModelCritic(make_asker(server.url)).findings(SEED, US, SOUND)
+
+
+async def test_an_advisory_critic_without_an_answer_is_noted_and_blocks_nothing(make_asker: MakeAsker) -> None:
+    with Scripted(["I would rather not say."]) as server:
+        critic = Advisory(ModelCritic(make_asker(server.url)), "stub")
+        (finding,) = await critic.findings(SEED, US, SOUND)
+    assert (finding.critic, finding.kind, finding.severity) == ("stub", "no answer", "minor")
+    assert "stub gave no answer that fits" in finding.repair
+
+
+async def test_a_critic_that_nobody_answered_has_not_found_nothing(make_asker: MakeAsker) -> None:
+    with Scripted([429]) as server:
+        critic = ModelCritic(make_asker(server.url, retries=0))
+        for asked in (critic, Advisory(critic, "stub")):
+            with pytest.raises(NotAnsweredError):
+                await asked.findings(SEED, US, SOUND)
 
 
 async def test_the_planted_defect_is_found(make_asker: MakeAsker, stub: Stub) -> None:

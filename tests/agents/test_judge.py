@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gravity.agents.errors import NotAnsweredError
 from gravity.agents.judge import Case, ModelJudge, Panel, steady
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Seed
@@ -74,12 +75,24 @@ async def test_one_order_is_one_vote(make_asker: MakeAsker) -> None:
     assert [(vote.order, vote.endorses) for vote in votes] == [("endorsing", "endorsing")]
 
 
-@pytest.mark.parametrize("step", ["I would say A.", 500, judgement("C")])
-async def test_no_usable_answer_is_a_vote_for_none(make_asker: MakeAsker, step: str | int) -> None:
+@pytest.mark.parametrize("step", ["I would say A.", judgement("C")])
+async def test_no_usable_answer_is_a_vote_for_none(make_asker: MakeAsker, step: str) -> None:
     with Scripted([step]) as server:
         votes = await ModelJudge(make_asker(server.url, retries=0), BOOKS).votes(SEED, PLAIN)
+    assert not any(vote.answered for vote in votes)
     assert [(vote.endorses, vote.confidence) for vote in votes] == [(None, 0), (None, 0)]
     assert all(vote.reason for vote in votes)
+
+
+async def test_nobody_answering_is_no_vote_and_no_choice(make_asker: MakeAsker) -> None:
+    # The first order is answered and the second is not: half an answer is none.
+    with Scripted([judgement("A"), 500]) as server:
+        panel = Panel([ModelJudge(make_asker(server.url, retries=0, max_in_flight=1), BOOKS)], [], 1)
+        with pytest.raises(NotAnsweredError):
+            await panel.votes(SEED, PLAIN)
+        checkers = Panel([], [ModelJudge(make_asker(server.url, retries=0), BOOKS)], 1)
+        with pytest.raises(NotAnsweredError):
+            await checkers.choices(CASE)
 
 
 async def test_a_good_judge_knows_the_sides_whichever_way_they_are_shown(make_asker: MakeAsker, stub: Stub) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gravity.agents.errors import NotAnsweredError
 from gravity.agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
@@ -85,13 +86,25 @@ async def test_a_failed_batch_gives_failed_facts(make_asker: MakeAsker, library:
 
 
 async def test_every_name_asked_about_comes_back_once(make_asker: MakeAsker, library: Library) -> None:
-    with Scripted([500]) as server:
+    with Scripted(["I would rather not say."]) as server:
         made = ModelProfiler("run", make_asker(server.url, retries=0), library.domain("books"))
         traits = await made.traits("r", REVIEWS)
         details = await made.demographics("r", REVIEWS, ["age"])
     assert [(f.kind, f.name, f.value) for f in traits] == [("trait", trait, "failed") for trait in TRAITS]
     assert [(f.kind, f.name, f.value) for f in details] == [("demographic", "age", "failed")]
-    assert all("500" in f.reason for f in (*traits, *details))
+    assert all("after 3 tries" in f.reason for f in (*traits, *details))
+
+
+async def test_nobody_answering_is_no_fact(make_asker: MakeAsker, library: Library) -> None:
+    with Scripted([500]) as server:
+        made = ModelProfiler("run", make_asker(server.url, retries=0), library.domain("books"))
+        for asked in (
+            made.traits("r", REVIEWS),
+            made.demographics("r", REVIEWS, ["age"]),
+            made.stances("r", REVIEWS, list(library.seeds.values())[:2]),
+        ):
+            with pytest.raises(NotAnsweredError):
+                await asked
 
 
 async def test_demographics_that_are_given_are_not_inferred_over(make_asker: MakeAsker, library: Library) -> None:

@@ -14,7 +14,7 @@ from gravity.agents.qualification.defect import try_defects
 from gravity.agents.qualification.preference import preference_cases, try_preferences
 from gravity.agents.qualification.scenario import try_scenarios
 from gravity.agents.qualification.stance import fitted, try_stances
-from gravity.agents.qualification.trial import Trial, sampled, summarised
+from gravity.agents.qualification.trial import Trial, UnansweredError, sampled, summarised
 from gravity.frameworks.gold import Gold, split_of
 from gravity.frameworks.loader import Library
 from gravity.frameworks.statistics import exact
@@ -265,7 +265,7 @@ async def test_a_perfect_critic_finds_all_and_raises_no_alarm(make_asker: MakeAs
         assert (found.brier, found.ece) == (None, None)
         # An advisory one blocks nothing, and so finds nothing.
         advised = summarised(
-            base("defect"), await try_defects(Advisory(critic), twins, SEEDS, LIBRARY.cultures, silent)
+            base("defect"), await try_defects(Advisory(critic, "stub"), twins, SEEDS, LIBRARY.cultures, silent)
         )
     assert (advised.right, advised.alarms) == (0, 0)
 
@@ -295,6 +295,25 @@ async def test_a_critic_without_an_answer_blocks_nothing(make_asker: MakeAsker) 
         critic = ModelCritic(make_asker(server.url))
         tried = await try_defects(critic, twins, SEEDS, LIBRARY.cultures, silent)
     assert not any(one.right or one.alarmed for one in tried)
+
+
+# What nobody answers.
+
+
+async def test_cases_that_nobody_answers_make_no_trial_and_the_others_are_not_lost(make_asker: MakeAsker) -> None:
+    from tests.stub.server import Faults
+
+    with Stub(faults=Faults(broken=0.15)) as server:
+        judge = ModelJudge(make_asker(server.url, retries=0), BOOKS)
+        with pytest.raises(UnansweredError) as raised:
+            await try_scenarios(judge, SCENARIOS[:20], SEEDS, silent)
+        missed, faults = raised.value.reasons, server.counts.faults["broken"]
+        assert list(missed) == ["HTTP 500"] and 0 < missed["HTTP 500"] <= faults
+        # Well again, it asks those questions alone that were not answered.
+        server.faults = Faults()
+        tried = await try_scenarios(judge, SCENARIOS[:20], SEEDS, silent)
+        assert server.counts.requests == 2 * 20 + faults
+    assert len(tried) == 20 and all(one.answered for one in tried)
 
 
 # Cost.

@@ -35,7 +35,7 @@ async def scenes(made: Project, culture: str) -> list[Scenario]:
     crew = made.setup(unqualified=True).crew()
     pending = pending_scenarios(crew, {"culture": culture})
     async with at_work(made):
-        await sweep(scenario_graph(crew), iter(pending), crew.plan.concurrency, lambda: None)
+        await sweep(scenario_graph(crew), iter(pending), crew.plan.concurrency, lambda: None, lambda todo, reason: None)
     return scenarios(made)
 
 

@@ -5,12 +5,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from aiohttp import web
 from sqlalchemy import event
 
+from gravity.agents.errors import NotAnsweredError
 from gravity.graphs.profile import profile_graph
 from gravity.store.database import Database
 from tests.graphs.support import at_work
-from tests.stub.server import Stub
+from tests.stub.server import Faults, Stub
 from tests.support import config, project, run_id, take_in
 
 
@@ -44,3 +47,36 @@ async def test_a_profile_reads_its_reviews_once(stub: Stub, tmp_path: Path) -> N
     assert sum("FROM reviews" in statement for statement in seen) == 1
     assert sum("FROM readers" in statement for statement in seen) == 1
     assert sum("FROM books" in statement for statement in seen) == 1
+
+
+class Impersonal(Stub):
+    """Does not answer about traits, and that at once; other answers take a while."""
+
+    away = True
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        if self.away and "openness" in (await request.text()):
+            return web.json_response({"error": {"message": "not now"}}, status=503)
+        return await super()._complete(request)
+
+
+async def test_one_question_that_nobody_answers_leaves_the_profile_open_and_loses_no_other_answer(
+    tmp_path: Path,
+) -> None:
+    with Impersonal(faults=Faults(latency=0.1)) as server:
+        made = project(config(server.url, tmp_path, model={"retries": 0}, seeds=4))
+        take_in(made, each=1)
+        crew = made.setup(unqualified=True).crew()
+        reader = made.stores.corpus.readers()[0]
+        crew.retriever.index(reader.id)
+        async with at_work(made):
+            with pytest.raises(NotAnsweredError):
+                await profile_graph(crew).ainvoke({"reader": reader.id})
+            assert made.stores.ledger.profiled(run_id(made)) == set()
+            assert made.stores.ledger.facts(run_id(made), reader.id) == []
+            asked = server.counts.requests
+            assert asked > 1
+            server.away = False
+            await profile_graph(crew).ainvoke({"reader": reader.id})
+    assert made.stores.ledger.profiled(run_id(made)) == {reader.id}
+    assert server.counts.requests == asked + 1

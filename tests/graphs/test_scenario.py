@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gravity.config import Config
+from gravity.config import Config, Limits
 from gravity.frameworks.loader import Library
 from gravity.project import Project
 from tests.graphs.support import scenes
@@ -106,19 +106,57 @@ def with_roles(url: str, home: Path, models: dict[str, str], **roles: Any) -> Co
     return Config.model_validate(base)
 
 
-async def test_a_critic_without_an_answer_is_noted_and_holds_nobody_up(stub: Stub, tmp_path: Path) -> None:
+async def test_a_blocking_critic_without_a_usable_answer_fails_the_scenario(stub: Stub, tmp_path: Path) -> None:
     with Stub(faults=Faults(unfit=1.0)) as silent:
         made = prepared(with_roles(stub.url, tmp_path, {"silent": silent.url}, critics=["silent", "stub"]))
         settled = await scenes(made, culture="us")
     for scenario in settled:
-        assert scenario.verdict == "vetted"
-        (finding,) = scenario.rounds[0].findings
-        assert (finding.kind, finding.severity) == ("no answer", "minor")
-        assert "silent gave no answer that fits" in finding.repair
+        assert scenario.verdict == "failed" and not scenario.rounds[0].votes
+        assert scenario.reason.startswith("not criticised: silent gave no answer that fits after 3 tries")
+
+
+async def test_judges_of_whom_none_gives_a_usable_answer_fail_the_scenario(stub: Stub, tmp_path: Path) -> None:
+    with Stub(faults=Faults(unfit=1.0)) as silent:
+        made = prepared(with_roles(stub.url, tmp_path, {"silent": silent.url}, judges=["silent"]))
+        settled = await scenes(made, culture="us")
+    for scenario in settled:
+        assert scenario.verdict == "failed" and len(scenario.rounds[0].votes) == 2
+        assert scenario.reason.startswith("not judged: silent gave no answer that fits after 3 tries")
+
+
+class Halting(Oracle):
+    """Judges in one order and has no usable answer in the other."""
+
+    def answer(self, user: str, schema: dict[str, Any], model: str = "") -> dict[str, Any]:
+        told = super().answer(user, schema, model)
+        return {} if told.get("answer") == "B" else told
+
+
+async def test_half_a_judgement_is_none(tmp_path: Path) -> None:
+    with Stub() as server:
+        server.oracle = Halting()
+        settled = await scenes(prepared(config(server.url, tmp_path, seeds=2)), culture="us")
+    for scenario in settled:
+        assert scenario.verdict == "failed" and scenario.reason.startswith("not judged: stub gave no answer that fits")
+        assert sorted(vote.answered for vote in scenario.rounds[0].votes) == [False, True]
+
+
+@pytest.mark.parametrize("role", ["writer", "critics", "judges"])
+async def test_what_nobody_answers_settles_nothing(stub: Stub, tmp_path: Path, role: str) -> None:
+    with Stub(faults=Faults(broken=1.0)) as away:
+        played = "away" if role == "writer" else ["stub", "away"]
+        made = prepared(with_roles(stub.url, tmp_path, {"away": away.url}, **{role: played}))
+        made.config.limits = Limits(refusals_in_a_row=99)
+        assert await scenes(made, culture="us") == []
+        away.faults = Faults()
+        settled = await scenes(made, culture="us")
+    assert settled and {scenario.verdict for scenario in settled} == {"vetted"}
+    # What was answered before is not asked again.
+    assert set(stub.counts.asked.values()) == {1}
 
 
 async def test_judges_of_several_models_vote_and_one_silent_one_is_outvoted(stub: Stub, tmp_path: Path) -> None:
-    with Stub(faults=Faults(broken=1.0)) as silent:
+    with Stub(faults=Faults(unfit=1.0)) as silent:
         settings = with_roles(stub.url, tmp_path, {"silent": silent.url}, judges=["stub", "silent"])
         settled = await scenes(prepared(settings), culture="us")
     for scenario in settled:

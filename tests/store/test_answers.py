@@ -60,6 +60,20 @@ def test_kept_answer_comes_back_and_stays(database: Database) -> None:
     assert answers.get(call_key(SHAPE | {"user": "Another?"})) is None
 
 
+def test_an_unusable_answer_is_not_given_back_and_makes_room_but_is_counted(database: Database) -> None:
+    answers = Answers(database)
+    for answer in ("cut", "cut", "cut again"):
+        answers.keep(call("1", answer=answer, usable=False))
+    assert answers.get("1") is None
+    last = answers.last("1")
+    assert last is not None and (last.answer, last.usable) == ("cut again", False)
+    answers.keep(call("1", answer="whole"))
+    answers.keep(call("1", answer="late", usable=False))
+    kept = answers.get("1")
+    assert kept is not None and kept.answer == "whole" == getattr(answers.last("1"), "answer", None)
+    assert answers.usage()["profiler", "tiny"]["calls"] == 4
+
+
 def test_usage_adds_up_by_role_and_model(database: Database) -> None:
     answers = Answers(database)
     assert answers.usage() == {}

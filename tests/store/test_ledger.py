@@ -217,3 +217,38 @@ def test_a_scenario_can_lose_its_verdict(ledger: Ledger) -> None:
     assert ledger.vetted_scenarios(RUN.id, "us") == [other]
     again = ledger.scenario(one.id)
     assert again == one.model_copy(update={"verdict": "rejected", "reason": "nearly repeats another"})
+
+
+def test_what_waits_is_counted_and_makes_room_for_what_the_next_sweep_leaves(ledger: Ledger) -> None:
+    ledger.leave_pending(RUN.id, "profile", {"ana": "timeout", "bob": "HTTP 503", "eve": "timeout"})
+    ledger.leave_pending(RUN.id, "scenario", {"s": "timeout"})
+    ledger.leave_pending(OTHER.id, "profile", {"ana": "timeout"})
+    found = [(row.what, row.reason, row.items) for row in ledger.unanswered(RUN.id)]
+    assert found == [("scenario", "timeout", 1), ("profile", "HTTP 503", 1), ("profile", "timeout", 2)]
+    ledger.leave_pending(RUN.id, "profile", {"bob": "timeout"})
+    ledger.leave_pending(RUN.id, "scenario", {})
+    assert [(row.what, row.reason, row.items) for row in ledger.unanswered(RUN.id)] == [("profile", "timeout", 1)]
+    assert len(ledger.unanswered(OTHER.id)) == 1
+
+
+def test_what_failed_is_taken_out_with_all_that_rested_on_it(ledger: Ledger) -> None:
+    for reader, value in (("ana", "failed"), ("bob", "agree"), ("eve", "failed")):
+        ledger.add_profile(RUN.id, reader, [fact(RUN, reader, "s1", value=value), fact(RUN, reader, "s2")])
+    ledger.add_profile(OTHER.id, "ana", [fact(OTHER, "ana", "s1", value="failed")])
+    given = [pair(RUN, reader, subject) for reader in ("ana", "bob", "eve") for subject in ("s1", "s2")]
+    decided, other = given[0], pair(OTHER, "ana", "s1")
+    ledger.add_pairs([*given, other])
+    silent = check(given[2], None)
+    choices = [choice.model_copy(update={"answered": False, "prefers": None}) for choice in silent.choices]
+    for made in (check(given[0]), check(given[1]), silent.model_copy(update={"choices": choices}), check(given[3])):
+        ledger.add_check(made)
+    ledger.decide(*decision(decided, "keep"))
+    for seed, culture, verdict in (("s1", "us", "failed"), ("s2", "us", "rejected"), ("s3", "br", "failed")):
+        ledger.add_scenario(scenario(RUN, seed, culture, verdict=verdict))
+    ledger.take_out_failed(RUN.id, ["ana", "bob"], ["us"])
+    # Of whom and where it was asked for, and nothing else; what a person decided on stays.
+    assert ledger.profiled(RUN.id) == {"bob", "eve"} and ledger.facts(RUN.id, "ana") == []
+    assert ledger.profiled(OTHER.id) == {"ana"} and len(ledger.facts(OTHER.id, "ana")) == 1
+    assert {one.id for one in ledger.pairs(RUN.id)} == {decided.id, *(one.id for one in given[2:])}
+    assert set(ledger.checks(RUN.id)) == {decided.id, given[3].id}
+    assert ledger.scenario_counts(RUN.id) == {("us", "rejected"): 1, ("br", "failed"): 1}
