@@ -1,9 +1,7 @@
 """Chat models at any OpenAI-compatible address."""
 
-import asyncio
 import json
 import os
-import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Literal
@@ -14,6 +12,7 @@ from gravity.agents.chat import Reply
 from gravity.agents.errors import AskError, ModelError
 from gravity.agents.kinds.chat_kind import ChatSettings, PromptedModel
 from gravity.agents.kinds.kind import Model
+from gravity.agents.rate.gate import gate_of
 from gravity.store.embeddings import Embedder
 
 
@@ -28,11 +27,13 @@ class OpenAISettings(ChatSettings):
     api_key_env: str = "OPENAI_API_KEY"
     """The environment variable that holds the key; the key itself never stands in a file."""
     max_in_flight: int = Field(32, ge=1)
-    """The most calls at a time."""
+    """The most calls at a time; how many there are follows from what the server bears."""
     timeout: float = Field(120, gt=0)
     """Seconds to wait for an answer."""
     retries: int = Field(6, ge=0)
     """How often a 429, a 5xx or a broken connection is tried again, with the pauses that the server asks for."""
+    stall: float = Field(300, gt=0)
+    """Seconds in which nobody is answered there, or is not to ask, after which calls are given up."""
 
     def open(self, embedder: Callable[[], Embedder]) -> Model:
         """The model; nothing is sent yet."""
@@ -47,12 +48,9 @@ class OpenAIChat:
         self.name = settings.model
         self.where = settings.base_url or "https://api.openai.com/v1"
         self._transport: Any = None
+        self._gate = gate_of(self.where, settings.model, settings.max_in_flight, settings.stall)
         shaping = {"model", "base_url", "temperature", "max_tokens", "seed"}
         self.identity = {"kind": "openai", **settings.model_dump(include=shaping)}
-
-    @cached_property
-    def _slots(self) -> asyncio.Semaphore:
-        return asyncio.Semaphore(self.settings.max_in_flight)
 
     @cached_property
     def _client(self) -> Any:
@@ -66,7 +64,7 @@ class OpenAIChat:
         if key is None and s.base_url is None:
             raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
         # aiohttp's transport spent a sixth to a quarter less processor time a call than httpx's own.
-        self._transport = DefaultAioHttpClient()
+        self._transport = DefaultAioHttpClient(event_hooks={"response": [self._gate.heard]})
         return LeanChatOpenAI(
             model=s.model,
             base_url=s.base_url,
@@ -75,7 +73,7 @@ class OpenAIChat:
             max_completion_tokens=s.max_tokens,
             seed=s.seed,
             timeout=s.timeout,
-            max_retries=s.retries,
+            max_retries=0,  # the gate tries again
             http_async_client=self._transport,
         )
 
@@ -84,36 +82,35 @@ class OpenAIChat:
         import openai
 
         wanted = {"name": "answer", "schema": schema, "strict": True}
-        async with self._slots:
-            begun = time.monotonic()
-            try:
-                message = await self._client.ainvoke(
+        try:
+            message, seconds = await self._gate.call(
+                lambda: self._client.ainvoke(
                     [("system", system), ("user", user)],
                     response_format={"type": "json_schema", "json_schema": wanted},
-                )
-            except openai.APIConnectionError as error:
-                # openai's aiohttp transport calls every lost connection a timeout.
-                refused = _refused(error)
-                if refused is None and isinstance(error, openai.APITimeoutError):
-                    raise AskError(f"{self.where} gave no answer within {self.settings.timeout:g} s") from None
-                cause = refused or error.__cause__ or error
-                raise ModelError(
-                    f"model '{self.name}': {self.where} cannot be reached ({cause}): is it running, and is "
-                    "base_url right?"
-                ) from None
-            except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-                raise ModelError(
-                    f"model '{self.name}': {self.where} refused with {error.status_code}: check the model's "
-                    f"name and {self.settings.api_key_env}"
-                ) from None
-            except openai.APIStatusError as error:
-                raise AskError(f"{self.where} answered {error.status_code}: {_line(error.message)}") from None
-            except (openai.APIError, ValueError, TypeError, LookupError, AttributeError) as error:
-                # What langchain-openai makes of a web page, an empty list of choices, or a body cut in the middle.
-                raise AskError(f"{self.where} answered what is no chat completion: {_line(error)}") from None
+                ),
+                self.settings.retries,
+            )
+        except openai.APIConnectionError as error:
+            # openai's aiohttp transport calls every lost connection a timeout.
+            refused = _refused(error)
+            if refused is None and isinstance(error, openai.APITimeoutError):
+                raise AskError(f"{self.where} gave no answer within {self.settings.timeout:g} s") from None
+            cause = refused or error.__cause__ or error
+            raise ModelError(
+                f"model '{self.name}': {self.where} cannot be reached ({cause}): is it running, and is base_url right?"
+            ) from None
+        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            raise ModelError(
+                f"model '{self.name}': {self.where} refused with {error.status_code}: check the model's "
+                f"name and {self.settings.api_key_env}"
+            ) from None
+        except openai.APIStatusError as error:
+            raise AskError(f"{self.where} answered {error.status_code}: {_line(error.message)}") from None
+        except (openai.APIError, ValueError, TypeError, LookupError, AttributeError) as error:
+            # What langchain-openai makes of a web page, an empty list of choices, or a body cut in the middle.
+            raise AskError(f"{self.where} answered what is no chat completion: {_line(error)}") from None
         usage = message.usage_metadata or {}
         text = message.content if isinstance(message.content, str) else json.dumps(message.content)
-        seconds = time.monotonic() - begun
         return Reply(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0), seconds)
 
     async def close(self) -> None:
@@ -121,8 +118,7 @@ class OpenAIChat:
         if self._transport is not None:
             await self._transport.aclose()
         self._transport = None
-        for held in ("_client", "_slots"):
-            self.__dict__.pop(held, None)
+        self.__dict__.pop("_client", None)
 
 
 def _refused(error: BaseException | None) -> BaseException | None:
