@@ -4,7 +4,9 @@ import asyncio
 import heapq
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
@@ -14,6 +16,18 @@ from gravity.agents.rate.pace import Pace, Ticket, pause
 from gravity.agents.rate.setback import Setback, allowance, setback_of
 
 T = TypeVar("T")
+
+
+@dataclass
+class Place:
+    """One attempt: when it began, whether the model answered, and what passing trouble kept it from that.
+
+    Neither is so where the request itself was refused: that says nothing about load.
+    """
+
+    begun: float
+    answered: bool = False
+    setback: Setback | None = None
 
 
 class Gate:
@@ -34,7 +48,7 @@ class Gate:
         self._order = count()
         self._waiting: list[tuple[int, int, asyncio.Future[Ticket]]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._callers = 0
+        self._present = 0
         self._heard = 0.0  # when somebody there last answered, or was first asked after a time without calls
 
     async def call(self, send: Callable[[], Awaitable[T]], retries: int) -> tuple[T, float]:
@@ -42,25 +56,51 @@ class Gate:
 
         An error that may pass is tried again `retries` times; then it is raised as it is. Raises NotAnsweredError.
         """
-        if not self._callers:
-            self._heard = time.monotonic()
-        self._callers += 1
-        try:
-            tries = 0
-            while True:
-                tries += 1
-                ticket = await self._enter(tries)
+        tries = 0
+        while True:
+            tries += 1
+            async with self.place(tries) as place:
                 try:
-                    return await self._attempt(send, ticket)
+                    value = await send()
+                    place.answered = True
+                    return value, time.monotonic() - place.begun
                 except Exception as error:
-                    found = self._setback(error)
-                    if found is None or tries > retries:
+                    place.setback = self._setback(error)
+                    if place.setback is None or tries > retries:
                         raise
-                    wait = pause(tries, self._chance) if found.wait is None else found.wait
-                self._check(wait)
-                await asyncio.sleep(wait)
+            await self.rest(tries, place.setback.wait)
+
+    @asynccontextmanager
+    async def place(self, tries: int) -> AsyncIterator[Place]:
+        """A place for one attempt, the `tries`-th (from 1) of a call; what came of it is to be noted in it.
+
+        Raises NotAnsweredError where nobody there answers for too long.
+        """
+        if tries == 1 and not self._present:
+            self._heard = time.monotonic()
+        self._present += 1
+        try:
+            ticket = await self._enter(tries)
+            place = Place(ticket.begun)
+            try:
+                yield place
+            finally:
+                self._leave(ticket, place)
         finally:
-            self._callers -= 1
+            self._present -= 1
+
+    async def rest(self, tries: int, wait: float | None) -> None:
+        """The pause after an attempt that may be made again: what the server asks for, or longer each time.
+
+        Raises NotAnsweredError where that is too long.
+        """
+        wait = pause(tries, self._chance) if wait is None else wait
+        self._check(wait)
+        self._present += 1
+        try:
+            await asyncio.sleep(wait)
+        finally:
+            self._present -= 1
 
     async def heard(self, response: Any) -> None:
         """Takes note of the rate limits in a response's headers; made to be a response hook of httpx."""
@@ -71,26 +111,17 @@ class Gate:
         if (found := allowance(headers)) is not None:
             self.pace.allow(time.monotonic(), *found)
 
-    async def _attempt(self, send: Callable[[], Awaitable[T]], ticket: Ticket) -> tuple[T, float]:
-        try:
-            value = await send()
-        except Exception as error:
-            now, found = time.monotonic(), self._setback(error)
-            if found is None:
-                # A refusal of this request is an answer of the server's all the same.
-                self._heard = now
-            elif found.overload:
-                self.pace.refused(ticket, now, found.wait)
-            else:
-                self.pace.failed(ticket, now)
-            raise
-        else:
-            now = self._heard = time.monotonic()
+    def _leave(self, ticket: Ticket, place: Place) -> None:
+        now, found = time.monotonic(), place.setback
+        if place.answered:
+            self._heard = now
             self.pace.answered(ticket, now)
-            return value, now - ticket.begun
-        finally:
-            self.pace.end()
-            self._admit()
+        elif found is not None and found.overload:
+            self.pace.refused(ticket, now, found.wait)
+        elif found is not None:
+            self.pace.failed(ticket, now)
+        self.pace.end()
+        self._admit()
 
     async def _enter(self, tries: int) -> Ticket:
         """Waits for a place."""
