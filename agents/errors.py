@@ -13,6 +13,10 @@ class ModelError(GravityError):
     exit_code = 4
 
 
+# The kind of a question that was not put, since the run's budget is spent; the run then stops.
+BUDGET = "budget"
+
+
 class AskError(Exception):
     """One question got no answer that can be used."""
 

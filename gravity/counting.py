@@ -7,6 +7,7 @@ from typing import Any
 from gravity.store.lots import lots
 from gravity.store.records import Lot
 from gravity.store.runs import Run
+from gravity.store.spending import Spent
 from gravity.stores import Stores
 
 VERDICTS = ("vetted", "held", "rejected", "failed")
@@ -18,7 +19,7 @@ Counts = dict[str, dict[str, int]]
 @dataclass(frozen=True)
 class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
-    rows by role and model, over all runs of the store."""
+    the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run."""
 
     run: str
     store: dict[str, int]
@@ -28,10 +29,12 @@ class Status:
     pairs: list[dict[str, Any]]
     lots: list[Lot]
     calls: list[dict[str, Any]]
+    spent: list[Spent]
 
     def as_json(self) -> dict[str, Any]:
         """The counts as plain values."""
-        return {**asdict(self), "lots": [lot.model_dump() for lot in self.lots]}
+        lots, spent = [lot.model_dump() for lot in self.lots], [row.as_json() for row in self.spent]
+        return {**asdict(self), "lots": lots, "spent": spent}
 
 
 def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
@@ -57,6 +60,7 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
             {"role": role, "model": model, **figures}
             for (role, model), figures in sorted(stores.answers.usage().items())
         ],
+        spent=stores.spendings.by_role(run.id),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from gravity.agents.budget import Budget
 from gravity.agents.chat import ChatModel
 from gravity.agents.critic import Critic
 from gravity.agents.errors import ModelError
@@ -32,6 +33,7 @@ class Workbench:
     """What a model's agents work with.
 
     An answer that does not fit is asked for again, `attempts` times in all; judges are asked in so many `orders`.
+    What chat models cost goes to the run's `budget`.
     """
 
     run: str
@@ -41,6 +43,7 @@ class Workbench:
     vectors: VectorStore
     attempts: int
     orders: Literal[1, 2]
+    budget: Budget
 
 
 class Model:

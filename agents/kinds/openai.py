@@ -111,7 +111,7 @@ class OpenAIChat:
             raise AskError(f"{self.where} answered what is no chat completion: {_line(error)}") from None
         usage = message.usage_metadata or {}
         text = message.content if isinstance(message.content, str) else json.dumps(message.content)
-        return Reply(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0), seconds)
+        return Reply(text, usage.get("input_tokens"), usage.get("output_tokens"), seconds)
 
     async def close(self) -> None:
         """Closes the connections, which belong to the event loop at work; the next call opens new ones."""

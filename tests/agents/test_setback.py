@@ -53,4 +53,5 @@ def test_rate_limits_are_read_from_headers(headers: dict[str, str], expected: tu
         assert found is None
     else:
         assert found is not None
-        assert (found[0], found[1]) == (expected[0], pytest.approx(expected[1], abs=5))
+        assert found[0] == expected[0]
+        assert found[1] == pytest.approx(expected[1], abs=5)
