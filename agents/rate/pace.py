@@ -12,14 +12,14 @@ from collections import deque
 from dataclasses import dataclass
 
 FIRST = 8  # calls at a time to start with
-TRIAL = 16  # outcomes after a halving that say whether it helped
+SOON, TRIAL = 8, 16  # outcomes after a halving that say whether it helped: with refusals among them, and without
 WINDOW = 48  # outcomes that the share of refusals is taken over
-HEAVY = 0.25  # a share of refusals that no trial is needed for
-FEW = 3  # refusals, or failures with no answer between them, that are no accident
+HEAVY, FEW = 0.35, 4  # a share of refusals that no trial is needed for, and how many it takes
+OUTAGE = 6  # calls that came to nothing, with no answer between them, that are no accident
 SLOWER = 2.0  # times the best mean latency, above which the limit does not rise
 NEAR = (0.8, 1.25)  # shares of the limit that was refused between which it rises slowly
 FORGET = 1.0002  # how the best mean latency ages with each answer, since prompts change
-PAUSE, LONGEST = 0.5, 30.0  # seconds: the first pause where the server names none, and the longest
+PAUSE, LONGEST = 0.25, 30.0  # seconds: the first pause where the server names none, and the longest
 
 
 def pause(tries: int, chance: random.Random) -> float:
@@ -103,7 +103,7 @@ class Pace:
     def failed(self, ticket: Ticket, now: float) -> None:
         """No answer, for a reason that need not be load: a failure of the server, a lost connection."""
         self._silent += 1
-        if ticket.halvings == self._halvings and self._silent >= FEW:
+        if ticket.halvings == self._halvings and self._silent >= OUTAGE:
             self._halve(now, None, on_trial=False)
 
     def allow(self, now: float, remaining: int, reset: float) -> None:
@@ -113,7 +113,7 @@ class Pace:
     def _is_load(self) -> bool:
         if self._trial is not None:
             return self._is_heavy(HEAVY)
-        return not self.background or self._is_heavy(2 * self.background + 0.1)
+        return not self.background or self._is_heavy(max(HEAVY, 2 * self.background + 0.1))
 
     def _is_heavy(self, bar: float) -> bool:
         count = sum(self._refusals)
@@ -123,10 +123,11 @@ class Pace:
         if ticket.halvings != self._halvings:
             return
         self._refusals.append(refused)
-        if self._trial is None or len(self._refusals) < TRIAL or self._is_heavy(HEAVY):
+        seen, some = len(self._refusals), any(self._refusals)
+        if self._trial is None or seen < (SOON if some else TRIAL) or self._is_heavy(HEAVY):
             return
-        if any(self._refusals):
-            self.background = sum(self._refusals) / len(self._refusals)
+        if some:
+            self.background = sum(self._refusals) / seen
             self.limit, self._ceiling = self._trial, float("inf")
         else:
             self.background = 0.0

@@ -142,9 +142,9 @@ def test_the_pause_that_the_server_asks_for_holds_for_all() -> None:
     assert server.requests(refused + 7, 40) > 0
 
 
-def test_three_failures_with_no_answer_between_pause_all() -> None:
+def test_an_outage_pauses_all() -> None:
     pace = Pace(32)
-    for number in range(3):
+    for number in range(6):
         ticket = pace.begin(0)
         pace.end()
         assert pace.delay(0) == 0, number
