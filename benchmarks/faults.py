@@ -5,7 +5,7 @@ well, with one that goes wrong in passing (10% 429, 5% JSON that is cut, 2% 500)
 calls at a time and refuses others with 429 at once. Prints time and requests over the clean run's, and the rows that
 the clean run made and another did not, by what they say. Each run is a process of its own, and so is each server.
 
-    python -m benchmarks.faults --rounds 5 --latency 0.1 --in-flight 32 --bears 12
+    python -m benchmarks.faults --rounds 5 --latency 0.3 --in-flight 16 --bears 8
 """
 
 import argparse
@@ -79,8 +79,10 @@ def run(url: str, seeds: int, in_flight: int) -> tuple[float, list[str]]:
     from tests.support import config, curate, project, take_in
 
     with tempfile.TemporaryDirectory() as folder:
-        made = project(config(url, Path(folder), {"max_in_flight": in_flight}, seeds=seeds, scenarios_per_seed=2, attempts=5))
-        take_in(made)
+        made = project(
+            config(url, Path(folder), {"max_in_flight": in_flight}, seeds=seeds, scenarios_per_seed=2, attempts=5)
+        )
+        take_in(made, each=2)
         begun = time.perf_counter()
         identity = curate(made)
         seconds = time.perf_counter() - begun
@@ -105,10 +107,10 @@ def main() -> None:
     """Parses the command line, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--latency", type=float, default=0.1)
-    parser.add_argument("--in-flight", type=int, default=32)
-    parser.add_argument("--bears", type=int, default=12)
+    parser.add_argument("--seeds", type=int, default=15)
+    parser.add_argument("--latency", type=float, default=0.3)
+    parser.add_argument("--in-flight", type=int, default=16)
+    parser.add_argument("--bears", type=int, default=8)
     given = parser.parse_args()
     found: dict[str, list[dict[str, float]]] = {"faults": [], "narrow": []}
     for number in range(given.rounds):
