@@ -77,7 +77,7 @@ async def test_after_a_refusal_fewer_calls_are_sent(opened: list[OpenAIChat]) ->
         before = sum(first - 1 <= at < first for at, _ in server.times)
         # Those that were under way by then are answered within the latency.
         after = sum(first + 0.1 <= at < first + 1.1 for at, _ in server.times)
-        assert before > 100
+        assert before > 40
         assert after < before / 4
 
 

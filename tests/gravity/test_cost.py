@@ -15,11 +15,11 @@ PRICE = {"currency": "EUR", "input": 1000.0, "output": 4000.0}
 CURATE = {"seeds": 2, "scenarios_per_seed": 1}
 
 
-def written(folder: Path, server: Stub, price: bool = True, **limits: Any) -> None:
+def written(folder: Path, server: Stub, price: bool = True, limits: dict[str, float] | None = None) -> None:
     sections: dict[str, Any] = {"models.stub.price": PRICE} if price else {}
     # Chroma remembers folders by their names, and all of these would have one name.
     sections["store"] = {"path": str(folder / ".gravity")}
-    text = toml(server.url, curate=CURATE, limits=limits, **sections)
+    text = toml(server.url, curate=CURATE, limits=limits or {}, **sections)
     (folder / "gravity.toml").write_text(text, encoding="utf-8")
 
 
@@ -100,7 +100,7 @@ def test_answers_kept_from_another_run_cost_nothing(folder: Path) -> None:
 )
 def test_no_run_goes_over_its_budget(folder: Path, limits: dict[str, float], reached: str) -> None:
     with Stub(faults=Faults(latency=0.01)) as server:
-        written(folder, server, **limits)
+        written(folder, server, limits=limits)
         for _ in range(2):
             curated(folder)
             rows = spent(folder)
@@ -147,12 +147,14 @@ def test_what_cannot_be_is_one_line(tmp_path: Path, changes: dict[str, Any], say
 
 def test_prices_in_several_currencies_have_no_bound(tmp_path: Path) -> None:
     other = {"kind": "openai", "model": "other", "base_url": "http://localhost:1/v1"}
-    text = toml(
-        "http://localhost:1/v1",
-        roles={"profiler": "stub", "writer": "other", "judges": ["stub"]},
-        limits={"max_cost": 5},
-        **{"models.stub.price": PRICE, "models.other": other, "models.other.price": {**PRICE, "currency": "USD"}},
-    )
+    sections: dict[str, Any] = {
+        "roles": {"profiler": "stub", "writer": "other", "judges": ["stub"]},
+        "limits": {"max_cost": 5},
+        "models.stub.price": PRICE,
+        "models.other": other,
+        "models.other.price": {**PRICE, "currency": "USD"},
+    }
+    text = toml("http://localhost:1/v1", **sections)
     (tmp_path / "gravity.toml").write_text(text, encoding="utf-8")
     done = here(tmp_path, "status")
     assert done.code == 2
