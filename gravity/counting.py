@@ -7,6 +7,7 @@ from typing import Any
 from gravity.store.lots import lots
 from gravity.store.records import Lot, Unanswered
 from gravity.store.runs import Run
+from gravity.store.spending import Spent
 from gravity.stores import Stores
 
 VERDICTS = ("vetted", "held", "rejected", "failed")
@@ -18,8 +19,8 @@ Counts = dict[str, dict[str, int]]
 @dataclass(frozen=True)
 class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
-    rows by role and model, over all runs of the store; `unanswered` is what the run left pending when it was last
-    started, by reason."""
+    the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run; `unanswered`
+    is what the run left pending when it was last started, by reason."""
 
     run: str
     store: dict[str, int]
@@ -29,12 +30,17 @@ class Status:
     pairs: list[dict[str, Any]]
     lots: list[Lot]
     calls: list[dict[str, Any]]
+    spent: list[Spent]
     unanswered: list[Unanswered]
 
     def as_json(self) -> dict[str, Any]:
         """The counts as plain values."""
-        lots, unanswered = ([row.model_dump() for row in rows] for rows in (self.lots, self.unanswered))
-        return {**asdict(self), "lots": lots, "unanswered": unanswered}
+        return {
+            **asdict(self),
+            "lots": [lot.model_dump() for lot in self.lots],
+            "spent": [row.as_json() for row in self.spent],
+            "unanswered": [row.model_dump() for row in self.unanswered],
+        }
 
 
 def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
@@ -60,6 +66,7 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
             {"role": role, "model": model, **figures}
             for (role, model), figures in sorted(stores.answers.usage().items())
         ],
+        spent=stores.spendings.by_role(run.id),
         unanswered=ledger.unanswered(run.id),
     )
 

@@ -1,12 +1,14 @@
 """A few readers' worth of pairs, and from it what the full run will ask of the models."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from gravity.agents.price import Price
 from gravity.agents.profiler import DEMOGRAPHICS
 from gravity.curating import curate
 from gravity.graphs.crew import Crew
 from gravity.graphs.pending import CurateState, pending_profiles, pending_scenarios, selected
+from gravity.money import amount
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.records import Pair, Unanswered
@@ -20,31 +22,42 @@ Usage = Mapping[tuple[str, str], Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Need:
-    """The calls that a role has to make of a model, without repeats and revisions. Tokens and minutes follow from the
-    calls measured so far, and are None where there were none."""
+    """The calls that a role has to make of a model, without repeats and revisions. Tokens, minutes and cost follow from
+    the calls measured so far; they are None where there were none, where tokens were not counted, or without a price.
+    """
 
     role: str
     model: str
     calls: int
     tokens_in: int | None = None
+    tokens_cached: int | None = None
     tokens_out: int | None = None
+    tokens_reasoning: int | None = None
     seconds: float | None = None
     minutes: float | None = None
+    cost: float | None = None
+    currency: str | None = None
 
-    def measured(self, usage: Usage, concurrency: int = 1) -> "Need":
+    def measured(self, usage: Usage, concurrency: int = 1, price: Price | None = None) -> "Need":
         """The need with what the calls that `usage` counts, by (role, model), let expect of it."""
+        need = replace(self, currency=price.currency if price else None)
         known = usage.get((self.role, self.model))
         if not known:
-            return self
-        figures = {name: self.calls * figure / known["calls"] for name, figure in known.items()}
-        return Need(
-            self.role,
-            self.model,
-            self.calls,
-            round(figures["tokens_in"]),
-            round(figures["tokens_out"]),
-            figures["seconds"],
-            figures["seconds"] / concurrency / 60,
+            return need
+        seconds = self.calls * known["seconds"] / known["calls"]
+        need = replace(need, seconds=seconds, minutes=seconds / concurrency / 60)
+        counted = known["calls"] - known["uncounted"]
+        if not counted:
+            return need
+        names = ("tokens_in", "tokens_out", "tokens_cached", "tokens_reasoning")
+        tokens_in, tokens_out, cached, reasoning = (round(self.calls * known[name] / counted) for name in names)
+        return replace(
+            need,
+            tokens_in=tokens_in,
+            tokens_cached=cached,
+            tokens_out=tokens_out,
+            tokens_reasoning=reasoning,
+            cost=price.of(tokens_in, tokens_out, cached, reasoning) if price else None,
         )
 
 
@@ -60,6 +73,26 @@ class Preview:
     def minutes(self) -> float:
         """Of model time, as far as calls have been measured."""
         return sum(need.minutes or 0.0 for need in self.needs)
+
+    @property
+    def bill(self) -> str:
+        """Calls, tokens and money of all needs in one line, with what is not known."""
+        calls, asked = sum(need.calls for need in self.needs), [need for need in self.needs if need.calls]
+        said = [f"{calls:,} calls"]
+        for name, what in (("tokens_in", "in"), ("tokens_out", "out")):
+            known = [tokens for need in asked if (tokens := getattr(need, name)) is not None]
+            said.append(f"{'at least ' if len(known) < len(asked) else ''}{sum(known):,} tokens {what}")
+        costs: dict[str, float] = {}
+        for need in asked:
+            if need.currency is not None:
+                costs[need.currency] = costs.get(need.currency, 0.0) + (need.cost or 0.0)
+        unmeasured = any(need.currency is not None and need.cost is None for need in asked)
+        said += [amount(cost, currency, "at least " if unmeasured else "") for currency, cost in sorted(costs.items())]
+        if unpriced := sorted({need.model for need in asked if need.currency is None}):
+            said.append(
+                f"{sum(n.calls for n in asked if n.currency is None):,} calls not priced ({', '.join(unpriced)})"
+            )
+        return f"Still to be asked: {', '.join(said)}."
 
 
 async def preview(setup: RunSetup, culture: str | None, progress: Progress) -> Preview:
@@ -92,9 +125,9 @@ def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
         ("checker", roles.checker or roles.profiler, batches * len(profiles)),
         *(("judge", name, orders * (scenarios + checks)) for name in roles.judges),
     ]
-    usage, models = setup.stores.answers.usage(), setup.models
+    usage, models, prices = setup.stores.answers.usage(), setup.models, setup.config.prices
     return [
-        Need(role, models[name].name, count).measured(usage, models[name].concurrency)
+        Need(role, models[name].name, count).measured(usage, models[name].concurrency, prices.get(name))
         for role, name, count in calls
         if models[name].chat
     ]

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from gravity.agents.budget import Terms
 from gravity.agents.kinds import Model, ModelSettings, Role
+from gravity.agents.kinds.chat_kind import ChatSettings
 from gravity.config import Roles
 from gravity.store.embeddings import Embedder
 
@@ -37,6 +39,16 @@ class Models:
     def playing(self, role: Role) -> dict[str, Model]:
         """Those that play a role, in the order of the configuration."""
         return {name: self.by_name[name] for name in self.roles.named(role)}
+
+    @property
+    def terms(self) -> dict[str, Terms]:
+        """What calls of the chat models can cost, by the names under which they are counted."""
+        settings = {name: self.settings[name] for name in self.by_name}
+        return {
+            self.by_name[name].name: Terms(s.max_tokens, s.price)
+            for name, s in settings.items()
+            if isinstance(s, ChatSettings)
+        }
 
     @property
     def checker(self) -> Model | None:

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from gravity.agents.breaker import Breaker
+from gravity.agents.budget import Amount, Bounds, Budget
 from gravity.agents.classifier import Classifier, ClassifyingProfiler
 from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.critic import Advisory, Critic, RuleCritic
@@ -16,6 +17,7 @@ from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
 from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
 from gravity.config import Config
+from gravity.errors import ConfigError
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Seed
@@ -42,6 +44,7 @@ class RunSetup:
         self.stores = stores
         self.models = models
         self.unqualified = unqualified
+        self._budgets: dict[str, Budget] = {}
         judging = config.judging
         self.standing = Standing(
             candidates(models, judging, gold.version), stores.qualifications, judging.min_accuracy, judging.quorum
@@ -142,6 +145,22 @@ class RunSetup:
     def _breaker(self) -> Breaker:
         return Breaker(self.config.limits.refusals_in_a_row)
 
+    def budget(self, run: str) -> Budget:
+        """What may be spent for a run, of which earlier processes spent some. What is no run of the store, such as the
+        putting of models to gold cases, begins with nothing spent. Raises ConfigError where currencies are mixed."""
+        if run not in self._budgets:
+            limits, currency, spendings = self.config.limits, self.config.currency, self.stores.spendings
+            calls, tokens, money = spendings.at_most(run) if self.stores.ledger.run(run) else (0, 0, {})
+            if limits.max_cost is not None and (others := sorted(money.keys() - {currency})):
+                raise ConfigError(
+                    f"limits.max_cost is in {currency}, and this run has spent {', '.join(others)} before: give the "
+                    "models' prices in the currency of before, or leave max_cost out"
+                )
+            bounds = Bounds(limits.max_calls, limits.max_tokens, limits.max_cost, currency)
+            spent = Amount(calls, tokens, money.get(currency or "", 0.0))
+            self._budgets[run] = Budget(run, spendings, bounds, self.models.terms, spent)
+        return self._budgets[run]
+
     def workbench(self, run: str) -> Workbench:
         """What the agents of a run, or of an examination, work with."""
         config = self.config
@@ -153,6 +172,7 @@ class RunSetup:
             vectors=self.stores.vectors,
             attempts=config.curate.attempts,
             orders=config.judging.orders,
+            budget=self.budget(run),
             breaker=self._breaker,
         )
 

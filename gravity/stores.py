@@ -11,6 +11,7 @@ from gravity.store.embeddings import Embedder, EmbeddingSettings, make_embedder
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.qualifications import Qualifications
+from gravity.store.spending import Spendings
 from gravity.store.vectors import VectorStore
 
 
@@ -52,6 +53,11 @@ class Stores:
         return Answers(self.database)
 
     @cached_property
+    def spendings(self) -> Spendings:
+        """What the calls of models cost."""
+        return Spendings(self.database)
+
+    @cached_property
     def qualifications(self) -> Qualifications:
         """What models showed on gold cases."""
         return Qualifications(self.database)
@@ -71,5 +77,5 @@ class Stores:
         """Closes the database; what is used again afterwards is opened anew."""
         if "database" in self.__dict__:
             self.database.close()
-        for name in ("database", "corpus", "ledger", "answers", "qualifications", "vectors"):
+        for name in ("database", "corpus", "ledger", "answers", "spendings", "qualifications", "vectors"):
             self.__dict__.pop(name, None)

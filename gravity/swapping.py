@@ -81,7 +81,7 @@ def plan(setup: RunSetup, run: Run, most: int) -> SwapPlan:
     ]
     models = setup.models
     needs = [
-        Need(role, models[name].name, count).measured(usage, models[name].concurrency)
+        Need(role, models[name].name, count).measured(usage, models[name].concurrency, setup.config.prices.get(name))
         for role, name, count in counts
         if models[name].chat and count
     ]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, or_, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new
@@ -50,17 +50,19 @@ class Answers:
         return len(kept), sum((c.tokens_in or 0) + (c.tokens_out or 0) for c in kept), sum(c.seconds for c in kept)
 
     def usage(self) -> dict[tuple[str, str], dict[str, float]]:
-        """Calls, tokens in, tokens out and model seconds by role and model."""
+        """Calls, tokens and model seconds by role and model; `uncounted` are the calls whose tokens nobody counted."""
         table = tables.calls
+        uncounted = or_(table.c.tokens_in.is_(None), table.c.tokens_out.is_(None))
+        sums = ("tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning", "seconds")
         query = select(
             table.c.role,
             table.c.model,
             func.count().label("calls"),
-            func.coalesce(func.sum(table.c.tokens_in), 0).label("tokens_in"),
-            func.coalesce(func.sum(table.c.tokens_out), 0).label("tokens_out"),
-            func.sum(table.c.seconds).label("seconds"),
+            func.sum(case((uncounted, 1), else_=0)).label("uncounted"),
+            *(func.coalesce(func.sum(table.c[name]), 0).label(name) for name in sums),
         ).group_by(table.c.role, table.c.model)
         with self.database.begin() as connection:
             rows = connection.execute(query).mappings().all()
-        figures = ("calls", "tokens_in", "tokens_out", "seconds")
-        return {(row["role"], row["model"]): {name: row[name] for name in figures} for row in rows}
+        return {
+            (row["role"], row["model"]): {name: row[name] for name in ("calls", "uncounted", *sums)} for row in rows
+        }

@@ -336,3 +336,22 @@ class Call(Row):
     tokens_cached: int = 0
     tokens_reasoning: int = 0
     usable: bool = True
+
+
+class Spending(Row):
+    """A call that a run made of a model. `cost` is in `currency`; both are None without a price. Where the server did
+    not count, tokens and cost are None. `most_tokens` and `most_cost` are what a budget counts: the same, or the most
+    that it can have been."""
+
+    run: str
+    role: str
+    model: str
+    tokens_in: int | None
+    tokens_out: int | None
+    tokens_cached: int = 0
+    tokens_reasoning: int = 0
+    seconds: float
+    currency: str | None
+    cost: float | None
+    most_tokens: int
+    most_cost: float

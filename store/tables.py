@@ -175,3 +175,21 @@ calls = Table(
     Column("tokens_reasoning", Integer, nullable=False),
     Column("usable", Boolean, nullable=False),
 )
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run", String, nullable=False, index=True),
+    Column("role", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("tokens_in", Integer),
+    Column("tokens_out", Integer),
+    Column("tokens_cached", Integer, nullable=False),
+    Column("tokens_reasoning", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("currency", String),
+    Column("cost", Float),
+    Column("most_tokens", Integer, nullable=False),
+    Column("most_cost", Float, nullable=False),
+)

@@ -1,9 +1,7 @@
 """A chat model behind an OpenAI-compatible address: asked in the form that its server takes, and again where a failure
 passes."""
 
-import asyncio
 import os
-import random
 import time
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +12,8 @@ from gravity.agents.endpoint.failure import Failure, garbled
 from gravity.agents.endpoint.manners import Manners, known
 from gravity.agents.endpoint.request import Messages, fields, messages
 from gravity.agents.errors import ModelError
+from gravity.agents.rate.setback import OVERLOAD, Setback
+from gravity.agents.rate.throttle import throttle_of
 from gravity.store.responses import shown
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class OpenAIChat:
         self.name = settings.model
         self.where = shown(settings.base_url or OPENAI)
         self._transport: Any = None
+        self._throttle = throttle_of(self.where, settings.model, settings.max_in_flight, settings.stall)
         s, out = settings, settings.leave_out
         self._wished = {
             "temperature": None if "temperature" in out else s.temperature,
@@ -62,10 +63,6 @@ class OpenAIChat:
         self._known = known(self.where, s.model, given)
         self._logprobs: bool | None = None
 
-    @cached_property
-    def _slots(self) -> asyncio.Semaphore:
-        return asyncio.Semaphore(self.settings.max_in_flight)
-
     @property
     def _key(self) -> str | None:
         return os.environ.get(self.settings.api_key_env)
@@ -81,7 +78,7 @@ class OpenAIChat:
         if self._key is None and s.base_url is None:
             raise ModelError(f"model '{s.model}' needs a key: set the environment variable {s.api_key_env}")
         # aiohttp's transport spent a sixth to a quarter less processor time a call than httpx's own.
-        self._transport = DefaultAioHttpClient()
+        self._transport = DefaultAioHttpClient(event_hooks={"response": [self._throttle.heard]})
         return LeanChatOpenAI(
             model=s.model,
             base_url=s.base_url,
@@ -94,15 +91,19 @@ class OpenAIChat:
 
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer from the server."""
-        async with self._slots:
-            return await self._complete(system, user, schema, self._wished)
+        return await self._complete(system, user, schema, self._wished)
 
     async def _complete(self, system: str, user: str, schema: dict[str, Any], wished: dict[str, Any]) -> Reply:
         tries = changes = 0
         while True:
-            manners = self._known.manners
-            sent, optional = fields(manners, schema, self.settings.max_tokens, wished)
-            answer = await self._send(messages(manners, system, user, schema), sent, schema)
+            async with self._throttle.place(tries + 1) as place:
+                manners = self._known.manners
+                sent, optional = fields(manners, schema, self.settings.max_tokens, wished)
+                answer = await self._send(messages(manners, system, user, schema), sent, schema)
+                if isinstance(answer, Reply):
+                    place.answered = True
+                elif answer.meaning == "passing":
+                    place.setback = Setback(answer.status in OVERLOAD, answer.wait)
             if isinstance(answer, Reply):
                 self._notice(manners, answer)
                 return answer
@@ -112,8 +113,8 @@ class OpenAIChat:
             too_long = answer.wait is not None and answer.wait > self.settings.max_wait
             if answer.meaning != "passing" or too_long or tries == self.settings.retries:
                 raise answer.error(self._line(answer, too_long))
-            await asyncio.sleep(_pause(tries) if answer.wait is None else answer.wait)
             tries += 1
+            await self._throttle.rest(tries, answer.wait)
 
     async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any]) -> Reply | Failure:
         """One request: the reply to it, or what went wrong."""
@@ -169,8 +170,7 @@ class OpenAIChat:
 
     async def abilities(self, system: str, user: str, schema: dict[str, Any]) -> tuple[Reply, Abilities]:
         """One answer, asked with logprobs, and what was learned by it. Raises as `complete` does."""
-        async with self._slots:
-            reply = await self._complete(system, user, schema, {**self._wished, "logprobs": True})
+        reply = await self._complete(system, user, schema, {**self._wished, "logprobs": True})
         manners = self._known.manners
         given = ("max_tokens",) if manners.limit is None else ()
         system_role = () if manners.system else ("system role",)
@@ -198,10 +198,4 @@ class OpenAIChat:
         if self._transport is not None:
             await self._transport.aclose()
         self._transport = None
-        for held in ("_client", "_slots"):
-            self.__dict__.pop(held, None)
-
-
-def _pause(tries: int) -> float:
-    """Seconds before the next try: longer each time, and not the same for all."""
-    return min(0.5 * 2.0**tries, 8.0) * (1 - 0.25 * random.random())
+        self.__dict__.pop("_client", None)

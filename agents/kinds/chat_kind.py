@@ -9,6 +9,7 @@ from gravity.agents.chat import ChatModel
 from gravity.agents.critic import ModelCritic
 from gravity.agents.judge import ModelJudge
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
+from gravity.agents.price import Price
 from gravity.agents.profiler import ModelProfiler
 from gravity.agents.writer import ModelWriter
 
@@ -23,6 +24,8 @@ class ChatSettings(ModelSettings):
     """The most tokens that an answer may have."""
     seed: int | None = 0
     """The seed that answers are sampled with, where the model takes one."""
+    price: Price | None = None
+    """What its tokens cost; without one its calls are counted as not priced."""
 
     def resampled(self) -> Self:
         """The same model with another sampling seed."""
@@ -67,4 +70,4 @@ class PromptedModel(Model):
         await self.chat.close()
 
     def _asker(self, role: str, bench: Workbench) -> Asker:
-        return Asker(role, self.chat, bench.answers, bench.attempts, bench.breaker)
+        return Asker(role, bench.budget.paying(role, self.chat), bench.answers, bench.attempts, bench.breaker)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict
 
 from gravity.agents.breaker import Breaker
+from gravity.agents.budget import Budget
 from gravity.agents.chat import ChatModel
 from gravity.agents.critic import Critic
 from gravity.agents.errors import ModelError
@@ -33,7 +34,8 @@ class Workbench:
     """What a model's agents work with.
 
     An answer that does not fit is asked for again, `attempts` times in all; judges are asked in so many `orders`.
-    The `breaker` stops the run where a model is not answered again and again.
+    What chat models cost goes to the run's `budget`; the `breaker` stops the run where a model is not answered again
+    and again.
     """
 
     run: str
@@ -43,6 +45,7 @@ class Workbench:
     vectors: VectorStore
     attempts: int
     orders: Literal[1, 2]
+    budget: Budget
     breaker: Breaker = field(default_factory=Breaker)
 
 

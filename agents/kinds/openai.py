@@ -25,11 +25,13 @@ class OpenAISettings(ChatSettings):
     api_key_env: str = "OPENAI_API_KEY"
     """The environment variable that holds the key; the key itself never stands in a file."""
     max_in_flight: int = Field(32, ge=1)
-    """The most calls at a time."""
+    """The most calls at a time; how many there are follows from what the server bears."""
     timeout: float = Field(120, gt=0)
     """Seconds to wait for an answer."""
     retries: int = Field(6, ge=0)
     """How often a 429, a 5xx, a broken connection or a garbled response is tried again."""
+    stall: float = Field(300, gt=0)
+    """Seconds in which nobody is answered there, after which calls are given up."""
     max_wait: float = Field(120, ge=0)
     """The longest pause in seconds that a server can ask for: beyond it the question is left for the next run."""
     structured: Literal["auto"] | Rung = "auto"

@@ -29,13 +29,19 @@ def command(
 
 def print_preview(made: "Preview") -> None:
     """Prints the pairs and the estimate."""
+    from gravity.money import amount
+
     for pair in made.pairs:
         _print(pair)
     rows: list[list[object]] = []
     for need in made.needs:
-        measured = [need.tokens_in, need.tokens_out, need.minutes and f"{need.minutes:.1f}"]
-        rows.append([need.role, need.model, need.calls, *("not measured" if m is None else m for m in measured)])
-    table("Still to be asked in the full run", ["role", "model", "calls", "tokens in", "tokens out", "minutes"], rows)
+        tokens = [need.tokens_in, need.tokens_cached, need.tokens_out, need.tokens_reasoning]
+        measured = [*tokens, need.minutes and f"{need.minutes:.1f}"]
+        known = ["not measured" if m is None else m for m in measured]
+        rows.append([need.role, need.model, need.calls, *known, amount(need.cost, need.currency)])
+    columns = ["role", "model", "calls", "tokens in", "cached", "tokens out", "reasoning", "minutes", "cost"]
+    table("Still to be asked in the full run", columns, rows)
+    console.print(plain(made.bill))
     console.print(
         f"About {made.minutes:.1f} minutes of model time, from the calls measured so far; repeats after bad answers "
         "and revisions come on top. The pairs above are kept: `gravity curate` asks nothing of them again."

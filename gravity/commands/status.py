@@ -4,12 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gravity.commands.console import console, table
+from gravity.commands.console import console, plain, table
 from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
 
 if TYPE_CHECKING:
     from gravity.counting import Counts, Status
     from gravity.store.records import Lot
+    from gravity.store.spending import Spent
 
 EPILOG = "Example: gravity status --json"
 
@@ -41,12 +42,19 @@ def print_status(counted: "Status") -> None:
     if counted.unanswered:
         rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
         table("Not answered", ["what waits", "reason", "items"], rows)
-    figures = ("role", "model", "calls", "tokens_in", "tokens_out")
+    print_spent(counted.spent)
+
+
+def print_spent(spent: Sequence["Spent"]) -> None:
+    """Prints what a run asked of the models, and what that cost."""
+    from gravity.money import figures, summed
+
     table(
-        "Model calls kept, all runs",
-        ["role", "model", "calls", "tokens in", "tokens out", "seconds"],
-        [[*(row[name] for name in figures), round(row["seconds"])] for row in counted.calls],
+        "Model calls made for this run",
+        ["role", "model", "calls", "tokens in", "cached", "tokens out", "reasoning", "cost", "seconds"],
+        [[row.role, row.model, row.calls, *figures(row), round(row.seconds)] for row in spent],
     )
+    console.print(plain(f"This run so far: {summed(spent)}."))
 
 
 def print_lots(lots: Sequence["Lot"]) -> None:

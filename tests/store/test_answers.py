@@ -79,7 +79,8 @@ def test_usage_adds_up_by_role_and_model(database: Database) -> None:
     assert answers.usage() == {}
     for key, role, model in (("1", "judge", "a"), ("2", "judge", "a"), ("3", "judge", "b"), ("3", "judge", "b")):
         answers.keep(call(key, role, model=model))
+    none = {"uncounted": 0, "tokens_cached": 0, "tokens_reasoning": 0}
     assert answers.usage() == {
-        ("judge", "a"): {"calls": 2, "tokens_in": 20, "tokens_out": 6, "seconds": 1.0},
-        ("judge", "b"): {"calls": 1, "tokens_in": 10, "tokens_out": 3, "seconds": 0.5},
+        ("judge", "a"): {**none, "calls": 2, "tokens_in": 20, "tokens_out": 6, "seconds": 1.0},
+        ("judge", "b"): {**none, "calls": 1, "tokens_in": 10, "tokens_out": 3, "seconds": 0.5},
     }
