@@ -104,11 +104,13 @@ class Asker:
             if call is None:
                 return None
             try:
-                return self._told(question, call)
+                told = self._told(question, call)
             except ValueError as error:
                 user = question.again(number, _reason(error))
-            if self._answers.last(self._key(question, user)) is None:
-                user = question.anew(number)
+                if self._answers.last(self._key(question, user)) is None:
+                    user = question.anew(number)
+            else:
+                return told if call.usable else None
         return None
 
     async def _asked(self, question: Question[A]) -> Asked[A]:

@@ -29,7 +29,8 @@ class Breaker:
         times = times + 1 if kind == error.kind else 1
         self._rows[model] = (error.kind, times)
         if times >= self.limit:
+            told = str(error).rstrip(".")
             raise ModelError(
-                f"model '{model}': {times} questions in a row were not answered ({error.kind}): {error}. They stay "
+                f"model '{model}': {times} questions in a row were not answered ({error.kind}): {told}. They stay "
                 "open: mend that and start again, or raise limits.refusals_in_a_row"
             ) from None

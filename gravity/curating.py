@@ -37,7 +37,9 @@ async def curate(setup: RunSetup, wanted: CurateState, progress: Progress, retry
     setup.stores.ledger.open_run(setup.record)
     if retry_failed:
         setup.stores.ledger.take_out_failed(crew.run, {r.id for r in readers}, {r.culture or "" for r in readers})
-    return await _run_graph(setup, crew, wanted, [reader.id for reader in readers], progress, anew=retry_failed)
+    # What waits in a stage that an earlier try had left behind is asked first.
+    anew = retry_failed or bool(setup.stores.ledger.unanswered(crew.run))
+    return await _run_graph(setup, crew, wanted, [reader.id for reader in readers], progress, anew)
 
 
 def _check_standing(setup: RunSetup, cultures: set[str]) -> None:
