@@ -21,6 +21,7 @@ SHORTEST = 32
 _ABOUT_TEXTS = frozenset({400, 413, 422, 500})
 _LONG = r"token|length|context|too (long|large)|exceed"
 _BATCH = r"batch|too many (inputs|texts|items)|(inputs|texts|items|array) .{0,40}(at most|maximum|limit)"
+_NO_MODEL = r"\bmodel\b.{0,80}\b(not found|not exist|unknown|not loaded|not supported)"
 _log = logging.getLogger("gravity")
 
 
@@ -111,7 +112,7 @@ class OpenAIEmbedder:
             answer = self._client.post("/embeddings", body=body, cast_to=object)
         except openai.APIStatusError as error:
             said = responses.said(responses.parsed(error.response.text))
-            if error.status_code in _ABOUT_TEXTS and not re.search(r"\bmodel\b.*not", said):
+            if error.status_code in _ABOUT_TEXTS and not re.search(_NO_MODEL, said, re.IGNORECASE):
                 raise _TextsRefusedError(said) from None
             raise StoreError(self._line(f"answered {error.status_code}: {said}")) from None
         except openai.APITimeoutError:

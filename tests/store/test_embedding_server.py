@@ -63,7 +63,7 @@ def test_a_text_that_is_too_long_is_cut_and_said_so(caplog: pytest.LogCaptureFix
     np.testing.assert_allclose(made[3], words.passages([long[: len(long) // 4]])[0], atol=1e-6)
     told = [record.message for record in caplog.records]
     assert len(told) == 1
-    assert f"takes no text of {len(long)} characters (`inputs` must have less than 500 tokens" in told[0]
+    assert f"takes no text of {len(long)} characters (the model does not take more than 500 tokens" in told[0]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class Embeddings(Stub):
         if manner == "silent-batch" and len(texts) > self.limit:
             return web.Response(status=413, text="Payload Too Large")
         if manner == "short-texts" and max(map(len, texts)) > self.limit:
-            return openai(413, f"`inputs` must have less than {self.limit} tokens. Given: {max(map(len, texts))}")
+            return openai(413, f"the model does not take more than {self.limit} tokens. Given: {max(map(len, texts))}")
         if manner == "few-tokens-in-all" and sum(map(len, texts)) > self.limit:
             return openai(400, "maximum request size is exceeded: too many tokens in all")
         if manner == "no-base64" and body.get("encoding_format") == "base64":
