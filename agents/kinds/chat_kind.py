@@ -24,7 +24,7 @@ class ChatSettings(ModelSettings):
     seed: int | None = 0
     """The seed that answers are sampled with, where the model takes one."""
 
-    def resampled(self) -> Self:
+    def resampled(self) -> Self | None:
         """The same model with another sampling seed."""
         return self.model_copy(update={"seed": (self.seed or 0) + 1})
 

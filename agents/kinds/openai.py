@@ -10,14 +10,18 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from gravity.agents.chances import Chances, Token, answers_offered, none_told, with_confidence
 from gravity.agents.chat import Reply
 from gravity.agents.errors import AskError, ModelError
-from gravity.agents.kinds.chat_kind import ChatSettings, PromptedModel
 from gravity.agents.kinds.kind import Model
+from gravity.agents.kinds.reading import ReadingSettings
 from gravity.store.embeddings import Embedder
 
+# The most that OpenAI's API tells.
+LOGPROBS: dict[str, Any] = {"logprobs": True, "top_logprobs": 20}
 
-class OpenAISettings(ChatSettings):
+
+class OpenAISettings(ReadingSettings):
     """A chat model behind an OpenAI-compatible address."""
 
     kind: Literal["openai"]
@@ -36,7 +40,7 @@ class OpenAISettings(ChatSettings):
 
     def open(self, embedder: Callable[[], Embedder]) -> Model:
         """The model; nothing is sent yet."""
-        return PromptedModel(OpenAIChat(self), self.max_in_flight)
+        return self.opened(OpenAIChat(self), self.max_in_flight)
 
 
 class OpenAIChat:
@@ -48,7 +52,7 @@ class OpenAIChat:
         self.where = settings.base_url or "https://api.openai.com/v1"
         self._transport: Any = None
         shaping = {"model", "base_url", "temperature", "max_tokens", "seed"}
-        self.identity = {"kind": "openai", **settings.model_dump(include=shaping)}
+        self.identity = {"kind": "openai", **settings.model_dump(include=shaping), **settings.read_as()}
 
     @cached_property
     def _slots(self) -> asyncio.Semaphore:
@@ -81,16 +85,46 @@ class OpenAIChat:
 
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer from the server."""
+        wanted = {"name": "answer", "schema": schema, "strict": True}
+        offered = answers_offered(schema) if self.settings.confidence == "logprobs" else []
+        message, seconds = await self._message(
+            system,
+            user,
+            response_format={"type": "json_schema", "json_schema": wanted},
+            **(LOGPROBS if offered else {}),
+        )
+        usage = message.usage_metadata or {}
+        text = message.content if isinstance(message.content, str) else json.dumps(message.content)
+        if offered:
+            text = with_confidence(text, self._tokens(message), offered)
+        return Reply(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0), seconds)
+
+    async def next_token(self, system: str, user: str) -> Chances:
+        """The likeliest first tokens of its answer."""
+        message, seconds = await self._message(system, user, max_completion_tokens=1, **LOGPROBS)
+        usage = message.usage_metadata or {}
+        first = self._tokens(message)[0]
+        return Chances(first.logprobs, usage.get("input_tokens"), usage.get("output_tokens"), seconds)
+
+    def _tokens(self, message: Any) -> list[Token]:
+        """The tokens of an answer with their chances. Raises ModelError where the server tells none."""
+        told = (message.response_metadata.get("logprobs") or {}).get("content") or []
+        tokens = [
+            Token(token["token"], {each["token"]: each["logprob"] for each in (token, *token.get("top_logprobs", ()))})
+            for token in told
+        ]
+        if not tokens or all(len(token.logprobs) < 2 for token in tokens):
+            raise none_told(self.name, self.where, self.settings.by_logprobs)
+        return tokens
+
+    async def _message(self, system: str, user: str, **parameters: Any) -> tuple[Any, float]:
+        """The server's message and its seconds, without those spent waiting for a slot."""
         import openai
 
-        wanted = {"name": "answer", "schema": schema, "strict": True}
         async with self._slots:
             begun = time.monotonic()
             try:
-                message = await self._client.ainvoke(
-                    [("system", system), ("user", user)],
-                    response_format={"type": "json_schema", "json_schema": wanted},
-                )
+                message = await self._client.ainvoke([("system", system), ("user", user)], **parameters)
             except openai.APIConnectionError as error:
                 # openai's aiohttp transport calls every lost connection a timeout.
                 refused = _refused(error)
@@ -107,14 +141,13 @@ class OpenAIChat:
                     f"name and {self.settings.api_key_env}"
                 ) from None
             except openai.APIStatusError as error:
+                if "logprobs" in parameters and "logprob" in error.message:
+                    raise none_told(self.name, self.where, self.settings.by_logprobs) from None
                 raise AskError(f"{self.where} answered {error.status_code}: {_line(error.message)}") from None
             except (openai.APIError, ValueError, TypeError, LookupError, AttributeError) as error:
                 # What langchain-openai makes of a web page, an empty list of choices, or a body cut in the middle.
                 raise AskError(f"{self.where} answered what is no chat completion: {_line(error)}") from None
-        usage = message.usage_metadata or {}
-        text = message.content if isinstance(message.content, str) else json.dumps(message.content)
-        seconds = time.monotonic() - begun
-        return Reply(text, usage.get("input_tokens", 0), usage.get("output_tokens", 0), seconds)
+        return message, time.monotonic() - begun
 
     async def close(self) -> None:
         """Closes the connections, which belong to the event loop at work; the next call opens new ones."""
