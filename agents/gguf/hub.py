@@ -23,6 +23,11 @@ def on_the_hub(spec: str, name: str, revision: str | None) -> Path:
     where = constants.ENDPOINT
     at = f" at the revision {revision}" if revision else ""
     try:
+        # What is there is not looked for again: the file stays the same, and works offline.
+        return Path(hf_hub_download(repository, file, revision=revision, local_files_only=True))
+    except (errors.LocalEntryNotFoundError, errors.HFValidationError):
+        pass
+    try:
         return Path(hf_hub_download(repository, file, revision=revision))
     except errors.GatedRepoError:
         problem = f"{where} gives {repository} only to those who accepted its terms: do so there, and set HF_TOKEN"

@@ -63,7 +63,7 @@ async def test_only_judgements_are_asked_for_with_logprobs(tmp_path: Path) -> No
         made = project(config(server.url, tmp_path, {"confidence": "logprobs"}))
         opened = made.models["stub"]
         assert opened.chat is not None
-        schema = {"properties": {"gender": {}, "age": {}, "location": {}}}
+        schema: dict[str, Any] = {"properties": {"gender": {}, "age": {}, "location": {}}}
         await opened.chat.complete("", "", schema)
         await opened.close()
         assert server.counts.requests == 1 and not server.questions
