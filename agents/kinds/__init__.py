@@ -9,6 +9,7 @@ from pydantic import Field
 from gravity.agents.kinds.bank import BankSettings
 from gravity.agents.kinds.contrast import ContrastSettings
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
+from gravity.agents.kinds.langchain import LangChainSettings
 from gravity.agents.kinds.llama_cpp import LlamaCppSettings
 from gravity.agents.kinds.openai import OpenAISettings
 from gravity.frameworks.plugins import plugins
@@ -16,6 +17,7 @@ from gravity.frameworks.plugins import plugins
 KINDS: tuple[type[ModelSettings], ...] = (
     OpenAISettings,
     LlamaCppSettings,
+    LangChainSettings,
     ContrastSettings,
     BankSettings,
     *plugins("models").values(),
@@ -32,6 +34,7 @@ __all__ = [
     "AnyModelSettings",
     "BankSettings",
     "ContrastSettings",
+    "LangChainSettings",
     "LlamaCppSettings",
     "Model",
     "ModelSettings",
