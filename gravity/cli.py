@@ -15,6 +15,7 @@ from gravity.commands import (
     graph,
     ingest,
     init,
+    models,
     preview,
     qualify,
     review,
@@ -47,6 +48,7 @@ for module in (
     audit,
     write,
     config,
+    models,
     graph,
 ):
     app.command(module.__name__.rpartition(".")[2], epilog=module.EPILOG)(module.command)
