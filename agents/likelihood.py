@@ -18,7 +18,7 @@ from pydantic import Field
 from gravity.agents.asking import Answer, Asker
 from gravity.agents.chances import ReadableChat, log_odds
 from gravity.agents.chat import Reply
-from gravity.agents.errors import AskError, UnusableError
+from gravity.agents.errors import AskError, NotAnsweredError, UnusableError
 from gravity.frameworks.records import Seed
 from gravity.store.records import Draft, Provenance, Vote
 
@@ -71,7 +71,10 @@ class LikelihoodJudge:
         return self.asker.model.name
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
-        """One vote; its confidence is the probability, by the difference of leans, that the side is the right one."""
+        """One vote; its confidence is the probability, by the difference of leans, that the side is the right one.
+
+        Raises NotAnsweredError where nobody answered.
+        """
         endorses: Literal["endorsing", "opposing"] | None = None
         try:
             asked = await self.asker.ask(
@@ -81,6 +84,8 @@ class LikelihoodJudge:
                 ways=[draft.endorsing, draft.opposing],
                 views=[seed.statement, seed.opposite],
             )
+        except NotAnsweredError:
+            raise
         except AskError as error:
             confidence, reason, made_by = 0.0, str(error), Provenance(model=self.name)
         else:

@@ -3,13 +3,14 @@
 import json
 from math import exp, log
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from gravity.agents.asking import Asker
-from gravity.agents.chances import Token, log_odds, with_confidence
-from gravity.agents.errors import ModelError, UnusableError
+from gravity.agents.chances import Chances, Token, log_odds, with_confidence
+from gravity.agents.chat import Reply
+from gravity.agents.errors import ModelError, NotAnsweredError, UnusableError
 from gravity.agents.judge import ModelJudge
 from gravity.agents.kinds import LlamaCppSettings, OpenAISettings
 from gravity.agents.kinds.reading import LikelihoodModel
@@ -115,17 +116,41 @@ async def test_by_likelihood_there_is_one_vote_that_is_kept(database: Database, 
     assert call is not None and len(json.loads(call.answer)["log_odds"]) == 4 and call.tokens_out == 4
 
 
-async def test_a_model_that_says_neither_has_not_answered(database: Database, library: Library) -> None:
-    class Mute:
-        name, identity = "mute", {"kind": "mute"}
+class Speaks:
+    """A model whose next token is given."""
 
-        async def next_token(self, system: str, user: str) -> Any:
-            from gravity.agents.chances import Chances
+    name = "speaks"
+    identity: ClassVar[dict[str, Any]] = {"kind": "speaks"}
 
-            return Chances({" Well": -0.1, "Hm": -3.0}, 5, 1, 0.0)
+    def __init__(self, logprobs: dict[str, float] | None) -> None:
+        self.logprobs = logprobs
 
-    with pytest.raises(UnusableError, match=r"mute: .* the likeliest is 'Well'"):
-        await LikelihoodChat(Mute()).complete("", "One?", {})  # type: ignore[arg-type]
+    async def next_token(self, system: str, user: str) -> Chances:
+        if self.logprobs is None:
+            raise NotAnsweredError("HTTP 503", "nobody is there")
+        return Chances(self.logprobs, 5, 1, 0.0)
+
+    async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
+        raise AssertionError
+
+    async def close(self) -> None: ...
+
+
+async def test_a_model_that_says_neither_yes_nor_no_has_not_judged(database: Database, library: Library) -> None:
+    chat = LikelihoodChat(Speaks({" Well": -0.1, "Hm": -3.0}))
+    with pytest.raises(UnusableError, match=r"speaks: .* the likeliest is 'Well'"):
+        await chat.complete("", "One?", {})
+    scene = next(iter(library.scenes.values()))
+    made = draft(scene.situation, scene.endorsing, scene.opposing)
+    (vote,) = await LikelihoodJudge(Asker("judge", chat, Answers(database))).votes(library.seeds[scene.seed], made)
+    assert vote.endorses is None and vote.confidence == 0 and "Well" in vote.reason
+
+
+async def test_from_silence_there_is_no_vote(database: Database, library: Library) -> None:
+    scene = next(iter(library.scenes.values()))
+    judge = LikelihoodJudge(Asker("judge", LikelihoodChat(Speaks(None)), Answers(database)))
+    with pytest.raises(NotAnsweredError):
+        await judge.votes(library.seeds[scene.seed], draft(scene.situation, scene.endorsing, scene.opposing))
 
 
 def test_a_judge_by_likelihood_must_qualify_and_judges_scenarios_alone(tmp_path: Path) -> None:
