@@ -3,7 +3,7 @@
 import json
 from math import exp, log
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -119,10 +119,9 @@ async def test_by_likelihood_there_is_one_vote_that_is_kept(database: Database, 
 class Speaks:
     """A model whose next token is given."""
 
-    name = "speaks"
-    identity: ClassVar[dict[str, Any]] = {"kind": "speaks"}
-
     def __init__(self, logprobs: dict[str, float] | None) -> None:
+        self.name = "speaks"
+        self.identity: dict[str, Any] = {"kind": "speaks"}
         self.logprobs = logprobs
 
     async def next_token(self, system: str, user: str) -> Chances:
