@@ -16,6 +16,7 @@ from gravity.commands import (
     graph,
     ingest,
     init,
+    models,
     preview,
     qualify,
     review,
@@ -49,6 +50,7 @@ for module in (
     audit,
     write,
     config,
+    models,
     graph,
 ):
     app.command(module.__name__.rpartition(".")[2], epilog=module.EPILOG)(module.command)

@@ -50,6 +50,10 @@ class Roles(Section):
         value = getattr(self, role)
         return [value] if isinstance(value, str) else list(value or ())
 
+    def of(self, name: str) -> list[str]:
+        """The roles that a model plays."""
+        return [role for role in type(self).model_fields if name in self.named(role)]
+
     def all_named(self) -> set[str]:
         """The models of all roles."""
         return {name for role in type(self).model_fields for name in self.named(role)}
@@ -229,10 +233,12 @@ class Config(BaseSettings):
                         f"roles.{role} names the model '{name}', which [models] does not have "
                         f"({', '.join(self.models)}){hint}"
                     )
-                if role not in self.models[name].plays:
-                    raise ValueError(
-                        f"roles.{role}: '{name}' is of kind {self.models[name].kind}, which cannot do that"
-                    )
+                model = self.models[name]
+                if role not in model.plays:
+                    raise ValueError(f"roles.{role}: '{name}' is of kind {model.kind}, which cannot do that")
+                if role not in model.roles:
+                    only = " and ".join(sorted(model.roles))
+                    raise ValueError(f"roles.{role}: '{name}', as it is set, can only be among the {only}")
         if self.judging.quorum > len(self.roles.judges):
             raise ValueError(f"judging.quorum is {self.judging.quorum} but there are {len(self.roles.judges)} judges")
         return self

@@ -1,5 +1,6 @@
 """One run before it begins: who counts in it, what it is known by, and the crew that makes it."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,7 @@ from gravity.agents.prompting import all_hashes
 from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
 from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
+from gravity.agents.window import check_room, longest_prompts
 from gravity.config import Config
 from gravity.errors import ConfigError
 from gravity.frameworks.gold import Gold
@@ -161,9 +163,26 @@ class RunSetup:
             self._budgets[run] = Budget(run, spendings, bounds, self.models.terms, spent)
         return self._budgets[run]
 
-    def workbench(self, run: str) -> Workbench:
-        """What the agents of a run, or of an examination, work with."""
+    @cached_property
+    def longest_prompts(self) -> Mapping[str, str]:
+        """The longest prompt that each role can be asked with."""
         config = self.config
+        return longest_prompts(
+            self.library,
+            self.library.domain(config.domain),
+            config.curate.reviews_per_call,
+            config.curate.seeds_per_call,
+        )
+
+    def workbench(self, run: str) -> Workbench:
+        """What the agents of a run, or of an examination, work with.
+
+        Raises ModelError where the longest prompt does not fit into the context of a model that is to be asked.
+        """
+        config = self.config
+        for name, model in self.models.by_name.items():
+            if model.window:
+                check_room(model.name, model.window, config.roles.of(name), self.longest_prompts)
         return Workbench(
             run=run,
             library=self.library,

@@ -7,6 +7,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage
 
+from gravity.agents.chances import Token
 from gravity.agents.chat import Reply
 from gravity.agents.endpoint.reading import answer_in
 
@@ -47,6 +48,16 @@ def read(message: BaseMessage, required: Collection[str], limit: str, seconds: f
         problem=problem,
         refused=refused,
     )
+
+
+def tokens_of(message: BaseMessage) -> list[Token]:
+    """The tokens of an answer with the chances of the likeliest in their place; none where the server told none."""
+    told = _told(message, "logprobs")
+    listed = told.get("content") if isinstance(told, Mapping) else None
+    return [
+        Token(token["token"], {each["token"]: each["logprob"] for each in (token, *(token.get("top_logprobs") or ()))})
+        for token in listed or ()
+    ]
 
 
 def _problem(message: BaseMessage, text: str, reason: str, limit: str, usage: Usage) -> tuple[str, bool]:

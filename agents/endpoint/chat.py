@@ -3,10 +3,12 @@ passes."""
 
 import os
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from gravity.agents.chances import Chances, Token, answers_offered, none_told, with_confidence
 from gravity.agents.chat import Abilities, Reply
 from gravity.agents.endpoint.failure import Failure, garbled
 from gravity.agents.endpoint.manners import Manners, known
@@ -22,6 +24,18 @@ if TYPE_CHECKING:
 # More changes than this no request needs: three steps of form, two limits, a role, and each optional field.
 MOST_CHANGES = 16
 OPENAI = "https://api.openai.com/v1"
+
+
+# The most that OpenAI's API tells of each token.
+LOGPROBS: Mapping[str, Any] = {"logprobs": True, "top_logprobs": 20}
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A reply, and its tokens with their chances where the server told them."""
+
+    reply: Reply
+    tokens: Sequence[Token]
 
 
 class OpenAIChat:
@@ -53,6 +67,7 @@ class OpenAIChat:
             # Only where they are set: the answers that earlier versions kept are still those of the same model.
             **({"reasoning_effort": s.reasoning_effort} if s.reasoning_effort else {}),
             **({"extra_body": s.extra_body} if s.extra_body else {}),
+            **s.read_as(),
         }
         given = Manners(
             structured="json_schema" if s.structured == "auto" else s.structured,
@@ -61,7 +76,6 @@ class OpenAIChat:
             fixed=s.structured != "auto",
         )
         self._known = known(self.where, s.model, given)
-        self._logprobs: bool | None = None
 
     @property
     def _key(self) -> str | None:
@@ -91,21 +105,47 @@ class OpenAIChat:
 
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer from the server."""
-        return await self._complete(system, user, schema, self._wished)
+        offered = answers_offered(schema) if self.settings.confidence == "logprobs" else []
+        heard = await self._ask(system, user, schema, LOGPROBS if offered else {})
+        if not offered or heard.reply.problem:
+            return heard.reply
+        return replace(heard.reply, text=with_confidence(heard.reply.text, self._told(heard.tokens), offered))
 
-    async def _complete(self, system: str, user: str, schema: dict[str, Any], wished: dict[str, Any]) -> Reply:
+    async def next_token(self, system: str, user: str) -> Chances:
+        """The likeliest first tokens of its answer."""
+        heard = await self._ask(system, user, None, LOGPROBS, max_tokens=1)
+        first, reply = self._told(heard.tokens)[0], heard.reply
+        return Chances(first.logprobs, reply.tokens_in, reply.tokens_out, reply.seconds, reply.tokens_cached)
+
+    def _told(self, tokens: Sequence[Token]) -> Sequence[Token]:
+        """The tokens of an answer with their chances. Raises ModelError where the server told none."""
+        if not tokens or all(len(token.logprobs) < 2 for token in tokens):
+            raise none_told(self.name, self.where, self.settings.by_logprobs)
+        return tokens
+
+    async def _ask(
+        self,
+        system: str,
+        user: str,
+        schema: dict[str, Any] | None,
+        more: Mapping[str, Any],
+        max_tokens: int | None = None,
+    ) -> "Heard":
+        """The answer to a question, in the form of `schema` or in none, asked with `more` fields."""
         tries = changes = 0
         while True:
             async with self._throttle.place(tries + 1) as place:
                 manners = self._known.manners
-                sent, optional = fields(manners, schema, self.settings.max_tokens, wished)
+                wished = {**self._wished, **more}
+                sent, optional = fields(manners, schema, max_tokens or self.settings.max_tokens, wished)
                 answer = await self._send(messages(manners, system, user, schema), sent, schema)
-                if isinstance(answer, Reply):
+                if isinstance(answer, Heard):
                     place.answered = True
                 elif answer.meaning == "passing":
                     place.setback = Setback(answer.status in OVERLOAD, answer.wait)
-            if isinstance(answer, Reply):
-                self._notice(manners, answer)
+            if isinstance(answer, Heard):
+                if schema is not None:
+                    self._notice(manners, answer.reply)
                 return answer
             if answer.about_form and changes < MOST_CHANGES and self._known.learn(manners, answer, optional, self._who):
                 changes += 1
@@ -116,10 +156,10 @@ class OpenAIChat:
             tries += 1
             await self._throttle.rest(tries, answer.wait)
 
-    async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any]) -> Reply | Failure:
-        """One request: the reply to it, or what went wrong."""
+    async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any] | None) -> "Heard | Failure":
+        """One request: what was heard, or what went wrong."""
         # They import openai and LangChain, which take a second.
-        from gravity.agents.endpoint.answer import read
+        from gravity.agents.endpoint.answer import read, tokens_of
         from gravity.agents.endpoint.client_errors import EXPECTED, failure_of
 
         begun = time.monotonic()
@@ -131,10 +171,9 @@ class OpenAIChat:
             # Some servers repeat the key that they refuse.
             return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
         seconds = time.monotonic() - begun
-        self._logprobs = bool(message.response_metadata.get("logprobs"))
         limit = f"max_tokens {self.settings.max_tokens}" if self._known.manners.limit else "the server's own limit"
         try:
-            return read(message, schema.get("required", ()), limit, seconds)
+            return Heard(read(message, (schema or {}).get("required", ()), limit, seconds), tokens_of(message))
         except UnicodeEncodeError:
             return garbled("half a character (a lone surrogate)")
 
@@ -170,12 +209,12 @@ class OpenAIChat:
 
     async def abilities(self, system: str, user: str, schema: dict[str, Any]) -> tuple[Reply, Abilities]:
         """One answer, asked with logprobs, and what was learned by it. Raises as `complete` does."""
-        reply = await self._complete(system, user, schema, {**self._wished, "logprobs": True})
+        heard = await self._ask(system, user, schema, {"logprobs": True})
         manners = self._known.manners
         given = ("max_tokens",) if manners.limit is None else ()
         system_role = () if manners.system else ("system role",)
-        left_out = (*sorted(manners.left_out - {"logprobs"}), *given, *system_role)
-        return reply, Abilities(manners.structured, left_out, await self._context(), self._logprobs)
+        left_out = (*sorted(manners.left_out - LOGPROBS.keys()), *given, *system_role)
+        return heard.reply, Abilities(manners.structured, left_out, await self._context(), bool(heard.tokens))
 
     async def _context(self) -> int | None:
         """The model's context in tokens, where the server's list of models tells it."""

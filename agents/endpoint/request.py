@@ -11,9 +11,10 @@ from gravity.agents.prompting import prompt
 Messages = list[tuple[str, str]]
 
 
-def messages(manners: Manners, system: str, user: str, schema: Mapping[str, Any]) -> Messages:
-    """The messages; the schema stands in the user's one where the server is not given it otherwise."""
-    if manners.structured in ("json_object", "plain"):
+def messages(manners: Manners, system: str, user: str, schema: Mapping[str, Any] | None) -> Messages:
+    """The messages; the schema stands in the user's one where the server is not given it otherwise. None: the answer
+    has no form."""
+    if schema is not None and manners.structured in ("json_object", "plain"):
         shown = json.dumps(schema, ensure_ascii=False)
         user = f"{user}\n\n{prompt('schema').render(schema=shown)[1]}"
     if not manners.system:
@@ -22,7 +23,7 @@ def messages(manners: Manners, system: str, user: str, schema: Mapping[str, Any]
 
 
 def fields(
-    manners: Manners, schema: Mapping[str, Any], max_tokens: int, optional: Mapping[str, Any]
+    manners: Manners, schema: Mapping[str, Any] | None, max_tokens: int, optional: Mapping[str, Any]
 ) -> tuple[dict[str, Any], set[str]]:
     """The fields beside model and messages, and which of them could be left out. `optional` are those wished for;
     None and what the server refuses is not sent."""
@@ -31,6 +32,8 @@ def fields(
     could_go = set(sent)
     if manners.limit:
         sent[manners.limit] = max_tokens
+    if schema is None:
+        return sent, could_go
     if manners.structured == "json_schema":
         wanted = {"name": "answer", "schema": portable(schema), **strict}
         sent["response_format"] = {"type": "json_schema", "json_schema": wanted}

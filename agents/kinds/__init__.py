@@ -9,11 +9,18 @@ from pydantic import Field
 from gravity.agents.kinds.bank import BankSettings
 from gravity.agents.kinds.contrast import ContrastSettings
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
+from gravity.agents.kinds.langchain import LangChainSettings
 from gravity.agents.kinds.llama_cpp import LlamaCppSettings
 from gravity.agents.kinds.openai import OpenAISettings
 from gravity.frameworks.plugins import registry
 
-SHIPPED: tuple[type[ModelSettings], ...] = (OpenAISettings, LlamaCppSettings, ContrastSettings, BankSettings)
+SHIPPED: tuple[type[ModelSettings], ...] = (
+    OpenAISettings,
+    LlamaCppSettings,
+    LangChainSettings,
+    ContrastSettings,
+    BankSettings,
+)
 
 
 def _is_kind(found: object) -> bool:
@@ -39,6 +46,7 @@ __all__ = [
     "AnyModelSettings",
     "BankSettings",
     "ContrastSettings",
+    "LangChainSettings",
     "LlamaCppSettings",
     "Model",
     "ModelSettings",

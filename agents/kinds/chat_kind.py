@@ -27,7 +27,7 @@ class ChatSettings(ModelSettings):
     price: Price | None = None
     """What its tokens cost; without one its calls are counted as not priced."""
 
-    def resampled(self) -> Self:
+    def resampled(self) -> Self | None:
         """The same model with another sampling seed."""
         return self.model_copy(update={"seed": (self.seed or 0) + 1})
 

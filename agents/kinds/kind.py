@@ -13,6 +13,7 @@ from gravity.agents.critic import Critic
 from gravity.agents.errors import ModelError
 from gravity.agents.judge import Judge, ModelJudge
 from gravity.agents.profiler import Profiler
+from gravity.agents.window import Window
 from gravity.agents.writer import Writer
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
@@ -64,6 +65,9 @@ class Model:
     # Whether it can say something else when two things that it compares change places.
     order_sensitive: bool = True
 
+    # Its context and tokenizer, where they are known.
+    window: Window | None = None
+
     def rename(self, name: str) -> None:
         """Gives it another name, so that two addresses that serve models of one name are told apart."""
         self.name = name
@@ -109,6 +113,11 @@ class ModelSettings(Settings):
 
     plays: ClassVar[frozenset[Role]]
     kind: str
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The roles that it can be given with the settings at hand."""
+        return self.plays
 
     def open(self, embedder: Callable[[], Embedder]) -> Model:
         """The model; `embedder` gives the configured one, to kinds that need it. Raises ModelError."""

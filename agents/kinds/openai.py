@@ -7,14 +7,14 @@ from pydantic import Field
 
 from gravity.agents.endpoint.chat import OpenAIChat
 from gravity.agents.endpoint.manners import Limit, Rung
-from gravity.agents.kinds.chat_kind import ChatSettings, PromptedModel
 from gravity.agents.kinds.kind import Model
+from gravity.agents.kinds.reading import ReadingSettings
 from gravity.store.embeddings import Embedder
 
 __all__ = ["OpenAIChat", "OpenAISettings"]
 
 
-class OpenAISettings(ChatSettings):
+class OpenAISettings(ReadingSettings):
     """A chat model behind an OpenAI-compatible address."""
 
     kind: Literal["openai"]
@@ -49,4 +49,4 @@ class OpenAISettings(ChatSettings):
 
     def open(self, embedder: Callable[[], Embedder]) -> Model:
         """The model; nothing is sent yet."""
-        return PromptedModel(OpenAIChat(self), self.max_in_flight)
+        return self.opened(OpenAIChat(self), self.max_in_flight)

@@ -34,6 +34,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "demographics": {"domain": DOMAIN, "reviews": REVIEWS},
     "describe": {"domain": DOMAIN, "title": "The Sea", "description": "A book."},
     "judge": {"statement": SEED.statement, "situation": "A situation.", "first": "One.", "second": "Two."},
+    "likelihood": {"situation": "A situation.", "ways": ["One.", "Two."], "views": [SEED.statement, SEED.opposite]},
     "prefer": {
         "domain": DOMAIN,
         "card": "Age: 65+",
@@ -89,6 +90,7 @@ def test_what_is_common_to_many_calls_comes_first(name: str) -> None:
     other = {**VARIABLES[name]}
     other |= {"reviews": aliased([review("2", text="Another one.")])} if "reviews" in other else {}
     other |= {"statement": "Another."} if "statement" in other else {}
+    other |= {"views": ["Another.", "Its opposite."]} if "views" in other else {}
     other |= {"culture": LIBRARY.cultures["br"]} if "culture" in other else {}
     first, second = prompt(name).render(**VARIABLES[name]), prompt(name).render(**other)
     assert first[0] == second[0]

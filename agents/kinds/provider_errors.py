@@ -1,0 +1,78 @@
+"""What an exception of some provider's client means: nobody answered, or the model cannot be used at all."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from gravity.agents.errors import AskError, ModelError, NotAnsweredError, UnusableError
+
+# What may pass: too many requests, an overload, a gateway.
+PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 529}
+LONGEST_PAUSE = 60.0
+
+
+class PassingError(NotAnsweredError):
+    """Nobody answered, and the next try may be answered; `pause` is the seconds that the server asks to wait."""
+
+    def __init__(self, kind: str, message: str, pause: float | None) -> None:
+        super().__init__(kind, message)
+        self.pause = pause
+
+
+def outcome(
+    error: Exception, model: str, where: str, line: Callable[[object], str], timeout: float
+) -> AskError | ModelError:
+    """The error to raise for what a provider's client raised; `line` makes its words fit to be shown."""
+    if isinstance(error, AskError | ModelError):
+        return error
+    status, said = _status(error), line(error)
+    if status in (401, 403, 404):
+        return ModelError(f"model '{model}': {where} refused with {status}: {said}: check the model's name and its key")
+    if status is not None:
+        kind = "rate limit" if status == 429 else f"HTTP {status}"
+        message = f"{model}: {where} answered {status}: {said}"
+        return PassingError(kind, message, _pause(error)) if status in PASSING else NotAnsweredError(kind, message)
+    names = " ".join(type(cause).__name__ for cause in _causes(error))
+    if "Timeout" in names:
+        return PassingError("timeout", f"{model}: {where} gave no answer within {timeout:g} s", None)
+    if "Connect" in names or "Network" in names or "RemoteProtocol" in names:
+        return PassingError("no connection", f"{model}: {where} cannot be reached: {said}", None)
+    if "OutputParser" in names:
+        return UnusableError(f"{model}: {said}")
+    return NotAnsweredError(type(error).__name__, f"{model}: {where}: {said}")
+
+
+def again_after(error: NotAnsweredError, tried: int) -> float | None:
+    """Seconds until another try, after `tried` ones; None where another would end the same."""
+    if not isinstance(error, PassingError):
+        return None
+    return min(LONGEST_PAUSE, 0.5 * 2**tried if error.pause is None else error.pause)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _status(error: Exception) -> int | None:
+    for cause in _causes(error):
+        response = getattr(cause, "response", None)
+        for value in (getattr(cause, "status_code", None), getattr(cause, "code", None), _of(response)):
+            if isinstance(value, int | HTTPStatus) and 400 <= value < 600:
+                return int(value)
+    return None
+
+
+def _of(response: Any) -> Any:
+    return getattr(response, "status_code", None)
+
+
+def _pause(error: Exception) -> float | None:
+    for cause in _causes(error):
+        headers = getattr(getattr(cause, "response", None), "headers", None) or {}
+        try:
+            return max(0.0, float(headers["retry-after"]))
+        except (KeyError, ValueError, TypeError):
+            continue
+    return None
