@@ -3,8 +3,8 @@
 Curates the planted readers against the stub endpoint three times a round: with a server that is well, with one that
 goes wrong in passing (10% 429, 5% JSON that is cut, 2% 500), and with one that bears only so many calls at a time and
 refuses others with 429 at once. Prints time and requests over the clean run's, and the rows that the clean run made and
-another did not: settled scenarios, facts with their values, pairs. Each run is a process of its own, and so is each
-server.
+another did not: settled scenarios, facts with their values, pairs. A question is asked five times at most: with
+three, one in some 5,000 gets nothing but cut answers. Each run is a process of its own, and so is each server.
 
     python -m benchmarks.faults --rounds 5 --latency 0.3 --in-flight 16 --bears 8
 """
