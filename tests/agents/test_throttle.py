@@ -67,7 +67,8 @@ async def test_after_a_refusal_fewer_calls_are_sent(opened: list[OpenAIChat]) ->
     with Narrow(100, Faults(latency=0.05)) as server:
         model = chat(opened, server.url, max_in_flight=32, retries=1)
         work = [asyncio.create_task(model.complete("s", f"u{n}", SCHEMA)) for n in range(2000)]
-        await asyncio.sleep(1.5)
+        while server.counts.requests < 500:
+            await asyncio.sleep(0.01)
         server.most = 0
         await asyncio.sleep(1.5)
         for task in work:
