@@ -165,3 +165,13 @@ calls = Table(
     Column("tokens_reasoning", Integer, nullable=False),
     Column("usable", Boolean, nullable=False),
 )
+
+# One row a request that is away in a batch, by the key that its answer will be kept under.
+batched = Table(
+    "batched",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("file", String, nullable=False, index=True),
+    Column("batch", String),
+    Column("answer", JSON(none_as_null=True)),
+)

@@ -5,6 +5,7 @@ import asyncio
 import os
 import random
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -17,10 +18,14 @@ from gravity.agents.endpoint.request import Messages, fields, messages
 from gravity.agents.errors import ModelError
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from gravity.agents.kinds.openai import OpenAISettings
 
 # More changes than this no request needs: three steps of form, two limits, a role, and each optional field.
 MOST_CHANGES = 16
+# Puts messages, with the fields beside them, to a server that is to answer in a schema.
+Send = Callable[[Messages, dict[str, Any], dict[str, Any]], Awaitable[Reply | Failure]]
 OPENAI = "https://api.openai.com/v1"
 
 
@@ -95,14 +100,16 @@ class OpenAIChat:
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer from the server."""
         async with self._slots:
-            return await self._complete(system, user, schema, self._wished)
+            return await self._complete(system, user, schema, self._wished, self._send)
 
-    async def _complete(self, system: str, user: str, schema: dict[str, Any], wished: dict[str, Any]) -> Reply:
+    async def _complete(
+        self, system: str, user: str, schema: dict[str, Any], wished: dict[str, Any], send: Send
+    ) -> Reply:
         tries = changes = 0
         while True:
             manners = self._known.manners
             sent, optional = fields(manners, schema, self.settings.max_tokens, wished)
-            answer = await self._send(messages(manners, system, user, schema), sent, schema)
+            answer = await send(messages(manners, system, user, schema), sent, schema)
             if isinstance(answer, Reply):
                 self._notice(manners, answer)
                 return answer
@@ -112,13 +119,12 @@ class OpenAIChat:
             too_long = answer.wait is not None and answer.wait > self.settings.max_wait
             if answer.meaning != "passing" or too_long or tries == self.settings.retries:
                 raise answer.error(self._line(answer, too_long))
-            await asyncio.sleep(_pause(tries) if answer.wait is None else answer.wait)
+            await asyncio.sleep(pause(tries) if answer.wait is None else answer.wait)
             tries += 1
 
     async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any]) -> Reply | Failure:
         """One request: the reply to it, or what went wrong."""
         # They import openai and LangChain, which take a second.
-        from gravity.agents.endpoint.answer import read
         from gravity.agents.endpoint.client_errors import EXPECTED, failure_of
 
         begun = time.monotonic()
@@ -126,11 +132,17 @@ class OpenAIChat:
             # ChatOpenAI gives fields that it knows other names; what stands in extra_body it sends as it is.
             message = await self._client.ainvoke(asked, extra_body=sent)
         except EXPECTED as error:
-            failure = failure_of(error, self.settings.timeout)
-            # Some servers repeat the key that they refuse.
-            return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
-        seconds = time.monotonic() - begun
+            return self._without_key(failure_of(error, self.settings.timeout))
         self._logprobs = bool(message.response_metadata.get("logprobs"))
+        return self._read(message, schema, time.monotonic() - begun)
+
+    def _without_key(self, failure: Failure) -> Failure:
+        """The failure without the key, which some servers repeat when they refuse it."""
+        return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
+
+    def _read(self, message: "BaseMessage", schema: dict[str, Any], seconds: float) -> Reply | Failure:
+        from gravity.agents.endpoint.answer import read
+
         limit = f"max_tokens {self.settings.max_tokens}" if self._known.manners.limit else "the server's own limit"
         try:
             return read(message, schema.get("required", ()), limit, seconds)
@@ -170,7 +182,7 @@ class OpenAIChat:
     async def abilities(self, system: str, user: str, schema: dict[str, Any]) -> tuple[Reply, Abilities]:
         """One answer, asked with logprobs, and what was learned by it. Raises as `complete` does."""
         async with self._slots:
-            reply = await self._complete(system, user, schema, {**self._wished, "logprobs": True})
+            reply = await self._complete(system, user, schema, {**self._wished, "logprobs": True}, self._send)
         manners = self._known.manners
         given = ("max_tokens",) if manners.limit is None else ()
         system_role = () if manners.system else ("system role",)
@@ -202,7 +214,7 @@ class OpenAIChat:
             self.__dict__.pop(held, None)
 
 
-def _pause(tries: int) -> float:
+def pause(tries: int) -> float:
     """Seconds before the next try: longer each time, and not the same for all."""
     return min(0.5 * 2.0**tries, 8.0) * (1 - 0.25 * random.random())
 
