@@ -37,8 +37,9 @@ class LeanChatOpenAI(ChatOpenAI):
 
     def body(self, messages: LanguageModelInput, **kwargs: Any) -> dict[str, Any]:
         """What is posted."""
-        payload = self._get_request_payload(messages, **kwargs)
-        return payload | payload.pop("extra_body", {})
+        body: dict[str, Any] = self._get_request_payload(messages, **kwargs)
+        body |= body.pop("extra_body", {})
+        return body
 
     def message(self, completion: dict[str, Any]) -> BaseMessage:
         """The message that `ainvoke` returns where the server answers with this completion."""

@@ -1,5 +1,6 @@
 """A chat model whose questions gather into batches and wait for their answers; all else is as when it is asked live."""
 
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,10 @@ class BatchChat(OpenAIChat):
 
         came = await self._collector.ask(key, self._client.body(asked, extra_body=sent))
         if isinstance(came, Failure):
-            return self._without_key(came)
+            # Gathering anew is pause enough, but for a queue that is full.
+            full = came.kind == "rate limit"
+            wait = min(self.settings.batch_poll_max, self.settings.max_wait) if full else 0.0
+            return self._without_key(replace(came, wait=wait))
         # Nobody is told how long a request in a batch took.
         try:
             answer = self._read(self._client.message(came), schema, seconds=0.0)

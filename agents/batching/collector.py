@@ -117,16 +117,13 @@ class Collector:
         task.add_done_callback(self._tasks.discard)
 
     async def _follow(self, away: Away, lines: Collection[bytes]) -> None:
-        """Brings a batch on its way, if it is not, and hands out what comes of it, or what came between."""
+        """Sees a batch through to its end, and hands out what came of it, or what came between."""
         came: dict[str, Completion | Failure] | Exception
         try:
             came = await self._brought(away, lines)
         except UnreachedError as error:
-            failure = error.failure
-            if away.batch is None and failure.status is not None and failure.status < 500:
-                # It was refused for certain, so that there is no batch to be picked up.
-                self._kept.ended(away.file, {})
             # It has been tried often enough, and no form of the requests is at fault.
+            failure = error.failure
             lasting = failure if failure.meaning == "model" else replace(failure, meaning="lasting")
             came = dict.fromkeys(away.keys, lasting)
         except Exception as error:
@@ -142,15 +139,24 @@ class Collector:
             away.file = await self._server.upload(lines)
             self._kept.add(away.file, away.keys)
         if away.batch is None:
-            away.batch = await self._server.begin(away.file, new=bool(lines))
-            self._kept.begun(away.file, away.batch)
+            away.batch = await self._begun(away.file, new=bool(lines))
         self._tell_waiting()
         state = await self._ended(away.batch)
         results = await self._server.results(state)
         answers = {key: found for key, found in results.items() if not isinstance(found, Failure)}
         self._kept.ended(away.file, answers)
-        _log.info("%s: %s %s, %s of %s answered", self._who, state.batch, state.status, len(answers), away.size)
+        _log.info("%s: %s is %s: %s of %s answered", self._who, state.batch, state.status, len(answers), away.size)
         return {key: results.get(key, state.missing) for key in away.keys}
+
+    async def _begun(self, file: str, new: bool) -> str:
+        try:
+            batch = await self._server.begin(file, new)
+        except UnreachedError as error:
+            if error.certain:
+                self._kept.ended(file, {})
+            raise
+        self._kept.begun(file, batch)
+        return batch
 
     async def _ended(self, batch: str) -> State:
         pause = self._settings.batch_poll
@@ -170,9 +176,16 @@ class Collector:
                     future.set_result(came[key])
 
     def _tell_waiting(self) -> None:
-        begun = [away for away in self._away if away.batch]
-        requests, batches = sum(away.size for away in begun), ", ".join(str(away.batch) for away in begun)
-        _log.info("%s: requests waiting in batches: %s, in %s (%s)", self._who, requests, len(begun), batches)
+        begun = {away.batch: away.size for away in self._away if away.batch}
+        many = "batch" if len(begun) == 1 else "batches"
+        _log.info(
+            "%s: waiting for %s answers from %s %s (%s)",
+            self._who,
+            sum(begun.values()),
+            len(begun),
+            many,
+            ", ".join(begun),
+        )
 
     def _forget_taken(self) -> None:
         taken, self._taken = self._taken, set()

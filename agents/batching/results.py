@@ -76,7 +76,6 @@ def _result(row: dict[str, Any]) -> Completion | Failure:
     error = row.get("error")
     code = str(error.get("code")) if isinstance(error, dict) else ""
     failure = garbled(error or row)
-    if code in ("batch_expired", "batch_cancelled"):
-        meaning = "passing" if code == "batch_expired" else "lasting"
-        return replace(failure, meaning=meaning, kind=code.replace("_", " "))
-    return failure
+    if code == "batch_cancelled":
+        return replace(failure, meaning="lasting", kind="batch cancelled")
+    return replace(failure, kind="batch expired") if code == "batch_expired" else failure

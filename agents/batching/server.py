@@ -26,6 +26,11 @@ class UnreachedError(Exception):
         super().__init__(failure.said)
         self.failure = failure
 
+    @property
+    def certain(self) -> bool:
+        """Whether the server said no, so that nothing can have come of the step."""
+        return self.failure.status is not None and self.failure.status < 500
+
 
 class BatchServer:
     """Each method tries again what passes, and raises UnreachedError for what does not."""

@@ -49,6 +49,11 @@ class Batches:
         """How many requests each batch held."""
         return [batch["request_counts"]["total"] for batch in self.made.values()]
 
+    @property
+    def away(self) -> int:
+        """How many batches have not ended."""
+        return sum(batch["status"] in ("validating", "in_progress") for batch in self.made.values())
+
     def _refusal(self, place: str) -> web.Response | None:
         if not self.statuses[place]:
             return None
@@ -134,7 +139,8 @@ class Batches:
         self.asked.update(ids)
         self.bodies.update({line["custom_id"]: line["body"] for line in lines})
         done = len(lines) // 2 if end in ("expired", "cancelled") else len(lines)
-        good, bad = [], []
+        good: list[Body] = []
+        bad: list[Body] = []
         # What was asked last is answered first.
         for number, line in reversed(list(enumerate(lines))):
             row = {"id": f"batch_req_{number}", "custom_id": line["custom_id"], "response": None, "error": None}
