@@ -13,6 +13,7 @@ from gravity.agents.errors import ModelError, NotAnsweredError, RefusalError, Un
 from gravity.agents.judge import Judgement
 from gravity.agents.kinds import OpenAISettings
 from gravity.agents.kinds.openai import OpenAIChat
+from gravity.agents.prompting import prompt
 from gravity.frameworks.loader import Library
 from gravity.store.answers import Answers
 from gravity.store.batches import Batches
@@ -88,6 +89,7 @@ async def test_what_is_asked_at_a_time_goes_in_one_batch_and_is_answered_as_live
         assert [call.answer for call in await ask_all(asker)] == [call.answer for call in asked]
         assert sorted(map(str, stub.batches.bodies.values())) == sorted(map(str, live.bodies))
     await empty.stop()
+    empty.database.close()
 
 
 async def test_an_answer_is_kept_for_live_use_too(bench: Bench, stub: Stub) -> None:
@@ -329,5 +331,6 @@ async def test_a_model_can_be_asked_again_after_it_was_closed(bench: Bench, stub
 async def test_what_a_model_can_do_is_asked_live(bench: Bench, stub: Stub) -> None:
     model = bench.asker(stub.url).model
     assert isinstance(model, BatchChat)
-    _, abilities = await model.abilities("", "Is it?", Judgement.model_json_schema())
+    asked = prompt("judge").render(**QUESTIONS[0])
+    _, abilities = await model.abilities(*asked, Judgement.model_json_schema())
     assert (abilities.structured, stub.counts.requests, stub.batches.sizes) == ("json_schema", 1, [])
