@@ -14,6 +14,7 @@ There is one difference: an answer that was cut off comes back as far as it goes
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import BaseMessage
 from langchain_core.outputs import ChatResult
 from langchain_openai import ChatOpenAI
@@ -30,7 +31,19 @@ class LeanChatOpenAI(ChatOpenAI):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        payload = self._get_request_payload(messages, stop=stop, **kwargs)
-        body = payload | payload.pop("extra_body", {})
+        body = self.body(messages, stop=stop, **kwargs)
         response = await self.root_async_client.post("/chat/completions", body=body, cast_to=ChatCompletion)
         return self._create_chat_result(response)
+
+    def body(self, messages: LanguageModelInput, **kwargs: Any) -> dict[str, Any]:
+        """What is posted."""
+        body: dict[str, Any] = self._get_request_payload(messages, **kwargs)
+        body |= body.pop("extra_body", {})
+        return body
+
+    def message(self, completion: dict[str, Any]) -> BaseMessage:
+        """The message that `ainvoke` returns where the server answers with this completion."""
+        result = self._create_chat_result(ChatCompletion.construct(**completion))
+        first = result.generations[0]
+        first.message.response_metadata |= {**(result.llm_output or {}), **(first.generation_info or {})}
+        return first.message

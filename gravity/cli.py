@@ -62,6 +62,7 @@ def main() -> None:
     log = logging.getLogger("gravity")
     log.propagate = False
     log.handlers = [logging.StreamHandler()]
+    log.setLevel(logging.INFO)
     try:
         app()
     except BaseException as error:

@@ -127,6 +127,8 @@ class Curate(Section):
     """The cosine from which the later of two scenarios of a culture is refused as a repeat."""
     concurrency: int = Field(64, ge=1)
     """Scenarios or readers in the works at a time."""
+    batch_concurrency: int = Field(2_000, ge=1)
+    """The same where a model of the run is asked in batches, which would be small otherwise."""
     test_share: float = Field(0.2, ge=0, lt=1)
     """The share of readers, seeds and items that go to the test split."""
 

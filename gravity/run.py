@@ -111,7 +111,9 @@ class RunSetup:
             panel_error={culture: self.standing.panel_error(culture) for culture in cultures},
             qualifications=[c.key for c in self.standing.candidates],
             classifiers=config.classifiers.model_dump(),
-            curate=config.curate.model_dump(exclude={"concurrency", "test_share", "scenarios_per_seed", "seeds"}),
+            curate=config.curate.model_dump(
+                exclude={"concurrency", "batch_concurrency", "test_share", "scenarios_per_seed", "seeds"}
+            ),
             prompts=all_hashes(),
             material=call_key(
                 {
@@ -198,13 +200,14 @@ class RunSetup:
     def crew(self) -> Crew:
         """The agents and stores of the run, for the graphs."""
         plan, run, bench = self.config.curate, self.record.id, self.workbench(self.record.id)
+        batched = any(model.batched for model in self.models.by_name.values())
         return Crew(
             run=run,
             plan=Plan(
                 scenarios_per_seed=self.scenarios_per_seed,
                 revisions=plan.revisions,
                 min_reviews=plan.min_reviews,
-                concurrency=plan.concurrency,
+                concurrency=plan.batch_concurrency if batched else plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
                 sample=sample_size(self.config.judging.acceptable_error),
             ),

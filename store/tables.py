@@ -193,3 +193,13 @@ spending = Table(
     Column("most_tokens", Integer, nullable=False),
     Column("most_cost", Float, nullable=False),
 )
+
+# One row a request that is away in a batch, by the key that its answer will be kept under.
+batched = Table(
+    "batched",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("file", String, nullable=False, index=True),
+    Column("batch", String),
+    Column("answer", JSON(none_as_null=True)),
+)

@@ -3,7 +3,7 @@ passes."""
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,8 @@ from gravity.agents.rate.throttle import throttle_of
 from gravity.store.responses import shown
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from gravity.agents.kinds.openai import OpenAISettings
 
 # More changes than this no request needs: three steps of form, two limits, a role, and each optional field.
@@ -36,6 +38,10 @@ class Heard:
 
     reply: Reply
     tokens: Sequence[Token]
+
+
+# Puts messages, and the fields beside them, to a server that is to answer in a schema; last comes which try it is.
+Send = Callable[[Messages, dict[str, Any], dict[str, Any] | None, int], Awaitable[Heard | Failure]]
 
 
 class OpenAIChat:
@@ -105,15 +111,18 @@ class OpenAIChat:
 
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer from the server."""
+        return await self._answer(system, user, schema, self._live)
+
+    async def _answer(self, system: str, user: str, schema: dict[str, Any], send: Send) -> Reply:
         offered = answers_offered(schema) if self.settings.confidence == "logprobs" else []
-        heard = await self._ask(system, user, schema, LOGPROBS if offered else {})
+        heard = await self._ask(system, user, schema, LOGPROBS if offered else {}, send)
         if not offered or heard.reply.problem:
             return heard.reply
         return replace(heard.reply, text=with_confidence(heard.reply.text, self._told(heard.tokens), offered))
 
     async def next_token(self, system: str, user: str) -> Chances:
         """The likeliest first tokens of its answer."""
-        heard = await self._ask(system, user, None, LOGPROBS, max_tokens=1)
+        heard = await self._ask(system, user, None, LOGPROBS, self._live, max_tokens=1)
         first, reply = self._told(heard.tokens)[0], heard.reply
         return Chances(first.logprobs, reply.tokens_in, reply.tokens_out, reply.seconds, reply.tokens_cached)
 
@@ -129,20 +138,16 @@ class OpenAIChat:
         user: str,
         schema: dict[str, Any] | None,
         more: Mapping[str, Any],
+        send: Send,
         max_tokens: int | None = None,
-    ) -> "Heard":
+    ) -> Heard:
         """The answer to a question, in the form of `schema` or in none, asked with `more` fields."""
         tries = changes = 0
         while True:
-            async with self._throttle.place(tries + 1) as place:
-                manners = self._known.manners
-                wished = {**self._wished, **more}
-                sent, optional = fields(manners, schema, max_tokens or self.settings.max_tokens, wished)
-                answer = await self._send(messages(manners, system, user, schema), sent, schema)
-                if isinstance(answer, Heard):
-                    place.answered = True
-                elif answer.meaning == "passing":
-                    place.setback = Setback(answer.status in OVERLOAD, answer.wait)
+            manners = self._known.manners
+            wished = {**self._wished, **more}
+            sent, optional = fields(manners, schema, max_tokens or self.settings.max_tokens, wished)
+            answer = await send(messages(manners, system, user, schema), sent, schema, tries + 1)
             if isinstance(answer, Heard):
                 if schema is not None:
                     self._notice(manners, answer.reply)
@@ -154,12 +159,27 @@ class OpenAIChat:
             if answer.meaning != "passing" or too_long or tries == self.settings.retries:
                 raise answer.error(self._line(answer, too_long))
             tries += 1
-            await self._throttle.rest(tries, answer.wait)
+            await self._rest(tries, answer.wait)
 
-    async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any] | None) -> "Heard | Failure":
+    async def _live(
+        self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any] | None, tries: int
+    ) -> Heard | Failure:
+        """One request when the server bears it, the `tries`-th for its question."""
+        async with self._throttle.place(tries) as place:
+            answer = await self._send(asked, sent, schema)
+            if isinstance(answer, Heard):
+                place.answered = True
+            elif answer.meaning == "passing":
+                place.setback = Setback(answer.status in OVERLOAD, answer.wait)
+        return answer
+
+    async def _rest(self, tries: int, wait: float | None) -> None:
+        """The pause before another try."""
+        await self._throttle.rest(tries, wait)
+
+    async def _send(self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any] | None) -> Heard | Failure:
         """One request: what was heard, or what went wrong."""
         # They import openai and LangChain, which take a second.
-        from gravity.agents.endpoint.answer import read, tokens_of
         from gravity.agents.endpoint.client_errors import EXPECTED, failure_of
 
         begun = time.monotonic()
@@ -167,10 +187,16 @@ class OpenAIChat:
             # ChatOpenAI gives fields that it knows other names; what stands in extra_body it sends as it is.
             message = await self._client.ainvoke(asked, extra_body=sent)
         except EXPECTED as error:
-            failure = failure_of(error, self.settings.timeout)
-            # Some servers repeat the key that they refuse.
-            return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
-        seconds = time.monotonic() - begun
+            return self._without_key(failure_of(error, self.settings.timeout))
+        return self._read(message, schema, time.monotonic() - begun)
+
+    def _without_key(self, failure: Failure) -> Failure:
+        """The failure without the key, which some servers repeat when they refuse it."""
+        return replace(failure, said=failure.said.replace(self._key, "***")) if self._key else failure
+
+    def _read(self, message: "BaseMessage", schema: dict[str, Any] | None, seconds: float) -> Heard | Failure:
+        from gravity.agents.endpoint.answer import read, tokens_of
+
         limit = f"max_tokens {self.settings.max_tokens}" if self._known.manners.limit else "the server's own limit"
         try:
             return Heard(read(message, (schema or {}).get("required", ()), limit, seconds), tokens_of(message))
@@ -209,7 +235,7 @@ class OpenAIChat:
 
     async def abilities(self, system: str, user: str, schema: dict[str, Any]) -> tuple[Reply, Abilities]:
         """One answer, asked with logprobs, and what was learned by it. Raises as `complete` does."""
-        heard = await self._ask(system, user, schema, {"logprobs": True})
+        heard = await self._ask(system, user, schema, {"logprobs": True}, self._live)
         manners = self._known.manners
         given = ("max_tokens",) if manners.limit is None else ()
         system_role = () if manners.system else ("system role",)

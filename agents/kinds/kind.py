@@ -60,6 +60,8 @@ class Model:
     identity: dict[str, Any]
     # How many calls it takes at a time.
     concurrency: int = 1
+    # Whether its questions gather into batches, so that many items should be in the works at a time.
+    batched: bool = False
     # The chat model behind it, where there is one: it alone is counted and paid by the call.
     chat: ChatModel | None = None
     # Whether it can say something else when two things that it compares change places.

@@ -5,10 +5,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from gravity.agents.asking import Asker
+from gravity.agents.batching.chat import BatchChat
 from gravity.agents.endpoint.chat import OpenAIChat
 from gravity.agents.endpoint.manners import Limit, Rung
-from gravity.agents.kinds.kind import Model
+from gravity.agents.kinds.chat_kind import PromptedModel
+from gravity.agents.kinds.kind import Model, Workbench
 from gravity.agents.kinds.reading import ReadingSettings
+from gravity.store.batches import Batches
 from gravity.store.embeddings import Embedder
 
 __all__ = ["OpenAIChat", "OpenAISettings"]
@@ -47,6 +51,32 @@ class OpenAISettings(ReadingSettings):
     """What is not sent, so that the server's own value holds; without system, that text goes into the user's message.
     What a server refuses is left out without being told."""
 
+    batch: bool = False
+    """Whether questions gather and are asked through the server's Batch API, at half the price and within a day."""
+    batch_wait: float = Field(5, gt=0)
+    """A batch is sent off when no further question has come for so many seconds."""
+    batch_size: int = Field(20_000, ge=1, le=50_000)
+    """The most questions in a batch."""
+    batch_megabytes: float = Field(100, gt=0, le=190)
+    """The size from which a batch is sent off."""
+    batch_poll: float = Field(15, gt=0)
+    """Seconds until a batch is looked at again; each pause is half as long again as the one before."""
+    batch_poll_max: float = Field(300, gt=0)
+    """The longest pause in seconds between two looks at a batch."""
+
     def open(self, embedder: Callable[[], Embedder]) -> Model:
         """The model; nothing is sent yet."""
+        if self.batch:
+            return BatchedModel(BatchChat(self), self.batch_size)
         return self.opened(OpenAIChat(self), self.max_in_flight)
+
+
+class BatchedModel(PromptedModel):
+    """A model that is asked in batches, which are kept in the store that its answers are kept in."""
+
+    chat: BatchChat
+    batched = True
+
+    def _asker(self, role: str, bench: Workbench) -> Asker:
+        self.chat.keep_in(Batches(bench.answers.database))
+        return super()._asker(role, bench)

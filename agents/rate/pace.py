@@ -22,9 +22,12 @@ FORGET = 1.0002  # how the best mean latency ages with each answer, since prompt
 PAUSE, LONGEST = 0.25, 30.0  # seconds: the first pause where the server names none, and the longest
 
 
-def pause(tries: int, chance: random.Random) -> float:
+_chance = random.Random()
+
+
+def pause(tries: int, chance: random.Random | None = None) -> float:
     """Seconds to wait after so many tries (from 1) that came to nothing: doubled each time, with jitter."""
-    return float(min(PAUSE * 2 ** min(tries - 1, 10), LONGEST) * chance.uniform(0.5, 1))
+    return float(min(PAUSE * 2 ** min(tries - 1, 10), LONGEST) * (chance or _chance).uniform(0.5, 1))
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def test_what_shapes_results_makes_another_run(tmp_path: Path, change: dict[str,
     assert run_id(Project(base)) != run_id(Project(changed))
 
 
-@pytest.mark.parametrize("curate", [{"concurrency": 2}, {"test_share": 0.5}], ids=str)
+@pytest.mark.parametrize("curate", [{"concurrency": 2}, {"batch_concurrency": 9}, {"test_share": 0.5}], ids=str)
 def test_what_does_not_shape_results_goes_on_with_the_run(tmp_path: Path, curate: dict[str, Any]) -> None:
     one, other = (config("http://localhost:1/v1", tmp_path, **given) for given in ({}, curate))
     assert run_id(Project(one)) == run_id(Project(other))

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.stub.batches import Batches
 from tests.stub.embedder import HashEmbedder
 from tests.stub.truth import Character, Oracle
 
@@ -61,6 +62,7 @@ class Stub:
         self.port = 0
         self._chance = random.Random(self.faults.seed)
         self._embedder = HashEmbedder()
+        self.batches = Batches(lambda body: self._respond(body))
         self._stop = asyncio.Event()
         self._ready = threading.Event()
 
@@ -87,6 +89,7 @@ class Stub:
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/counts", self._report)
         self.routes(app)
+        self.batches.add_to(app.router)
         # Requests that hang are not waited for at the end.
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()

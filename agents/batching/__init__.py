@@ -1,0 +1,1 @@
+"""Questions that can wait, asked through OpenAI's Batch API at half the price."""
