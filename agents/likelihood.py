@@ -76,6 +76,7 @@ class LikelihoodJudge:
         Raises NotAnsweredError where nobody answered.
         """
         endorses: Literal["endorsing", "opposing"] | None = None
+        answered = True
         try:
             asked = await self.asker.ask(
                 self.prompt,
@@ -88,6 +89,7 @@ class LikelihoodJudge:
             raise
         except AskError as error:
             confidence, reason, made_by = 0.0, str(error), Provenance(model=self.name)
+            answered = False
         else:
             endorsing, opposing = leans(asked.answer)
             difference, made_by = endorsing - opposing, asked.made_by
@@ -103,6 +105,7 @@ class LikelihoodJudge:
                 confidence=confidence,
                 reason=reason,
                 made_by=made_by,
+                answered=answered,
             )
         ]
 

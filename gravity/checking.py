@@ -1,5 +1,6 @@
 """What the configured models and the embedder can do, found out by a call or two each, before a run depends on it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,8 +9,8 @@ from gravity.agents.chat import Abilities, ChatModel, Reply
 from gravity.agents.errors import AskError, ModelError
 from gravity.agents.judge import Judgement
 from gravity.agents.kinds import Model, ModelSettings
-from gravity.agents.profiler import REVIEW_CHARS
 from gravity.agents.prompting import prompt
+from gravity.agents.window import estimated_tokens
 from gravity.progress import Progress
 from gravity.store.errors import StoreError
 
@@ -98,8 +99,8 @@ async def _chat(
         problem=problem,
         structured=able.structured,
         left_out=able.left_out,
-        context=able.context,
-        longest=longest_prompt(project) + getattr(settings, "max_tokens", 0),
+        context=able.context or (model.window.context if model.window else None),
+        longest=_longest(project, model, told["roles"]) + getattr(settings, "max_tokens", 0),
         logprobs=able.logprobs,
         tokens_a_second=reply.tokens_out / reply.seconds if reply.tokens_out and reply.seconds else None,
         **told,
@@ -128,16 +129,8 @@ def _embedder(project: "Project") -> Checked:
     return Checked(name=EMBEDDER, model=embedder.name, roles=(EMBEDDER,))
 
 
-def longest_prompt(project: "Project") -> int:
-    """About how many tokens the longest prompt of the configuration can have: the profiler's, with as many reviews and
-    statements as a call sees, each as long as can be. Three bytes a token is more than most texts need."""
-    curate, library = project.config.curate, project.library
-    review = {"alias": "r1", "rating": "5", "title": "x" * 200, "text": "x" * REVIEW_CHARS}
-    seeds = sorted(library.seeds.values(), key=lambda seed: -len(seed.statement + seed.opposite))
-    statements = [{"alias": "s1", "statement": s.statement, "opposite": s.opposite} for s in seeds]
-    rendered = prompt("stances").render(
-        domain=library.domain(project.config.domain),
-        reviews=[review] * curate.reviews_per_call,
-        seeds=statements[: curate.seeds_per_call],
-    )
-    return sum(len(text.encode()) for text in rendered) // 3
+def _longest(project: "Project", model: Model, roles: Collection[str]) -> int:
+    """About how many tokens the longest prompt takes that the roles of a model can ask it with."""
+    prompts = project.setup().longest_prompts
+    text = max((prompts[role] for role in roles), key=len)
+    return model.window.count_tokens(text) if model.window else estimated_tokens(text)

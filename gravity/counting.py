@@ -20,7 +20,7 @@ Counts = dict[str, dict[str, int]]
 class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
     the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run; `unanswered`
-    is what the run left pending when it was last started, by reason."""
+    is what the run left pending when it was last started, and `failures` what got no usable answer, by reason."""
 
     run: str
     store: dict[str, int]
@@ -32,6 +32,7 @@ class Status:
     calls: list[dict[str, Any]]
     spent: list[Spent]
     unanswered: list[Unanswered]
+    failures: list[Unanswered]
 
     def as_json(self) -> dict[str, Any]:
         """The counts as plain values."""
@@ -40,6 +41,7 @@ class Status:
             "lots": [lot.model_dump() for lot in self.lots],
             "spent": [row.as_json() for row in self.spent],
             "unanswered": [row.model_dump() for row in self.unanswered],
+            "failures": [row.model_dump() for row in self.failures],
         }
 
 
@@ -68,6 +70,9 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
         ],
         spent=stores.spendings.by_role(run.id),
         unanswered=ledger.unanswered(run.id),
+        failures=[
+            Unanswered(what=what, reason=why, items=n) for (what, why), n in ledger.failures(run.id).most_common()
+        ],
     )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, literal, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
@@ -214,6 +214,14 @@ class Ledger:
         table, readers = tables.facts, tables.readers
         query = select(readers.c.culture, table.c.kind, table.c.value)
         return self._count(query.join(readers, readers.c.id == table.c.reader).where(table.c.run == run))
+
+    def failures(self, run: str) -> Counter[tuple[str, str]]:
+        """What got no usable answer from a model, by what it is (a scenario, or a kind of fact) and reason."""
+        scenarios, facts = tables.scenarios, tables.facts
+        unwritten = scenarios.c.run == run, scenarios.c.verdict == "failed"
+        written = self._count(select(literal("scenario"), scenarios.c.reason).where(*unwritten))
+        unknown = facts.c.run == run, facts.c.value == "failed"
+        return written + self._count(select(facts.c.kind, facts.c.reason).where(*unknown))
 
     def pair_counts(self, run: str) -> Counter[tuple[str, str, str]]:
         """Pairs by culture, track and verdict."""

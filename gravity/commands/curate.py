@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from gravity.commands.ending import end
+from gravity.commands.ending import end, tell_failures
 from gravity.commands.options import ConfigOption, CultureOption, UnqualifiedOption, opened
 from gravity.commands.status import print_status
 
@@ -24,4 +24,5 @@ def command(
     with opened(config) as project:
         status = project.curate(readers, culture, unqualified, retry_failed=retry_failed).status()
     print_status(status)
+    tell_failures(status.failures)
     end(status.unanswered)

@@ -18,6 +18,22 @@ def end(pending: Sequence["Unanswered"]) -> None:
         raise SystemExit(NOT_FINISHED)
 
 
+def tell_failures(failures: Sequence["Unanswered"]) -> None:
+    """Says on stderr what got no usable answer, and the commonest reason."""
+    if not failures:
+        return
+    kinds: Counter[str] = Counter()
+    for row in failures:
+        kinds[row.what] += row.items
+    counted = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for what, n in kinds.items())
+    most = max(failures, key=lambda row: row.items)
+    print(
+        f"failed for want of a usable answer: {counted} (most often: {most.reason}); "
+        "`gravity curate --retry-failed` asks anew",
+        file=sys.stderr,
+    )
+
+
 def not_finished(pending: Sequence["Unanswered"]) -> str:
     """What is pending, by kind and then by reason, in one line."""
     kinds: Counter[tuple[str, str]] = Counter()
