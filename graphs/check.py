@@ -5,7 +5,7 @@ from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
-from gravity.agents.card import card
+from gravity.agents.case import case_of
 from gravity.agents.judge import Case
 from gravity.graphs.crew import Crew
 from gravity.store.records import Check, Choice, Pair
@@ -26,7 +26,10 @@ def check_graph(crew: Crew) -> Any:
     async def show(state: CheckState) -> CheckState:
         pair = crew.ledger.pair(state["pair"])
         assert pair is not None
-        return {"sampled": pair, "case": await asyncio.to_thread(_case, crew, pair)}
+        facts, composer = crew.ledger.facts(crew.run, pair.reader), crew.composer
+        track, domain = composer.track(pair.track), composer.domain
+        case = await asyncio.to_thread(case_of, pair, track, facts, crew.retriever, crew.seeds, domain)
+        return {"sampled": pair, "case": case}
 
     async def judge(state: CheckState) -> CheckState:
         return {"choices": await crew.panels[state["sampled"].culture].choices(state["case"])}
@@ -46,18 +49,3 @@ def check_graph(crew: Crew) -> Any:
     graph.add_edge("judge", "settle")
     graph.add_edge("settle", END)
     return graph.compile(checkpointer=False, name="check")
-
-
-def _case(crew: Crew, pair: Pair) -> Case:
-    """What the panel sees: of the profile nothing that the pair's track hides, or it would only repeat the label."""
-    facts = crew.ledger.facts(crew.run, pair.reader)
-    hidden = crew.composer.track(pair.track).hidden_from_panel
-    others = [fact for fact in facts if fact.kind not in hidden]
-    sides = [pair.chosen[0]["content"], pair.rejected[0]["content"]]
-    return Case(
-        card=card(others, crew.seeds, crew.composer.domain).text,
-        reviews=crew.retriever.nearest(crew.retriever.ratings(pair.reader).known, sides),
-        task=pair.prompt[1]["content"],
-        chosen=sides[0],
-        rejected=sides[1],
-    )
