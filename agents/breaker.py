@@ -16,6 +16,7 @@ class Breaker:
 
     limit: int = REFUSALS_IN_A_ROW
     _rows: dict[str, tuple[str, int]] = field(default_factory=dict)
+    _batches: dict[str, str] = field(default_factory=dict)
 
     def answered(self, model: str) -> None:
         """The model has answered."""
@@ -23,8 +24,10 @@ class Breaker:
 
     def not_answered(self, model: str, error: NotAnsweredError) -> None:
         """Nobody answered. Raises ModelError where that is the `limit`-th time in a row."""
-        if error.kind == BUDGET:
+        # A batch that failed as a whole failed once, however many questions were in it.
+        if error.kind == BUDGET or (error.batch and error.batch == self._batches.get(model)):
             return
+        self._batches[model] = error.batch
         kind, times = self._rows.get(model, (error.kind, 0))
         times = times + 1 if kind == error.kind else 1
         self._rows[model] = (error.kind, times)

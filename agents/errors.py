@@ -24,12 +24,14 @@ class AskError(Exception):
 class NotAnsweredError(AskError):
     """Nobody answered: the network, a limit, an overload, or a server that refuses the request itself.
 
-    `kind` says so in a few words that are the same for like causes, such as "rate limit" or "HTTP 503".
+    `kind` says so in a few words that are the same for like causes, such as "rate limit" or "HTTP 503". `batch` names
+    the batch whose failure this is, where many questions share one.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, batch: str = "") -> None:
         super().__init__(message)
         self.kind = kind
+        self.batch = batch
 
 
 class UnusableError(AskError):

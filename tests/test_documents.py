@@ -65,7 +65,7 @@ def test_a_command_in_a_document_has_the_options_that_it_is_given(line: str, tmp
 
 
 def test_the_configuration_of_the_readme_loads() -> None:
-    (example,) = (block for block in blocks("README.md", "toml") if "[models.large]" in block)
+    (example,) = (block for block in blocks("README.md", "toml") if "[roles]" in block)
     config = Config(**tomllib.loads(example))
     assert config.roles.judges == ["large", "other", "local"]
 

@@ -123,7 +123,7 @@ class Collector:
             came = await self._brought(away, lines)
         except UnreachedError as error:
             # It has been tried often enough, and no form of the requests is at fault.
-            failure = error.failure
+            failure = replace(error.failure, batch=away.batch or away.file)
             lasting = failure if failure.meaning == "model" else replace(failure, meaning="lasting")
             came = dict.fromkeys(away.keys, lasting)
         except Exception as error:

@@ -39,12 +39,12 @@ class State:
             if failure.meaning == "request" and not failure.fields:
                 # No form of the requests is at fault where no parameter is pointed at.
                 failure = replace(failure, meaning="lasting", kind="batch failed", status=None)
-            return replace(failure, said=f"batch {self.batch} failed: {failure.said}")
+            return replace(failure, said=f"batch {self.batch} failed: {failure.said}", batch=self.batch)
         if self.status == "cancelled":
-            return Failure("lasting", "batch cancelled", f"batch {self.batch} was cancelled")
+            return Failure("lasting", "batch cancelled", f"batch {self.batch} was cancelled", batch=self.batch)
         said = {"expired": "expired before it came to this", "unknown": "is not known any more"}
         told = said.get(self.status, "says nothing of this")
-        return Failure("passing", f"batch {self.status}", f"batch {self.batch} {told}")
+        return Failure("passing", f"batch {self.status}", f"batch {self.batch} {told}", batch=self.batch)
 
 
 def request(key: str, body: dict[str, Any]) -> bytes:

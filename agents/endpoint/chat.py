@@ -152,6 +152,8 @@ class OpenAIChat:
                 if schema is not None:
                     self._notice(manners, answer.reply)
                 return answer
+            if more is LOGPROBS and answer.about_form and "logprob" in answer.text.casefold():
+                raise none_told(self.name, self.where, self.settings.by_logprobs)
             if answer.about_form and changes < MOST_CHANGES and self._known.learn(manners, answer, optional, self._who):
                 changes += 1
                 continue

@@ -34,7 +34,8 @@ class Failure:
     """A request that got no answer.
 
     `kind` is the same for like causes. `said` is the server's own sentence, `text` all that it said without what it
-    echoed, `fields` what it points at. `wait` is the pause that it asks for, in seconds.
+    echoed, `fields` what it points at. `wait` is the pause that it asks for, in seconds;
+    `batch` is the batch that failed as a whole.
     """
 
     meaning: Meaning
@@ -44,6 +45,7 @@ class Failure:
     fields: tuple[str, ...] = ()
     status: int | None = None
     wait: float | None = None
+    batch: str = ""
 
     @property
     def about_form(self) -> bool:
@@ -56,7 +58,7 @@ class Failure:
         """The error with the message `line`."""
         if self.meaning == "model":
             return ModelError(line)
-        return RefusalError(line) if self.meaning == "content" else NotAnsweredError(self.kind, line)
+        return RefusalError(line) if self.meaning == "content" else NotAnsweredError(self.kind, line, self.batch)
 
 
 def refused(status: int, body: str, wait: float | None = None) -> Failure:

@@ -159,7 +159,7 @@ async def test_an_answer_that_the_model_could_not_end_is_asked_for_again(databas
     model = Told(UnusableError("cut at max_tokens 512: raise it"))
     asked = await Asker("tester", model, Answers(database)).ask("judge", Pick, **ONE)
     assert asked.answer.pick == 2
-    assert "Answer 1 was refused: cut at max_tokens 512: raise it." in model.asked[1]
+    assert "Answer 1 did not arrive." in model.asked[1]
 
 
 async def test_a_refusal_is_not_asked_for_again(database: Database) -> None:

@@ -56,3 +56,11 @@ async def test_all_roles_of_a_model_share_it(make_asker: MakeAsker, database: Da
                 await askers[number].ask("judge", Pick, **{**ONE, "statement": "T"})
         with pytest.raises(ModelError, match=f"{server.url} answered 500"):
             await askers[1].ask("judge", Pick, **{**ONE, "statement": "T"})
+
+
+def test_a_batch_that_failed_as_a_whole_failed_once() -> None:
+    breaker = Breaker(2)
+    for batch in ("batch_1", "batch_1", "batch_1"):
+        breaker.not_answered("stub", NotAnsweredError("batch failed", "it failed", batch))
+    with pytest.raises(ModelError):
+        breaker.not_answered("stub", NotAnsweredError("batch failed", "it failed", "batch_2"))
