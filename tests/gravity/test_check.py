@@ -39,6 +39,8 @@ def test_what_a_plain_server_can_do(tmp_path: Path) -> None:
 def test_what_a_server_refuses_and_tells(tmp_path: Path) -> None:
     class Telling(Provider):
         def routes(self, app: web.Application) -> None:
+            super().routes(app)
+
             async def models(_: web.Request) -> web.Response:
                 return web.json_response({"object": "list", "data": [{"id": "stub", "max_model_len": 4096}]})
 

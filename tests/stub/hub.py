@@ -1,52 +1,27 @@
 """A small stand-in for the Hugging Face hub: it serves files of repositories from memory."""
 
-import asyncio
 import hashlib
-import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Self
 
 from aiohttp import web
+
+from tests.stub.loopback import Loopback
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-class Hub:
-    """Serves `files`, by "OWNER/REPO/FILE", at the revisions main, v1 and COMMIT. Runs in a thread of its own."""
+class Hub(Loopback):
+    """Serves `files`, by "OWNER/REPO/FILE", at the revisions main, v1 and COMMIT."""
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
+        super().__init__()
         self.files = files
         self.served: Counter[str] = Counter()
-        self._stop = asyncio.Event()
-        self._ready = threading.Event()
 
-    @property
-    def url(self) -> str:
-        """What HF_ENDPOINT is set to."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),), daemon=True)
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        app = web.Application()
+    def routes(self, app: web.Application) -> None:
+        """The files of all repositories."""
         app.router.add_get("/{owner}/{repo}/resolve/{revision}/{file:.+}", self._resolve)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
 
     async def _resolve(self, request: web.Request) -> web.Response:
         owner, repo, revision, file = (request.match_info[name] for name in ("owner", "repo", "revision", "file"))

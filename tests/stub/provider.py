@@ -1,13 +1,13 @@
-"""What the played providers have in common: an app in a thread, answers from the oracle, faults by script."""
+"""What the played providers have in common: answers from the oracle, faults by script."""
 
-import asyncio
-import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from aiohttp import web
 
+from tests.stub.loopback import Loopback
 from tests.stub.truth import Oracle
 
 # What a request gets: the oracle's answer as the schema asks, or as text; a refusal; an answer that is cut; nothing;
@@ -15,50 +15,21 @@ from tests.stub.truth import Oracle
 Step = Literal["answer", "text", "refuse", "block", "cut", "empty"] | int
 
 
-class Provider:
-    """Plays `steps` in turn, and then answers. Runs in a thread of its own."""
+class Provider(Loopback):
+    """Plays `steps` in turn, and then answers."""
 
     route: str
 
     def __init__(self, steps: Iterable[Step] = ()) -> None:
+        super().__init__()
         self.oracle = Oracle()
         self.steps = deque(steps)
         self.bodies: list[dict[str, Any]] = []
         self.keys: set[str] = set()
-        self._stop = asyncio.Event()
-        self._ready = threading.Event()
 
-    @property
-    def url(self) -> str:
-        """The base URL for a client."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),), daemon=True)
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        """Ends it, if it still runs."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-            self._thread.join(10)
-
-    async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=8 << 20)
+    def routes(self, app: web.Application) -> None:
+        """The one address that chats are asked at."""
         app.router.add_post(self.route, self._post)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
 
     async def _post(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -71,10 +42,10 @@ class Provider:
             return web.json_response(self.fault(step), status=step, headers=headers)
         return web.json_response(self.respond(step, body))
 
+    @abstractmethod
     def fault(self, status: int) -> dict[str, Any]:
         """The body of an HTTP error."""
-        raise NotImplementedError
 
+    @abstractmethod
     def respond(self, step: Step, body: dict[str, Any]) -> dict[str, Any]:
         """The body of a response."""
-        raise NotImplementedError

@@ -5,15 +5,15 @@ import hashlib
 import json
 import random
 import re
-import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from tests.stub.batches import Batches
 from tests.stub.embedder import HashEmbedder
+from tests.stub.loopback import Loopback
 from tests.stub.truth import Character, Oracle
 
 IN_WORDS = re.compile(r"\n\n[^\n]*JSON schema[^\n]*\n(\{.*\})\s*$", re.DOTALL)
@@ -52,56 +52,26 @@ class Counts:
     most_in_flight: int = 0
 
 
-class Stub:
-    """An OpenAI-compatible server on loopback. As a context manager it runs in a thread of its own."""
+class Stub(Loopback):
+    """An OpenAI-compatible server on loopback."""
+
+    path = "/v1"
 
     def __init__(self, character: Character | None = None, faults: Faults | None = None) -> None:
+        super().__init__()
         self.oracle = Oracle(character)
         self.faults = faults or Faults()
         self.counts = Counts()
-        self.port = 0
         self._chance = random.Random(self.faults.seed)
         self._embedder = HashEmbedder()
         self.batches = Batches(lambda body: self._respond(body))
-        self._stop = asyncio.Event()
-        self._ready = threading.Event()
 
-    @property
-    def url(self) -> str:
-        """The base URL for a client."""
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=asyncio.run, args=(self.serve(),), daemon=True)
-        self._thread.start()
-        self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def serve(self, port: int = 0) -> None:
-        """Serves until stopped."""
-        self._loop = asyncio.get_running_loop()
-        app = web.Application(client_max_size=8 << 20)
+    def routes(self, app: web.Application) -> None:
+        """Chats, embeddings, batches, and what the server has counted."""
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_post("/v1/embeddings", self._embed)
         app.router.add_get("/counts", self._report)
-        self.routes(app)
         self.batches.add_to(app.router)
-        # Requests that hang are not waited for at the end.
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", port, backlog=256)
-        await site.start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
-
-    def routes(self, app: web.Application) -> None:
-        """What else the server has an address for."""
 
     async def _report(self, _: web.Request) -> web.Response:
         return web.json_response({"requests": self.counts.requests, "answered": dict(self.counts.answered)})
