@@ -157,6 +157,8 @@ class OpenAIChat:
             if answer.about_form and changes < MOST_CHANGES and self._known.learn(manners, answer, optional, self._who):
                 changes += 1
                 continue
+            if answer.kind == "unreachable" and not self._throttle.answered:
+                raise ModelError(self._line(answer, too_long=False))
             too_long = answer.wait is not None and answer.wait > self.settings.max_wait
             if answer.meaning != "passing" or too_long or tries == self.settings.retries:
                 raise answer.error(self._line(answer, too_long))
@@ -167,6 +169,8 @@ class OpenAIChat:
         self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any] | None, tries: int
     ) -> Heard | Failure:
         """One request when the server bears it, the `tries`-th for its question."""
+        # Opening the client takes a second, in which nobody could be answered.
+        _ = self._client
         async with self._throttle.place(tries) as place:
             answer = await self._send(asked, sent, schema)
             if isinstance(answer, Heard):
@@ -221,7 +225,7 @@ class OpenAIChat:
     def _line(self, failure: Failure, too_long: bool) -> str:
         """What went wrong, in one line."""
         said = failure.said
-        if failure.kind in ("timeout", "network"):
+        if failure.kind in ("timeout", "network", "unreachable"):
             return f"model '{self.name}': {self.where} {said}"
         advice = {
             "no chat completion": f" what is no chat completion: {said}",

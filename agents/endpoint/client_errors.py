@@ -17,8 +17,8 @@ def failure_of(error: Exception, timeout: float) -> Failure:
         lost = _lost(error)
         if lost is None and isinstance(error, openai.APITimeoutError):
             return Failure("passing", "timeout", f"gave no answer within {timeout:g} s")
-        cause = line(lost or error.__cause__ or error)
-        return Failure("passing", "network", f"cannot be reached ({cause}): is it running, and is base_url right?")
+        kind, cause = "unreachable" if lost else "network", line(lost or error.__cause__ or error)
+        return Failure("passing", kind, f"cannot be reached ({cause}): is it running, and is base_url right?")
     if isinstance(error, openai.APIStatusError):
         return refused(error.status_code, error.response.text, wait(error.response.headers))
     return garbled(error.args[0] if error.args and isinstance(error.args[0], dict) else error)

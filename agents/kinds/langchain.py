@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import os
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -13,10 +12,11 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator
 
 from gravity.agents.chat import Reply
-from gravity.agents.errors import ModelError, NotAnsweredError, RefusalError, UnusableError
+from gravity.agents.errors import ModelError, RefusalError, UnusableError
 from gravity.agents.kinds.chat_kind import ChatSettings, PromptedModel
 from gravity.agents.kinds.kind import Model
-from gravity.agents.kinds.provider_errors import again_after, outcome
+from gravity.agents.kinds.provider_errors import outcome, setback_of
+from gravity.agents.rate.throttle import throttle_of
 from gravity.store.embeddings import Embedder
 
 # The words of providers for an answer that a model or a filter refused, and for one that was cut.
@@ -47,6 +47,8 @@ class LangChainSettings(ChatSettings):
     retries: int = Field(6, ge=0)
     """How often a limit, an overload or a broken connection is tried again, with the pauses that the server asks for.
     """
+    stall: float = Field(300, gt=0)
+    """Seconds in which nobody is answered there, after which calls are given up."""
     extra: dict[str, Any] = Field({})
     """Further arguments of the provider's class, such as transport = "rest". No keys: they come from the environment.
     """
@@ -77,6 +79,7 @@ class LangChainChat:
         self.where = settings.base_url or settings.model.partition(":")[0]
         shaping = {"model", "base_url", "temperature", "max_tokens", "seed", "extra"}
         self.identity = {"kind": "langchain", **settings.model_dump(include=shaping)}
+        self._throttle = throttle_of(self.where, self.name, settings.max_in_flight, settings.stall, setback_of)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
@@ -126,25 +129,15 @@ class LangChainChat:
 
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer from the provider."""
-        loop, tried = asyncio.get_running_loop(), 0
-        while True:
-            try:
-                return await loop.run_in_executor(self._threads, self._complete, system, user, schema)
-            except NotAnsweredError as error:
-                pause = again_after(error, tried)
-                if pause is None or tried == self.settings.retries:
-                    raise
-                tried += 1
-                await asyncio.sleep(pause)
-
-    def _complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
-        model, begun = self._model, time.monotonic()
+        loop, s = asyncio.get_running_loop(), self.settings
+        model = self._model
         try:
-            answered = _structured(model, schema).invoke([("system", system), ("user", user)])
+            message, seconds = await self._throttle.call(
+                lambda: loop.run_in_executor(self._threads, _invoke, model, system, user, schema), s.retries
+            )
         except Exception as error:
-            raise outcome(error, self.name, self.where, self._line, self.settings.timeout) from error
-        message = answered["raw"] if isinstance(answered, dict) else answered
-        return self._reply(message, time.monotonic() - begun)
+            raise outcome(error, self.name, self.where, self._line, s.timeout) from error
+        return self._reply(message, seconds)
 
     def _reply(self, message: Any, seconds: float) -> Reply:
         told = message.response_metadata
@@ -180,6 +173,12 @@ class LangChainChat:
         """Ends the threads; the next call starts others."""
         if threads := self.__dict__.pop("_threads", None):
             threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _invoke(model: Any, system: str, user: str, schema: dict[str, Any]) -> Any:
+    """The message that the model answers with."""
+    answered = _structured(model, schema).invoke([("system", system), ("user", user)])
+    return answered["raw"] if isinstance(answered, dict) else answered
 
 
 def _structured(model: Any, schema: Mapping[str, Any]) -> Any:

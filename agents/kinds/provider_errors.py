@@ -1,22 +1,16 @@
 """What an exception of some provider's client means: nobody answered, or the model cannot be used at all."""
 
+import re
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
 from gravity.agents.errors import AskError, ModelError, NotAnsweredError, UnusableError
+from gravity.agents.rate.setback import OVERLOAD, Setback
 
 # What may pass: too many requests, an overload, a gateway.
 PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 529}
-LONGEST_PAUSE = 60.0
-
-
-class PassingError(NotAnsweredError):
-    """Nobody answered, and the next try may be answered; `pause` is the seconds that the server asks to wait."""
-
-    def __init__(self, kind: str, message: str, pause: float | None) -> None:
-        super().__init__(kind, message)
-        self.pause = pause
+_LOST = re.compile("Connect|Network|RemoteProtocol")
 
 
 def outcome(
@@ -31,22 +25,28 @@ def outcome(
     if status is not None:
         kind = "rate limit" if status == 429 else f"HTTP {status}"
         message = f"{model}: {where} answered {status}: {said}"
-        return PassingError(kind, message, _pause(error)) if status in PASSING else NotAnsweredError(kind, message)
-    names = " ".join(type(cause).__name__ for cause in _causes(error))
+        return NotAnsweredError(kind, message)
+    names = _names(error)
     if "Timeout" in names:
-        return PassingError("timeout", f"{model}: {where} gave no answer within {timeout:g} s", None)
-    if "Connect" in names or "Network" in names or "RemoteProtocol" in names:
-        return PassingError("no connection", f"{model}: {where} cannot be reached: {said}", None)
+        return NotAnsweredError("timeout", f"{model}: {where} gave no answer within {timeout:g} s")
+    if _LOST.search(names):
+        return NotAnsweredError("no connection", f"{model}: {where} cannot be reached: {said}")
     if "OutputParser" in names:
         return UnusableError(f"{model}: {said}")
     return NotAnsweredError(type(error).__name__, f"{model}: {where}: {said}")
 
 
-def again_after(error: NotAnsweredError, tried: int) -> float | None:
-    """Seconds until another try, after `tried` ones; None where another would end the same."""
-    if not isinstance(error, PassingError):
-        return None
-    return min(LONGEST_PAUSE, 0.5 * 2**tried if error.pause is None else error.pause)
+def setback_of(error: Exception) -> Setback | None:
+    """The setback that a provider's exception tells of; None where asking again would change nothing."""
+    status = _status(error)
+    if status is not None:
+        return Setback(status in OVERLOAD, _pause(error)) if status in PASSING else None
+    names = _names(error)
+    return Setback(False) if "Timeout" in names or _LOST.search(names) else None
+
+
+def _names(error: Exception) -> str:
+    return " ".join(type(cause).__name__ for cause in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -15,6 +15,9 @@ from gravity.agents.errors import NotAnsweredError
 from gravity.agents.rate.pace import Pace, Ticket, pause
 from gravity.agents.rate.setback import Setback, allowance, setback_of
 
+# Seconds after which a server that has never answered is given up: it is rather wrongly named than overloaded.
+FIRST_STALL = 30.0
+
 T = TypeVar("T")
 
 
@@ -34,7 +37,8 @@ class Throttle:
     """Lets the calls to one model at one address through, for all who ask it.
 
     A call that is asked again goes before new ones. Where nobody there answers anything for `stall` seconds, or where
-    the server asks for a longer pause, those who wait are told so by NotAnsweredError.
+    the server asks for a longer pause, those who wait are told so by NotAnsweredError; sooner where nobody there has
+    answered ever.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Throttle:
         self._waiting: list[tuple[int, int, asyncio.Future[Ticket]]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._present = 0
+        self.answered = False  # whether anything was ever answered there
         self._heard = 0.0  # when somebody there last answered, or was first asked after a time without calls
 
     async def call(self, send: Callable[[], Awaitable[T]], retries: int) -> tuple[T, float]:
@@ -114,7 +119,7 @@ class Throttle:
     def _leave(self, ticket: Ticket, place: Place) -> None:
         now, found = time.monotonic(), place.setback
         if place.answered:
-            self._heard = now
+            self._heard, self.answered = now, True
             self.pace.answered(ticket, now)
         elif found is not None and found.overload:
             self.pace.refused(ticket, now, found.wait)
@@ -131,7 +136,7 @@ class Throttle:
         try:
             while not admitted.done():
                 self._check(self.pace.delay(time.monotonic()) or 0.0)
-                left = self._heard + self.stall - time.monotonic()
+                left = self._heard + self._patience - time.monotonic()
                 await asyncio.wait([admitted], timeout=max(left, 0.01))
             return admitted.result()
         except BaseException:
@@ -163,18 +168,24 @@ class Throttle:
         """Raises NotAnsweredError where nobody has answered for too long, or is not to be asked for too long."""
         if wait > self.stall:
             raise NotAnsweredError("rate limit", f"{self.where} asks to be left alone for {wait:.0f} s")
-        if time.monotonic() - self._heard >= self.stall:
-            raise NotAnsweredError("no answer", f"{self.where} answered nobody for {self.stall:g} s")
+        if time.monotonic() - self._heard >= self._patience:
+            raise NotAnsweredError("no answer", f"{self.where} answered nobody for {self._patience:g} s")
+
+    @property
+    def _patience(self) -> float:
+        return self.stall if self.answered else min(self.stall, FIRST_STALL)
 
 
 _throttles: WeakValueDictionary[tuple[str, str], Throttle] = WeakValueDictionary()
 
 
-def throttle_of(where: str, model: str, most: int, stall: float) -> Throttle:
+def throttle_of(
+    where: str, model: str, most: int, stall: float, said: Callable[[Exception], Setback | None] = setback_of
+) -> Throttle:
     """The gate of a model at an address, one for all who ask it; of several bounds the lowest holds."""
     found = _throttles.get((where, model))
     if found is None:
-        found = _throttles[where, model] = Throttle(where, most, stall)
+        found = _throttles[where, model] = Throttle(where, most, stall, said)
     found.pace.most = min(found.pace.most, most)
     found.stall = min(found.stall, stall)
     return found

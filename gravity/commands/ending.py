@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gravity.agents.errors import BUDGET
 from gravity.errors import NOT_FINISHED
 
 if TYPE_CHECKING:
@@ -45,4 +46,5 @@ def not_finished(pending: Sequence["Unanswered"]) -> str:
     listed = " and ".join(filter(None, [", ".join(counted[:-1]), counted[-1]]))
     told = ", ".join(f"{reason}: {n}" for reason, n in reasons.most_common())
     wait, them = ("waits", "it") if reasons.total() == 1 else ("wait", "them")
-    return f"not finished: {listed} {wait} ({told}); start again to ask {them}"
+    first = "raise the budget in [limits] and " if BUDGET in reasons else ""
+    return f"not finished: {listed} {wait} ({told}); {first}start again to ask {them}"

@@ -90,15 +90,23 @@ async def test_a_refusal_of_the_model_ends_the_run(make_asker: MakeAsker, status
     assert "MY_KEY" in str(raised.value)
 
 
-async def test_an_address_where_nobody_listens_gives_no_answer(make_asker: MakeAsker) -> None:
+async def test_an_address_where_nobody_has_ever_listened_is_said_at_once(make_asker: MakeAsker) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/v1"
-        with pytest.raises(NotAnsweredError) as raised:
-            await make_asker(url, retries=0).ask("judge", Word, **ONE)
+        with pytest.raises(ModelError) as raised:
+            await make_asker(url, retries=100).ask("judge", Word, **ONE)
     assert url in one_line(raised.value)
-    assert raised.value.kind == "network"
     assert "is it running" in str(raised.value)
+
+
+async def test_a_server_that_went_away_leaves_the_question_open(make_asker: MakeAsker) -> None:
+    with Scripted([GOOD]) as server:
+        asker = make_asker(server.url, retries=1)
+        await asker.ask("judge", Word, **ONE)
+    with pytest.raises(NotAnsweredError) as raised:
+        await asker.ask("judge", Word, **{**ONE, "statement": "Another."})
+    assert raised.value.kind == "unreachable" and server.url in one_line(raised.value)
 
 
 @pytest.mark.parametrize(
