@@ -41,8 +41,9 @@ class Answers:
         table = tables.calls
         aside = update(table).where(table.c.key == call.key, table.c.usable.is_(False))
         with self.database.begin() as connection:
-            connection.execute(aside.values(key=call_key({"made room": uuid4().hex})))
-            insert_new(connection, table, [call])
+            if not insert_new(connection, table, [call]):
+                connection.execute(aside.values(key=call_key({"made room": uuid4().hex})))
+                insert_new(connection, table, [call])
 
     def cost(self, keys: Collection[str]) -> tuple[int, int, float]:
         """How many of the answers under `keys` are kept, and the tokens and seconds that they cost."""
