@@ -9,6 +9,7 @@ from gravity.errors import ConfigError
 from gravity.graphs.crew import Crew
 from gravity.graphs.curate import curate_graph
 from gravity.graphs.pending import CurateState, selected
+from gravity.loop import cancellable
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.answers import call_key
@@ -39,7 +40,8 @@ async def curate(setup: RunSetup, wanted: CurateState, progress: Progress, retry
         setup.stores.ledger.take_out_failed(crew.run, {r.id for r in readers}, {r.culture or "" for r in readers})
     # What waits in a stage that an earlier try had left behind is asked first.
     anew = retry_failed or bool(setup.stores.ledger.unanswered(crew.run))
-    return await _run_graph(setup, crew, wanted, [reader.id for reader in readers], progress, anew)
+    # LangGraph now and then swallows the cancellation that a Ctrl-C makes; it is not to be lost.
+    return await cancellable(_run_graph(setup, crew, wanted, [reader.id for reader in readers], progress, anew))
 
 
 def _check_standing(setup: RunSetup, cultures: set[str]) -> None:
@@ -80,7 +82,6 @@ async def _run_graph(
         async for mode, event in graph.astream(
             None if begun else dict(wanted), settings, stream_mode=["custom", "values"]
         ):
-            # LangGraph now and then swallows the cancellation that a Ctrl-C makes; it is not to be lost.
             if (task := asyncio.current_task()) and task.cancelling():
                 raise asyncio.CancelledError
             if mode == "values":

@@ -9,6 +9,9 @@ from gravity.errors import ConfigError
 
 T = TypeVar("T")
 
+# Seconds that work has to end once it is cancelled, before it is cancelled again.
+_GRACE = 5.0
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """The outcome of `work`, on the quickest event loop that the system has.
@@ -29,3 +32,18 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     import uvloop
 
     return uvloop.run(work)
+
+
+async def cancellable(work: Coroutine[Any, Any, T]) -> T:
+    """The outcome of `work`, which ends when its caller is cancelled, even where it swallows a cancellation."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=_GRACE)
+        if not task.cancelled():
+            # What went wrong on the way out is of no interest, but asyncio would complain that nobody looked.
+            task.exception()
+        raise

@@ -46,10 +46,13 @@ def stop_when(folder: Path, reached: Callable[[], bool], how: signal.Signals) ->
     command = [sys.executable, "-m", "gravity", "curate"]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=folder, env=environment(), stdout=pipe, stderr=pipe, text=True) as process:
-        while process.poll() is None and not reached():
-            time.sleep(0.002)
-        process.send_signal(how)
-        output, errors = process.communicate()
+        try:
+            while process.poll() is None and not reached():
+                time.sleep(0.002)
+            process.send_signal(how)
+            output, errors = process.communicate()
+        finally:
+            process.kill()
     return Done(process.returncode, output, errors)
 
 

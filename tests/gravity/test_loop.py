@@ -1,0 +1,42 @@
+"""Work is cancelled for good, whatever it does with the first cancellation."""
+
+import asyncio
+
+import pytest
+
+from gravity import loop
+
+
+async def test_a_swallowed_cancellation_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "_GRACE", 0.01)
+    swallowed = 0
+
+    async def stubborn() -> None:
+        nonlocal swallowed
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed == 3:
+                    raise
+
+    waiting = asyncio.create_task(loop.cancellable(stubborn()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(waiting, timeout=5)
+    assert swallowed == 3
+
+
+async def test_the_outcome_is_the_work_s_own() -> None:
+    async def seven() -> int:
+        return 7
+
+    async def wrong() -> int:
+        raise ValueError("wrong")
+
+    assert await loop.cancellable(seven()) == 7
+    with pytest.raises(ValueError, match="wrong"):
+        await loop.cancellable(wrong())
