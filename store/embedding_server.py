@@ -13,7 +13,6 @@ from gravity.store import responses
 from gravity.store.embeddings import OpenAIEmbeddingSettings, Vectors
 from gravity.store.errors import StoreError
 
-OPENAI = "https://api.openai.com/v1"
 BATCH = 256
 # A text that is refused at this length is not refused for its length.
 SHORTEST = 32
@@ -35,7 +34,7 @@ class OpenAIEmbedder:
     def __init__(self, settings: OpenAIEmbeddingSettings) -> None:
         self.settings = settings
         self.name = f"openai:{settings.model}"
-        self._where = responses.shown(settings.base_url or OPENAI)
+        self._where = responses.shown(settings.base_url)
         self._batch = BATCH
         self._width: int | None = None
         self._cut = 0

@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+_OPENAI = "https://api.openai.com/v1"
 # What servers echo of the request in their errors; it names everything.
 _ECHOED = frozenset({"input", "ctx", "url", "request", "body"})
 
@@ -110,7 +111,8 @@ def wait(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def shown(url: str) -> str:
-    """An address without the user and password that may stand in it."""
+def shown(url: str | None) -> str:
+    """An address without the user and password that may stand in it; OpenAI's own where none is given."""
+    url = url or _OPENAI
     user, at, _ = urlsplit(url).netloc.rpartition("@")
     return url.replace(f"{user}{at}", "", 1) if at else url

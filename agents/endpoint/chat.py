@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 # More changes than this no request needs: three steps of form, two limits, a role, and each optional field.
 MOST_CHANGES = 16
-OPENAI = "https://api.openai.com/v1"
 
 
 # The most that OpenAI's API tells of each token.
@@ -53,7 +52,7 @@ class OpenAIChat:
     def __init__(self, settings: "OpenAISettings") -> None:
         self.settings = settings
         self.name = settings.model
-        self.where = shown(settings.base_url or OPENAI)
+        self.where = shown(settings.base_url)
         self._transport: Any = None
         self._throttle = throttle_of(self.where, settings.model, settings.max_in_flight, settings.stall)
         s, out = settings, settings.leave_out
