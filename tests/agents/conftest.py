@@ -1,4 +1,4 @@
-"""Askers of a played model."""
+"""Askers of a played model, and the models that a test opens itself."""
 
 from collections.abc import AsyncIterator
 from typing import Any, Protocol
@@ -12,20 +12,26 @@ from gravity.store.answers import Answers
 from gravity.store.database import Database
 
 
+@pytest.fixture
+async def opened() -> AsyncIterator[list[OpenAIChat]]:
+    """A list for the models that a test opens; they are closed after it."""
+    models: list[OpenAIChat] = []
+    yield models
+    for model in models:
+        await model.close()
+
+
 class MakeAsker(Protocol):
     def __call__(self, url: str, role: str = "tester", attempts: int = 3, **settings: Any) -> Asker: ...
 
 
 @pytest.fixture
-async def make_asker(database: Database) -> AsyncIterator[MakeAsker]:
+def make_asker(database: Database, opened: list[OpenAIChat]) -> MakeAsker:
     """Makes askers of the model that the server at a URL plays; all keep their answers in one database."""
-    models: list[OpenAIChat] = []
 
     def make(url: str, role: str = "tester", attempts: int = 3, **settings: Any) -> Asker:
         given = {"model": "stub", "base_url": url, "timeout": 10, "retries": 2, **settings}
-        models.append(OpenAIChat(OpenAISettings(kind="openai", **given)))
-        return Asker(role, models[-1], Answers(database), attempts)
+        opened.append(OpenAIChat(OpenAISettings(kind="openai", **given)))
+        return Asker(role, opened[-1], Answers(database), attempts)
 
-    yield make
-    for model in models:
-        await model.close()
+    return make

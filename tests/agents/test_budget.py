@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,14 +20,6 @@ GOOD = '{"word": "sea"}'
 SCHEMA: dict[str, Any] = {"type": "object"}
 PRICE = Price(currency="EUR", input=10, cached_input=1, output=100, reasoning=200)
 TOKENS = 7 + max(1, len(GOOD) // 4)  # that the stub counts for an answer
-
-
-@pytest.fixture
-async def opened() -> AsyncIterator[list[OpenAIChat]]:
-    models: list[OpenAIChat] = []
-    yield models
-    for model in models:
-        await model.close()
 
 
 def budget(database: Database, bounds: Bounds, run: str = "run") -> Budget:

@@ -1,7 +1,6 @@
 """The gate before an address, with the OpenAI client and HTTP on loopback."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -37,14 +36,6 @@ class Narrow(Stub):
             return web.json_response(completion("stub", GOOD, 7))
         finally:
             self.counts.in_flight -= 1
-
-
-@pytest.fixture
-async def opened() -> AsyncIterator[list[OpenAIChat]]:
-    models: list[OpenAIChat] = []
-    yield models
-    for model in models:
-        await model.close()
 
 
 def chat(models: list[OpenAIChat], url: str, **settings: Any) -> OpenAIChat:
