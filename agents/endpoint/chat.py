@@ -156,8 +156,6 @@ class OpenAIChat:
             if answer.about_form and changes < MOST_CHANGES and self._known.learn(manners, answer, optional, self._who):
                 changes += 1
                 continue
-            if answer.kind == "unreachable" and not self._throttle.answered:
-                raise ModelError(self._line(answer, too_long=False))
             too_long = answer.wait is not None and answer.wait > self.settings.max_wait
             if answer.meaning != "passing" or too_long or tries == self.settings.retries:
                 raise answer.error(self._line(answer, too_long))
@@ -167,7 +165,10 @@ class OpenAIChat:
     async def _live(
         self, asked: Messages, sent: dict[str, Any], schema: dict[str, Any] | None, tries: int
     ) -> Heard | Failure:
-        """One request when the server bears it, the `tries`-th for its question."""
+        """One request when the server bears it, the `tries`-th for its question.
+
+        Raises ModelError where nobody was ever reached: the address is rather wrong than its server away.
+        """
         # Opening the client takes a second, in which nobody could be answered.
         _ = self._client
         async with self._throttle.place(tries) as place:
@@ -176,6 +177,8 @@ class OpenAIChat:
                 place.answered = True
             elif answer.meaning == "passing":
                 place.setback = Setback(answer.status in OVERLOAD, answer.wait)
+        if isinstance(answer, Failure) and answer.kind == "unreachable" and not self._throttle.answered:
+            raise ModelError(self._line(answer, too_long=False))
         return answer
 
     async def _rest(self, tries: int, wait: float | None) -> None:

@@ -282,6 +282,16 @@ async def test_a_server_out_of_reach_leaves_the_batch_to_the_next_run(bench: Ben
     assert stub.batches.sizes == [len(QUESTIONS)]
 
 
+async def test_a_server_that_goes_away_under_a_batch_leaves_it_to_the_next_run(bench: Bench) -> None:
+    with Stub() as stub:
+        stub.batches.held = True
+        asked = asyncio.create_task(failures(bench.asker(stub.url, retries=1), QUESTIONS[:2]))
+        await until(lambda: stub.batches.looks)
+    errors = await asked
+    assert [type(error) for error in errors] == [NotAnsweredError] * 2
+    assert "cannot be reached" in str(errors[0])
+
+
 async def test_a_batch_that_is_gone_is_asked_again(bench: Bench, stub: Stub) -> None:
     stub.batches.held = True
     await stopped(bench, bench.asker(stub.url), lambda: stub.batches.looks)
