@@ -1,9 +1,9 @@
 """Chat models at any OpenAI-compatible address."""
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from gravity.agents.asking import Asker
 from gravity.agents.batching.chat import BatchChat
@@ -63,6 +63,12 @@ class OpenAISettings(ReadingSettings):
     """Seconds until a batch is looked at again; each pause is half as long again as the one before."""
     batch_poll_max: float = Field(300, gt=0)
     """The longest pause in seconds between two looks at a batch."""
+
+    @model_validator(mode="after")
+    def _likelihood_is_read_live(self) -> Self:
+        if self.batch and self.reading == "likelihood":
+            raise ValueError('a batch has no next token to read: leave out `batch` or `reading = "likelihood"`')
+        return self
 
     def open(self, embedder: Callable[[], Embedder]) -> Model:
         """The model; nothing is sent yet."""

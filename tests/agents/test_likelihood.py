@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from gravity.agents.asking import Asker
 from gravity.agents.chances import Chances, Token, log_odds, with_confidence
@@ -167,6 +168,11 @@ def test_a_judge_by_likelihood_must_qualify_and_judges_scenarios_alone(tmp_path:
     assert ("scenario", "stub (read)") in tasks and ("preference", "stub (read)") not in tasks
     rows = [row for row in found if row.model == "stub (read)"]
     assert all(row.swapped == 0 and row.cases == 10 for row in rows)
+
+
+def test_by_likelihood_nothing_is_asked_in_batches() -> None:
+    with pytest.raises(ValidationError, match="a batch has no next token to read"):
+        model("http://127.0.0.1:9/v1", reading="likelihood", batch=True)
 
 
 @pytest.mark.parametrize("role", ["profiler", "writer", "critics"])
