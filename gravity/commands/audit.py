@@ -40,7 +40,7 @@ def command(
 ) -> None:
     """Bias figures per culture, with intervals, tests and findings in plain words: report.html, report.md, audit.json.
 
-    Thresholds are in the section [audit] of gravity.toml. Without --swaps no model is called.
+    Thresholds are in the section `audit` of gravity.toml. Without --swaps no model is called.
     """
     if dataset is not None and (run or swaps or truth):
         raise ConfigError("--dataset audits a folder alone: --run, --truth and --swaps need the store")
