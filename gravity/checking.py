@@ -1,6 +1,6 @@
 """What the configured models and the embedder can do, found out by a call or two each, before a run depends on it."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from gravity.agents.errors import AskError, ModelError
 from gravity.agents.judge import Judgement
 from gravity.agents.kinds import Model, ModelSettings
 from gravity.agents.prompting import prompt
-from gravity.agents.window import estimated_tokens
+from gravity.agents.window import estimated_tokens, longest_prompts
 from gravity.progress import Progress
 from gravity.store.errors import StoreError
 
@@ -49,16 +49,18 @@ class Checked:
 
 async def check(project: "Project", report: Progress) -> list[Checked]:
     """One record for each model that a role names, and one for the embedder."""
-    names = sorted(project.config.roles.all_named())
+    names, curate = sorted(project.config.roles.all_named()), project.config.curate
+    domain = project.library.domain(project.config.domain)
+    prompts = longest_prompts(project.library, domain, curate.reviews_per_call, curate.seeds_per_call)
     found = []
     for done, name in enumerate(names):
         report("check", done, len(names) + 1)
-        found.append(await _model(project, name))
+        found.append(await _model(project, name, prompts))
     report("check", len(names), len(names) + 1)
     return [*found, _embedder(project)]
 
 
-async def _model(project: "Project", name: str) -> Checked:
+async def _model(project: "Project", name: str, prompts: Mapping[str, str]) -> Checked:
     settings = project.config.models[name]
     roles = tuple(role for role in type(project.config.roles).model_fields if name in project.config.roles.named(role))
     told: dict[str, Any] = {"name": name, "roles": roles}
@@ -69,13 +71,14 @@ async def _model(project: "Project", name: str) -> Checked:
     try:
         if model.chat is None:
             return Checked(model=model.name, **told)
-        return await _chat(project, model, model.chat, settings, told)
+        longest = max((prompts[role] for role in roles), key=len)
+        return await _chat(project, model, model.chat, settings, told, longest)
     finally:
         await model.close()
 
 
 async def _chat(
-    project: "Project", model: Model, chat: ChatModel, settings: ModelSettings, told: dict[str, Any]
+    project: "Project", model: Model, chat: ChatModel, settings: ModelSettings, told: dict[str, Any], longest: str
 ) -> Checked:
     case = next(iter(project.gold.scenarios.values()))
     system, user = prompt("judge").render(
@@ -100,7 +103,7 @@ async def _chat(
         structured=able.structured,
         left_out=able.left_out,
         context=able.context or (model.window.context if model.window else None),
-        longest=_longest(project, model, told["roles"]) + getattr(settings, "max_tokens", 0),
+        longest=_tokens(model, longest) + getattr(settings, "max_tokens", 0),
         logprobs=able.logprobs,
         tokens_a_second=reply.tokens_out / reply.seconds if reply.tokens_out and reply.seconds else None,
         **told,
@@ -129,8 +132,6 @@ def _embedder(project: "Project") -> Checked:
     return Checked(name=EMBEDDER, model=embedder.name, roles=(EMBEDDER,))
 
 
-def _longest(project: "Project", model: Model, roles: Collection[str]) -> int:
-    """About how many tokens the longest prompt takes that the roles of a model can ask it with."""
-    prompts = project.setup().longest_prompts
-    text = max((prompts[role] for role in roles), key=len)
+def _tokens(model: Model, text: str) -> int:
+    """About how many tokens a prompt takes."""
     return model.window.count_tokens(text) if model.window else estimated_tokens(text)

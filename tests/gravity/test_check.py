@@ -55,6 +55,20 @@ def test_what_a_server_refuses_and_tells(tmp_path: Path) -> None:
     assert "more than the context: lower curate.reviews_per_call or curate.seeds_per_call" in printed.output
 
 
+def test_a_model_that_does_not_open_is_a_row_among_the_others(tmp_path: Path) -> None:
+    with Stub() as server:
+        text = toml(server.url, {}).replace('judges = ["stub"]', 'judges = ["stub", "absent"]')
+        text += '\n[models.absent]\nkind = "llama-cpp"\npath = "absent.gguf"\n'
+        (tmp_path / "gravity.toml").write_text(text, encoding="utf-8")
+        done = here(tmp_path, "check", "--json")
+    absent, stub, embedder = json.loads(done.output)
+    assert done.code == 4
+    assert stub["usable"] and embedder["usable"] and not absent["usable"]
+    assert "absent.gguf" in absent["problem"]
+    # Nothing is kept.
+    assert [path.name for path in tmp_path.iterdir()] == ["gravity.toml"]
+
+
 def test_logprobs_that_are_sent_are_seen(tmp_path: Path) -> None:
     with Provider("logprobs") as server:
         _, model, _ = checked(tmp_path, server, server)
