@@ -1,6 +1,7 @@
 """Runs asynchronous work for callers that are not asynchronous."""
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -42,7 +43,9 @@ async def cancellable(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         while not task.done():
             task.cancel()
-            await asyncio.wait([task], timeout=_GRACE)
+            # The caller may be cancelled again meanwhile; the work is not to be left running for that.
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([task], timeout=_GRACE)
         if not task.cancelled():
             # What went wrong on the way out is of no interest, but asyncio would complain that nobody looked.
             task.exception()

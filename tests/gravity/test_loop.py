@@ -1,6 +1,7 @@
 """Work is cancelled for good, whatever it does with the first cancellation."""
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -28,6 +29,28 @@ async def test_a_swallowed_cancellation_comes_again(monkeypatch: pytest.MonkeyPa
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(waiting, timeout=5)
     assert swallowed == 3
+
+
+async def test_a_caller_cancelled_twice_still_waits_for_the_end() -> None:
+    ended = False
+
+    async def slow_to_end() -> None:
+        nonlocal ended
+        try:
+            await asyncio.sleep(60)
+        finally:
+            while not ended:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(0.05)
+                    ended = True
+
+    waiting = asyncio.create_task(loop.cancellable(slow_to_end()))
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert ended
 
 
 async def test_the_outcome_is_the_work_s_own() -> None:
