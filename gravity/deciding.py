@@ -23,16 +23,15 @@ def waiting(ledger: Ledger, run: str, culture: str | None = None, track: str | N
     decisions, checks = ledger.decisions(run), ledger.checks(run)
     whys = {"rejected": "the panel preferred the other side", None: "the panel could not tell"}
     doubted = [(c.prefers is None, c.pair, whys[c.prefers]) for c in checks.values() if c.prefers != "chosen"]
-    found = [Waiting(pair, why) for _, pair, why in sorted(doubted)]
-    found += [Waiting(pair.id, pair.reason) for pair in ledger.pairs(run, "held")]
+    found = [Waiting(pair, why) for _, pair, why in sorted(doubted) if pair not in decisions]
 
-    def wanted(identity: str) -> bool:
-        if culture is None and track is None:
-            return True
-        pair = ledger.pair(identity)
+    def fits(pair: Pair | None) -> bool:
         return pair is not None and culture in (None, pair.culture) and track in (None, pair.track)
 
-    return [item for item in found if item.pair not in decisions and wanted(item.pair)]
+    if culture is not None or track is not None:
+        found = [item for item in found if fits(ledger.pair(item.pair))]
+    held = (pair for pair in ledger.pairs(run, "held") if pair.id not in decisions and fits(pair))
+    return found + [Waiting(pair.id, pair.reason) for pair in held]
 
 
 def decide(ledger: Ledger, pair: Pair, decided: Decided, by: str, sides: tuple[str, str] | None = None) -> None:

@@ -109,15 +109,17 @@ def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
     """What the full run still needs by role and model; of checks, the most that it can need."""
     roles, orders = setup.config.roles, setup.config.judging.orders
     scenarios, profiles = len(pending_scenarios(crew, wanted)), pending_profiles(crew, wanted)
-    checked = [c for c in {reader.culture for reader in selected(crew, wanted)} if c and crew.panels[c].checkers]
+    readers = selected(crew, wanted)
+    checked = [c for c in {reader.culture for reader in readers} if c and crew.panels[c].checkers]
     sampled = sum(crew.composer.track(name).sampled for name in crew.composer.tracks)
     checks = max(0, len(checked) * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
     batches = -(-len(crew.seeds) // crew.retriever.seeds_per_call)
-    asked = 0
-    for profile in profiles:
-        reader = crew.corpus.reader(profile.id)
-        complete = reader is not None and all(getattr(reader, name) for name in DEMOGRAPHICS)
-        asked += batches + (1 if complete else 2)
+    waiting = {profile.id for profile in profiles}
+    asked = sum(
+        batches + (1 if all(getattr(reader, name) for name in DEMOGRAPHICS) else 2)
+        for reader in readers
+        if reader.id in waiting
+    )
     calls = [
         ("profiler", roles.profiler, asked),
         ("writer", roles.writer, scenarios),

@@ -96,7 +96,7 @@ class RunSetup:
                 critics=[RuleCritic.name, *(models[name].name for name in roles.critics)],
             ),
             models={name: model.identity for name, model in models.by_name.items()},
-            embedder=self.stores.vectors.embedder.name,
+            embedder=self.stores.embedder.name,
             judging=JudgingSettings(**config.judging.model_dump()),
             counting={
                 culture: Counting(

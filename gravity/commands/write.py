@@ -27,7 +27,7 @@ def command(
     with opened(config) as project:
         done = project.run(run).write(reader, title, description, adapter, compare)
     if as_json:
-        print(json.dumps({"reader": reader, "messages": done.messages, "written": done.texts}, ensure_ascii=False))
+        print(json.dumps({"reader": done.reader, "messages": done.messages, "written": done.texts}, ensure_ascii=False))
         return
     if compare:
         console.print(Panel(plain(done.messages[0]["content"]), title=f"reader {plain(reader)}", title_align="left"))
