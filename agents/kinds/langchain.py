@@ -79,7 +79,7 @@ class LangChainChat:
         self.where = settings.base_url or settings.model.partition(":")[0]
         shaping = {"model", "base_url", "temperature", "max_tokens", "seed", "extra"}
         self.identity = {"kind": "langchain", **settings.model_dump(include=shaping)}
-        self._throttle = throttle_of(self.where, self.name, settings.max_in_flight, settings.stall, setback_of)
+        self._throttle = throttle_of(self.where, self.name, settings.max_in_flight, settings.stall)
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
@@ -133,7 +133,7 @@ class LangChainChat:
         model = self._model
         try:
             message, seconds = await self._throttle.call(
-                lambda: loop.run_in_executor(self._threads, _invoke, model, system, user, schema), s.retries
+                lambda: loop.run_in_executor(self._threads, _invoke, model, system, user, schema), s.retries, setback_of
             )
         except Exception as error:
             raise outcome(error, self.name, self.where, self._line, s.timeout) from error

@@ -7,6 +7,7 @@ from typing import Any
 
 from gravity.agents.errors import AskError, ModelError, NotAnsweredError, UnusableError
 from gravity.agents.rate.setback import OVERLOAD, Setback
+from gravity.store.responses import wait
 
 # What may pass: too many requests, an overload, a gateway.
 PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 529}
@@ -71,8 +72,6 @@ def _of(response: Any) -> Any:
 def _pause(error: Exception) -> float | None:
     for cause in _causes(error):
         headers = getattr(getattr(cause, "response", None), "headers", None) or {}
-        try:
-            return max(0.0, float(headers["retry-after"]))
-        except (KeyError, ValueError, TypeError):
-            continue
+        if (asked := wait(headers)) is not None:
+            return asked
     return None

@@ -1,13 +1,11 @@
-"""What became of a call that brought no answer, and how long the server asks to wait, from its error and headers."""
+"""What became of a call that brought no answer, and how many calls a server still takes, from its headers."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 OVERLOAD = {429, 503, 529}
-AGAIN = {408, 409, 425}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
@@ -18,36 +16,6 @@ class Setback:
 
     overload: bool
     wait: float | None = None
-
-
-def setback_of(error: Exception) -> Setback | None:
-    """The setback that an SDK's error tells of; None where asking again would change nothing.
-
-    The SDKs of OpenAI, Anthropic and others agree on `status_code`, `response.headers` and APIConnectionError.
-    """
-    status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
-        lost = any(kind.__name__ == "APIConnectionError" for kind in type(error).__mro__)
-        return Setback(False) if lost or isinstance(error, OSError) else None
-    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", {})
-    if headers.get("x-should-retry") == "false" or getattr(error, "code", None) == "insufficient_quota":
-        return None
-    if status in OVERLOAD:
-        return Setback(True, asked_to_wait(headers))
-    return Setback(False, asked_to_wait(headers)) if status in AGAIN or status >= 500 else None
-
-
-def asked_to_wait(headers: Mapping[str, str]) -> float | None:
-    """The seconds of Retry-After, as a number or as a date."""
-    if (exact := _number(headers.get("retry-after-ms"))) is not None:
-        return exact / 1000
-    said = headers.get("retry-after")
-    if said is None or (seconds := _number(said)) is not None:
-        return seconds if said else None
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
 
 
 def allowance(headers: Mapping[str, str]) -> tuple[int, float] | None:

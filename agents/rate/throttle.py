@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.rate.pace import Pace, Ticket, pause
-from gravity.agents.rate.setback import Setback, allowance, setback_of
+from gravity.agents.rate.setback import Setback, allowance
 
 # Seconds after which a server that has never answered is given up: it is rather wrongly named than overloaded.
 FIRST_STALL = 30.0
@@ -41,13 +41,10 @@ class Throttle:
     answered ever.
     """
 
-    def __init__(
-        self, where: str, most: int, stall: float, said: Callable[[Exception], Setback | None] = setback_of
-    ) -> None:
+    def __init__(self, where: str, most: int, stall: float) -> None:
         self.where = where
         self.stall = stall
         self.pace = Pace(most)
-        self._setback = said
         self._chance = random.Random()
         self._order = count()
         self._waiting: list[tuple[int, int, asyncio.Future[Ticket]]] = []
@@ -56,10 +53,13 @@ class Throttle:
         self.answered = False  # whether anything was ever answered there
         self._heard = 0.0  # when somebody there last answered, or was first asked after a time without calls
 
-    async def call(self, send: Callable[[], Awaitable[T]], retries: int) -> tuple[T, float]:
+    async def call(
+        self, send: Callable[[], Awaitable[T]], retries: int, setback_of: Callable[[Exception], Setback | None]
+    ) -> tuple[T, float]:
         """What `send` returns, and the seconds that it took, without those spent waiting here.
 
-        An error that may pass is tried again `retries` times; then it is raised as it is. Raises NotAnsweredError.
+        An error that may pass, which `setback_of` tells, is tried again `retries` times; then it is raised as it is.
+        Raises NotAnsweredError.
         """
         tries = 0
         while True:
@@ -70,7 +70,7 @@ class Throttle:
                     place.answered = True
                     return value, time.monotonic() - place.begun
                 except Exception as error:
-                    place.setback = self._setback(error)
+                    place.setback = setback_of(error)
                     if place.setback is None or tries > retries:
                         raise
             await self.rest(tries, place.setback.wait)
@@ -179,13 +179,11 @@ class Throttle:
 _throttles: WeakValueDictionary[tuple[str, str], Throttle] = WeakValueDictionary()
 
 
-def throttle_of(
-    where: str, model: str, most: int, stall: float, said: Callable[[Exception], Setback | None] = setback_of
-) -> Throttle:
+def throttle_of(where: str, model: str, most: int, stall: float) -> Throttle:
     """The gate of a model at an address, one for all who ask it; of several bounds the lowest holds."""
     found = _throttles.get((where, model))
     if found is None:
-        found = _throttles[where, model] = Throttle(where, most, stall, said)
+        found = _throttles[where, model] = Throttle(where, most, stall)
     found.pace.most = min(found.pace.most, most)
     found.stall = min(found.stall, stall)
     return found

@@ -4,7 +4,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from gravity.agents.rate.setback import allowance, asked_to_wait
+from gravity.agents.rate.setback import allowance
+from gravity.store.responses import wait
 
 # In place of a time so many seconds ahead, which is not to pass between the collection of the tests and their run.
 AHEAD = re.compile(r"(date|milliseconds|iso)\+(\d+)")
@@ -34,7 +35,7 @@ def now_ahead(headers: dict[str, str]) -> dict[str, str]:
     ],
 )
 def test_the_pause_is_read_in_all_its_forms(headers: dict[str, str], seconds: float | None) -> None:
-    assert asked_to_wait(now_ahead(headers)) == (None if seconds is None else pytest.approx(seconds, abs=5))
+    assert wait(now_ahead(headers)) == (None if seconds is None else pytest.approx(seconds, abs=5))
 
 
 @pytest.mark.parametrize(
