@@ -12,7 +12,7 @@ from gravity.agents.breaker import Breaker
 from gravity.agents.chat import ChatModel, Reply
 from gravity.agents.errors import AskError, NotAnsweredError, RefusalError, UnusableError
 from gravity.agents.prompting import Prompt, prompt
-from gravity.store.answers import Answers, call_key
+from gravity.store.answers import Answers, question_key
 from gravity.store.records import Call, Provenance
 
 
@@ -144,8 +144,7 @@ class Asker:
         return Asked(question.read(call.answer), made_by)
 
     def _key(self, question: Question[A], user: str) -> str:
-        schema = _json_schema(question.schema)
-        return call_key({"model": self.model.identity, "system": question.system, "user": user, "schema": schema})
+        return question_key(self.model.identity, question.system, user, _json_schema(question.schema))
 
     async def _reply(self, question: Question[A], user: str) -> Reply:
         try:

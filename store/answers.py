@@ -18,6 +18,11 @@ def call_key(shape: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
+def question_key(model: Mapping[str, Any], system: str, user: str, schema: Mapping[str, Any]) -> str:
+    """The key of a question to the model of that identity."""
+    return call_key({"model": model, "system": system, "user": user, "schema": schema})
+
+
 class Answers:
     """The kept answers. What is kept is committed before it is used."""
 

@@ -12,7 +12,7 @@ from gravity.agents.endpoint.chat import Heard, OpenAIChat
 from gravity.agents.endpoint.failure import Failure
 from gravity.agents.endpoint.request import Messages
 from gravity.agents.rate.pace import pause
-from gravity.store.answers import call_key
+from gravity.store.answers import question_key
 from gravity.store.batches import Batches
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class BatchChat(OpenAIChat):
     async def complete(self, system: str, user: str, schema: dict[str, Any]) -> Reply:
         """One answer, when the batch that the question goes into is back."""
         # The key that the answer will be kept under, so that the same question is known again in another process.
-        key = call_key({"model": self.identity, "system": system, "user": user, "schema": schema})
+        key = question_key(self.identity, system, user, schema)
         return await self._answer(system, user, schema, partial(self._send_in_batch, key))
 
     async def _send_in_batch(
