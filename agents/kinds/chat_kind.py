@@ -41,10 +41,6 @@ class PromptedModel(Model):
         self.identity: dict[str, Any] = chat.identity
         self.concurrency = concurrency
 
-    def rename(self, name: str) -> None:
-        """Gives it, and the chat model that signs its answers, another name."""
-        self.name = self.chat.name = name
-
     def profiler(self, bench: Workbench, role: str = "profiler") -> ModelProfiler:
         """A profiler that asks it."""
         return ModelProfiler(bench.run, self._asker(role, bench), bench.domain)
@@ -64,10 +60,6 @@ class PromptedModel(Model):
     def critic(self, bench: Workbench) -> ModelCritic:
         """A critic that asks it."""
         return ModelCritic(self._asker("critic", bench))
-
-    async def close(self) -> None:
-        """Closes the chat model."""
-        await self.chat.close()
 
     def _asker(self, role: str, bench: Workbench) -> Asker:
         return Asker(role, bench.budget.paying(role, self.chat), bench.answers, bench.attempts, bench.breaker)

@@ -71,8 +71,11 @@ class Model:
     window: Window | None = None
 
     def rename(self, name: str) -> None:
-        """Gives it another name, so that two addresses that serve models of one name are told apart."""
+        """Gives it, and the chat model that signs its answers, another name, so that two addresses that serve models
+        of one name are told apart."""
         self.name = name
+        if self.chat is not None:
+            self.chat.name = name
 
     def profiler(self, bench: Workbench, role: str = "profiler") -> Profiler:
         """It as a profiler; `role` is what its calls are counted under."""
@@ -105,6 +108,8 @@ class Model:
 
     async def close(self) -> None:
         """Gives back connections and threads; when it is used again it opens new ones."""
+        if self.chat is not None:
+            await self.chat.close()
 
     def _cannot(self, what: str) -> ModelError:
         return ModelError(f"the model {self.name} cannot {what}: give that role to another one")

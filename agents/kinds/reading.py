@@ -61,16 +61,8 @@ class LikelihoodModel(Model):
         self.identity = {**self.chat.identity, "prompt": prompt(LikelihoodJudge.prompt).hash}
         self.concurrency = concurrency
 
-    def rename(self, name: str) -> None:
-        """Gives it, and the chat model that signs its answers, another name."""
-        self.name = self.chat.name = name
-
     def judge(self, bench: Workbench) -> Judge:
         """A judge of scenarios."""
         return LikelihoodJudge(
             Asker("judge", bench.budget.paying("judge", self.chat), bench.answers, bench.attempts, bench.breaker)
         )
-
-    async def close(self) -> None:
-        """Closes the chat model."""
-        await self.chat.close()
