@@ -46,8 +46,8 @@ class Retriever:
 
     def longest(self, reviews: Sequence[Review]) -> list[Review]:
         """The longest of the reviews, which tell most."""
-        longest = sorted(reviews, key=lambda review: -len(review.text))[: self.reviews_per_call]
-        return [review for review in reviews if review in longest]
+        longest = {r.id for r in sorted(reviews, key=lambda review: -len(review.text))[: self.reviews_per_call]}
+        return [review for review in reviews if review.id in longest]
 
     def nearest(self, reviews: Sequence[Review], texts: Sequence[str]) -> list[Review]:
         """Those of one reader's reviews that are nearest to the texts, by reciprocal rank fusion.

@@ -8,7 +8,7 @@ English; text in scripts of which a tokenizer knows less takes more tokens.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import Any, Literal
+from typing import Any
 
 from gravity.agents.errors import ModelError
 from gravity.agents.profiler import REVIEW_CHARS
@@ -88,20 +88,12 @@ def check_room(name: str, window: Window, roles: Collection[str], prompts: Mappi
     role = max(roles, key=lambda role: len(prompts[role]))
     tokens = window.count_tokens(prompts[role])
     if tokens + window.answer > window.context:
+        one = role.removesuffix("s")
         raise ModelError(
-            f"model '{name}': its context is {window.context:,} tokens, and as {_AS[role]} it can be asked with about "
+            f"model '{name}': its context is {window.context:,} tokens, and as {one} it can be asked with about "
             f"{tokens:,} and answer with {window.answer:,}: raise its context if the model has more, or lower "
             "curate.reviews_per_call or curate.seeds_per_call"
         )
-
-
-_AS: Mapping[str, Literal["profiler", "checker", "writer", "judge", "critic"]] = {
-    "profiler": "profiler",
-    "checker": "checker",
-    "writer": "writer",
-    "judges": "judge",
-    "critics": "critic",
-}
 
 
 def _filler(library: Library) -> Callable[[int], str]:
