@@ -63,6 +63,6 @@ class LikelihoodModel(Model):
 
     def judge(self, bench: Workbench) -> Judge:
         """A judge of scenarios."""
-        return LikelihoodJudge(
-            Asker("judge", bench.budget.paying("judge", self.chat), bench.answers, bench.attempts, bench.breaker)
-        )
+        chat = bench.budget.paying("judge", self.chat)
+        # Nothing in it is drawn, and a remark that the last answer was of no use would lean one of its questions.
+        return LikelihoodJudge(Asker("judge", chat, bench.answers, attempts=1, breaker=bench.breaker))
