@@ -92,16 +92,16 @@ def _facts(database: Database, run: str, readers: dict[str, dict[str, Any]]) -> 
 
 
 def _pairs(database: Database, run: str) -> Iterator[dict[str, Any]]:
-    table = tables.pairs
+    table, checks, decisions = tables.pairs, tables.checks.c, tables.decisions.c
     names = ("id", "reader", "culture", "track", "framework", "dimension", "subject", "takes", "scenario", "verdict")
     query = select(*(table.c[name] for name in names), table.c.prompt, table.c.chosen, table.c.rejected)
     checked = {
         row["pair"]: row["prefers"] or "undecided"
-        for row in _stream(database, select(tables.checks).where(tables.checks.c.run == run))
+        for row in _stream(database, select(checks.pair, checks.prefers).where(checks.run == run))
     }
     decided = {
         row["pair"]: row["decided"]
-        for row in _stream(database, select(tables.decisions).where(tables.decisions.c.run == run))
+        for row in _stream(database, select(decisions.pair, decisions.decided).where(decisions.run == run))
     }
     for row in _stream(database, query.where(table.c.run == run)):
         yield {

@@ -12,7 +12,6 @@ import numpy as np
 import yaml
 
 from gravity.audit.figures import Alarm, Figure
-from gravity.audit.resampling import Draws
 from gravity.audit.study import Study
 from gravity.audit.tables import Codes, group
 from gravity.audit.texts import Texts
@@ -67,7 +66,7 @@ def _association(
     if not n:
         figure.enough = False
         return figure
-    draws = Draws((group(seeds),), study.settings.repeats)
+    draws = study.draws((group(seeds),))
     sums = [draws.sums(cell.astype(float)) + 0.5 for cell in cells]
     a, b, c, d = (float(cell.sum()) + 0.5 for cell in cells)
     spread = np.log2(sums[0] * sums[3] / (sums[1] * sums[2]))

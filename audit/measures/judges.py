@@ -9,7 +9,7 @@ import numpy as np
 from gravity.audit.agreement import Ratings, alpha, by_cluster, coincidences, counts, fleiss, unit_agreement
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.measure import Measure, Section
-from gravity.audit.resampling import Draws, Estimate, beyond
+from gravity.audit.resampling import Estimate, beyond
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, codes, group, where
 
@@ -86,7 +86,7 @@ def _position(study: Study, judge: str, asked: Asked, rows: Flags, labels: dict[
     if not sides.sum():
         figure.enough = False
         return figure
-    draws = Draws((asked.seed[rows],), study.settings.repeats)
+    draws = study.draws((asked.seed[rows],))
     found = draws.estimate(float(wins.sum() / sides.sum()), draws.ratio(wins, sides))
     study.filled(figure, found, draws)
     figure.unit = "share"
@@ -147,7 +147,7 @@ def _agreement(study: Study, asked: dict[str, Asked]) -> Iterator[Figure]:
 
 def _agree(study: Study, culture: str, ratings: Ratings, seeds: Codes) -> Iterator[Figure]:
     given = counts(ratings, len(ANSWERS))
-    draws = Draws((seeds,), study.settings.repeats)
+    draws = study.draws((seeds,))
     matrices = by_cluster(coincidences(given), seeds)
     figure = Figure("Krippendorff's alpha", culture, unit="agreement", n=len(ratings))
     weights = draws.weights
@@ -180,7 +180,7 @@ def _agree(study: Study, culture: str, ratings: Ratings, seeds: Codes) -> Iterat
             by_cluster(given[complete] / ratings.shape[1], seeds[complete]),
         )
         number = by_cluster(units, seeds[complete])
-        inner = Draws((np.arange(len(number)),), study.settings.repeats)
+        inner = study.draws((np.arange(len(number)),))
         w = inner.weights
         value = float(fleiss(agreed.sum(axis=0), shares.sum(axis=0), number.sum(axis=0)))
         drawn = fleiss(w @ inner.bundled(agreed), w @ inner.bundled(shares), w @ inner.bundled(number))

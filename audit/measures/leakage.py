@@ -32,7 +32,7 @@ def _matrix(study: Study, read: Texts) -> Iterator[Figure]:
         places = np.flatnonzero(read.culture == code)
         if not len(places):
             continue
-        draws = Draws((read.seed[places],), study.settings.repeats)
+        draws = study.draws((read.seed[places],))
         for name, found in hits.items():
             yield _rate(study, read, "lexicon entries", culture, name, places, found, draws)[0]
         if culture in hits:

@@ -38,7 +38,7 @@ def _measure(study: Study, stage: Stage) -> Iterator[Figure]:
     if best is None or len(enough) == 1:
         yield from rates.values()
         return
-    draws = Draws(stage.clusters, study.settings.repeats)
+    draws = study.draws(stage.clusters)
     passed = {code: _passed(stage, code, draws) for code in enough}
     part = stage.only(np.isin(stage.culture, enough))
     for code in present:
@@ -115,7 +115,7 @@ def _against_rest(study: Study, part: Stage, figure: Figure, ratio: Figure, code
 def _pair(study: Study, stage: Stage, first: int, second: int) -> Figure:
     part = stage.only(np.isin(stage.culture, (first, second)))
     mine = part.culture == first
-    draws = Draws(part.clusters, study.settings.repeats)
+    draws = study.draws(part.clusters)
     one, other = (draws.ratio((part.passed & rows).astype(float), rows.astype(float)) for rows in (mine, ~mine))
     gap = float(part.passed[mine].mean() - part.passed[~mine].mean())
     figure = Figure(

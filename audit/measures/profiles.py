@@ -8,7 +8,6 @@ import numpy as np
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.hypotheses import clustered
 from gravity.audit.measure import Measure, Section
-from gravity.audit.resampling import Draws
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, Floats, codes, group, numbers, where
 
@@ -55,7 +54,7 @@ def _known(
     told = rows & ~untold
     if not told.any():
         return
-    draws = Draws((reader[told],), study.settings.repeats)
+    draws = study.draws((reader[told],))
     for name, column in averaged.items():
         values = column[told]
         figure = Figure(name=name, unit="mean", n=int(told.sum()), **labels)

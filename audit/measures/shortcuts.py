@@ -7,7 +7,6 @@ import numpy as np
 
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.measure import Measure, Section
-from gravity.audit.resampling import Draws
 from gravity.audit.study import Study, count_words, percent
 from gravity.audit.tables import Codes, Flags, Floats, codes, pick
 
@@ -102,7 +101,7 @@ def _style(study: Study, culture: str, rows: Flags, reader: Codes, subject: Code
     if right is None:
         figure.enough = False
         return figure
-    draws = Draws((reader[places], seeds), study.settings.repeats)
+    draws = study.draws((reader[places], seeds))
     found = draws.rate(right, np.ones(len(right)))
     study.filled(figure, found, draws)
     if study.above(figure, found, 0.5 + study.settings.style_margin):

@@ -15,7 +15,6 @@ from gravity.audit.figures import Figure
 from gravity.audit.held import Held, held_stances
 from gravity.audit.measure import Measure, Section
 from gravity.audit.nations import national
-from gravity.audit.resampling import Draws
 from gravity.audit.study import Study
 
 STANCES = Section(
@@ -43,7 +42,7 @@ def _shares(study: Study, held: Held) -> Iterator[Figure]:
                 continue
             figure = Figure("takes the high pole", culture, dimension, n=int(rows.sum()))
             # The seeds of a dimension are few and the figure is about them: readers alone are drawn.
-            draws = Draws((held.reader[rows],), study.settings.repeats)
+            draws = study.draws((held.reader[rows],))
             study.filled(figure, draws.rate(held.high[rows].astype(float), np.ones(int(rows.sum()))), draws)
             known = study.library.cultures.get(culture)
             if known is not None and (nation := national(study.library, known, dimension)) is not None:

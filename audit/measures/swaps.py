@@ -9,7 +9,6 @@ from gravity.audit.figures import Alarm, Figure
 from gravity.audit.findings import probability
 from gravity.audit.hypotheses import mcnemar
 from gravity.audit.measure import Measure, Section
-from gravity.audit.resampling import Draws
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, codes, pick
 
@@ -43,7 +42,7 @@ def _flips(study: Study, rows: Flags, culture: str, role: str, model: str) -> It
     before, after, again = (_values(study, name)[rows] for name in ("before", "after", "again"))
     swapped, rerun = (before != after).astype(float), (before != again).astype(float)
     figure = Figure("flips beyond reruns", culture, f"{role} {model}", "difference", len(swapped))
-    draws = Draws((codes(swaps, "seed")[0][rows],), study.settings.repeats)
+    draws = study.draws((codes(swaps, "seed")[0][rows],))
     found = draws.estimate(float((swapped - rerun).mean()), draws.ratio(swapped - rerun, np.ones(len(swapped))))
     study.filled(figure, found, draws)
     # McNemar over the directions: from an answer to the other, among the swaps that changed it.
@@ -87,7 +86,7 @@ def _traits(study: Study, rows: Flags, model: str) -> Iterator[Figure]:
                 continue
             shift = (level["after"] - level["before"])[mine]
             seeds: Codes = codes(swaps, "case")[0][mine]
-            draws = Draws((seeds,), study.settings.repeats)
+            draws = study.draws((seeds,))
             figure = Figure("shift of a trait", culture, f"{name}, {model}", "levels", len(shift))
             spread = draws.ratio(shift, np.ones(len(shift)))
             found = draws.estimate(float(shift.mean()), spread)
