@@ -52,8 +52,11 @@ class Answers:
 
     def cost(self, keys: Collection[str]) -> tuple[int, int, float]:
         """How many of the answers under `keys` are kept, and the tokens and seconds that they cost."""
-        kept = [call for key in sorted(set(keys)) if (call := self.last(key))]
-        return len(kept), sum((c.tokens_in or 0) + (c.tokens_out or 0) for c in kept), sum(c.seconds for c in kept)
+        column = tables.calls.c
+        query = select(column.tokens_in, column.tokens_out, column.seconds).where(column.key.in_(set(keys)))
+        with self.database.begin() as connection:
+            kept = connection.execute(query.order_by(column.key)).all()
+        return len(kept), sum((row[0] or 0) + (row[1] or 0) for row in kept), sum(row[2] for row in kept)
 
     def usage(self) -> dict[tuple[str, str], dict[str, float]]:
         """Calls, tokens and model seconds by role and model; `uncounted` are the calls whose tokens nobody counted."""
