@@ -135,6 +135,7 @@ def test_what_one_culture_teaches_is_wrong_in_the_other(recipe: Path, tmp_path: 
         ("ablate", "no demographics", 3, ["lines of demographics"]),
         ("ablate", "no such part", 2, ["--without shoe size", "wvs"]),
         ("transfer", "one culture", 3, ["one culture only, us"]),
+        ("transfer", "no cultures", 3, ["rows of no culture"]),
         ("transfer", "no test rows", 3, ["test.parquet", "no rows"]),
         ("transfer", "no base", 4, ["not found"]),
         ("ablate", "no recipe", 2, ["recipe"]),
@@ -149,6 +150,8 @@ def test_bad_input(command: str, what: str, code: int, words: list[str], recipe:
     train, test = split("train", 2, 3), split("test", 2, 3)
     if what == "one culture":
         train = [row for row in train if row["culture"] == "us"]
+    if what == "no cultures":
+        train = [row | {"culture": None} for row in train]
     for row in [*train, *test]:
         if what == "no profile":
             del row["profile"]

@@ -37,7 +37,8 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
     sizes = Counter(row["culture"] for row in rows_of(dataset / TRAIN, ("culture",)) if row["culture"])
     cultures = sorted(sizes)
     if len(cultures) < 2:
-        raise DatasetError(f"{dataset / TRAIN} has rows of one culture only, {cultures[0]}: transfer needs two or more")
+        there = f"one culture only, {cultures[0]}" if cultures else "no culture"
+        raise DatasetError(f"{dataset / TRAIN} has rows of {there}: transfer needs two or more")
     begin(output, dataset, recipe, {"command": "transfer"})
     found: dict[str, Array] = {}
     for number, culture in enumerate(cultures, 1):
