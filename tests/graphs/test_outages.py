@@ -102,8 +102,8 @@ def content(made: Project) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", [1, 3])
 async def test_outages_at_random_moments_leave_no_trace(tmp_path: Path, seed: int) -> None:
-    def prepared(url: str, name: str) -> Project:
-        settings = config(url, tmp_path / name, model=MODEL, **CURATE)
+    def prepared(url: str, name: str, **model: Any) -> Project:
+        settings = config(url, tmp_path / name, model=MODEL | model, **CURATE)
         # Small samples: of most lots not each pair is checked, and which ones are depends on the lot being whole.
         settings.judging.acceptable_error = 0.45
         made = project(settings)
@@ -113,7 +113,8 @@ async def test_outages_at_random_moments_leave_no_trace(tmp_path: Path, seed: in
     with Unsteady(seed) as server:
         # One address for both, since it is part of what shapes an answer.
         server.well = True
-        calm = prepared(server.url, "calm")
+        # Patient, or a busy machine makes silence of its own.
+        calm = prepared(server.url, "calm", timeout=60)
         assert await started(calm)
         asked = sum(server.counts.asked.values())
         server.well, server.counts.requests = False, 0
