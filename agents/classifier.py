@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from gravity.agents.errors import ModelError
+from gravity.agents.evidence import Evidence
 from gravity.agents.kinds.kind import Settings
 from gravity.agents.profiler import Profiler
 from gravity.frameworks.records import TRAITS, Seed
@@ -88,9 +89,9 @@ class ClassifyingProfiler:
         scores = await self.personality.scores(reviews)
         return [self._trait(reader, trait, reviews, scores) for trait in TRAITS]
 
-    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
+    async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
         """What the inner profiler says."""
-        return await self.inner.stances(reader, reviews, seeds)
+        return await self.inner.stances(reader, evidence, seeds)
 
     async def _demographic(self, reader: str, name: str, reviews: Sequence[Review]) -> Fact:
         classifier = self.demographic[name]

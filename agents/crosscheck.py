@@ -1,15 +1,13 @@
 """Stances are asked for twice, the second time turned around, and believed only where both answers say the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gravity.agents.asking import together
 from gravity.agents.profiler import Profiler
-from gravity.agents.retrieval import Retriever
-from gravity.frameworks.records import Seed
+from gravity.agents.stances import TURNED, Batch, taken
 from gravity.frameworks.statistics import Calibration
-from gravity.store.records import Fact, Review
-
-TURNED = {"agree": "disagree", "disagree": "agree"}
+from gravity.store.records import Fact
 
 
 @dataclass(frozen=True)
@@ -28,34 +26,26 @@ class CrossCheck:
     min_confidence: float
 
     async def checked(
-        self,
-        reader: str,
-        stances: Sequence[Fact],
-        reviews: Sequence[Review],
-        seeds: Mapping[str, Seed],
-        retriever: Retriever,
-    ) -> list[Fact]:
-        """A reader's stances: those that were not taken as they are, and then the others after the check."""
-        asked = {fact.name: fact for fact in stances if taken(fact)}
-        others = [fact for fact in stances if not taken(fact)]
+        self, reader: str, told: Sequence[tuple[Batch, Sequence[Fact]]]
+    ) -> list[tuple[Batch, Sequence[Fact]]]:
+        """The facts of each batch after the check: those that were not taken stay as they are."""
+        checked = await together(*(self._batch_checked(reader, batch, facts) for batch, facts in told))
+        return [(batch, facts) for (batch, _), facts in zip(told, checked, strict=True)]
 
-        async def check(near: list[Review], batch: list[Seed]) -> list[Fact]:
-            return await self.held_against(reader, [asked[seed.id] for seed in batch], near, batch)
-
-        if self.second is None:
-            # Nobody is shown reviews; what is left is the least confidence.
-            return others + await check([], [seeds[name] for name in asked])
-        return others + await retriever.in_batches(reviews, [seeds[name] for name in asked], check)
-
-    async def held_against(
-        self, reader: str, facts: Sequence[Fact], reviews: Sequence[Review], seeds: Sequence[Seed]
-    ) -> list[Fact]:
-        """The stances after the check, in their order; `seeds` are those of `facts`, all of them taken."""
+    async def held_against(self, reader: str, facts: Sequence[Fact], batch: Batch) -> list[Fact]:
+        """The stances after the check, in their order; the batch's seeds are theirs, and all of them are taken."""
         again: dict[str, Fact] = {}
-        if self.second is not None and seeds:
-            turned = [s.model_copy(update={"statement": s.opposite, "opposite": s.statement}) for s in seeds]
-            again = {fact.name: fact for fact in await self.second.stances(reader, reviews, turned)}
+        if self.second is not None and batch.seeds:
+            turned = [s.model_copy(update={"statement": s.opposite, "opposite": s.statement}) for s in batch.seeds]
+            again = {fact.name: fact for fact in await self.second.stances(reader, batch.evidence, turned)}
         return [self._sure_enough(_compared(fact, again.get(fact.name))) for fact in facts]
+
+    async def _batch_checked(self, reader: str, batch: Batch, facts: Sequence[Fact]) -> list[Fact]:
+        seeds = {seed.id: seed for seed in batch.seeds}
+        asked = [fact for fact in facts if taken(fact)]
+        checked = await self.held_against(reader, asked, Batch(batch.evidence, [seeds[fact.name] for fact in asked]))
+        after = {fact.name: fact for fact in checked}
+        return [after.get(fact.name, fact) for fact in facts]
 
     def _sure_enough(self, fact: Fact) -> Fact:
         if not taken(fact):
@@ -67,11 +57,6 @@ class CrossCheck:
         calibrated = f", on gold cases worth {confidence:.2f}," if self.calibration else ""
         reason = f"{said}{calibrated} is below {self.min_confidence:.2f}"
         return fact.model_copy(update={"value": "unknown", "confidence": confidence, "reason": reason})
-
-
-def taken(fact: Fact) -> bool:
-    """Whether a stance is one, and not unknown or failed."""
-    return fact.value in TURNED
 
 
 def _compared(fact: Fact, second: Fact | None) -> Fact:

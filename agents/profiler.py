@@ -1,6 +1,6 @@
 """The profiler that asks a chat model: demographics, personality, stances, each with its evidence."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Protocol
@@ -9,6 +9,7 @@ from pydantic import Field, create_model
 
 from gravity.agents.asking import Answer, Asked, Asker, Confidence
 from gravity.agents.errors import AskError, NotAnsweredError
+from gravity.agents.evidence import Evidence
 from gravity.frameworks.records import TRAITS, Domain, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
 
@@ -57,7 +58,7 @@ class Profiler(Protocol):
         """Facts for the five traits."""
         ...
 
-    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
+    async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
         """Facts for a batch of seeds."""
         ...
 
@@ -85,25 +86,29 @@ class ModelProfiler:
 
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         """Facts for gender, age and location, of which `names` are kept."""
-        schema = _one_each(Detail, tuple(DEMOGRAPHICS), len(reviews))
-        facts = await self._facts("demographics", "demographic", "value", schema, reader, reviews, DEMOGRAPHICS)
+        shown, told = _shown(reviews), {"reviews": aliased(reviews)}
+        schema = _one_each(Detail, DEMOGRAPHICS, tuple(shown))
+        facts = await self._facts("demographics", "demographic", "value", schema, reader, shown, DEMOGRAPHICS, told)
         return [fact for fact in facts if fact.name in names]
 
     async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
         """Facts for the five traits."""
-        schema = _one_each(Level, TRAITS, len(reviews))
-        return await self._facts("traits", "trait", "level", schema, reader, reviews, TRAITS)
+        shown, told = _shown(reviews), {"reviews": aliased(reviews)}
+        schema = _one_each(Level, TRAITS, tuple(shown))
+        return await self._facts("traits", "trait", "level", schema, reader, shown, TRAITS, told)
 
-    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
-        """Facts for a batch of seeds; the model sees short aliases and not the seeds' ids."""
+    async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
+        """Facts for a batch of seeds from the reader's views; the model sees short aliases and not the seeds' ids."""
         aliases = [f"s{number}" for number in range(1, len(seeds) + 1)]
         statements = [
             {"alias": alias, "statement": seed.statement, "opposite": seed.opposite}
             for alias, seed in zip(aliases, seeds, strict=True)
         ]
-        schema = _one_each(Stance, tuple(aliases), len(reviews))
+        shown = {f"w{number}": view.review for number, view in enumerate(evidence.views, start=1)}
+        schema = _one_each(Stance, tuple(aliases), tuple(shown))
         names = [seed.id for seed in seeds]
-        return await self._facts("stances", "stance", "stance", schema, reader, reviews, names, seeds=statements)
+        told = {"views": evidence.shown, "seeds": statements}
+        return await self._facts("stances", "stance", "stance", schema, reader, shown, names, told)
 
     async def _facts(
         self,
@@ -112,14 +117,13 @@ class ModelProfiler:
         field: str,
         schema: type[Answer],
         reader: str,
-        reviews: Sequence[Review],
+        shown: Mapping[str, str],
         names: Sequence[str],
-        **variables: Any,
+        told: Mapping[str, Any],
     ) -> list[Fact]:
+        """The facts `names`, from what is `told`; `shown` are the reviews that evidence can name, by alias."""
         try:
-            asked: Asked[Any] = await self.asker.ask(
-                prompt, schema, domain=self.domain, reviews=aliased(reviews), **variables
-            )
+            asked: Asked[Any] = await self.asker.ask(prompt, schema, domain=self.domain, **told)
         except NotAnsweredError:
             raise
         except AskError as error:
@@ -133,7 +137,7 @@ class ModelProfiler:
             inference: Any = getattr(asked.answer, key)
             value = str(getattr(inference, field)).strip()
             value = "unknown" if value.casefold() == "unknown" else value
-            evidence = list(dict.fromkeys(reviews[int(alias[1:]) - 1].id for alias in inference.evidence))
+            evidence = list(dict.fromkeys(shown[alias] for alias in inference.evidence))
             reason = ""
             if value != "unknown" and not evidence:
                 value, reason = "unknown", f"'{value}' was answered without evidence"
@@ -166,10 +170,14 @@ def aliased(reviews: Sequence[Review]) -> list[dict[str, Any]]:
     ]
 
 
+def _shown(reviews: Sequence[Review]) -> dict[str, str]:
+    """Reviews by the alias that `aliased` gives them."""
+    return {f"r{number}": review.id for number, review in enumerate(reviews, start=1)}
+
+
 @cache
-def _one_each(inference: type[Inference], keys: tuple[str, ...], reviews: int) -> type[Answer]:
-    """A schema with one inference for each key, whose evidence can only be a review that was shown."""
-    ids = tuple(f"r{number}" for number in range(1, reviews + 1))
+def _one_each(inference: type[Inference], keys: tuple[str, ...], ids: tuple[str, ...]) -> type[Answer]:
+    """A schema with one inference for each key, whose evidence can only be one of the `ids` that are shown."""
     offered = create_model(
         inference.__name__,
         __base__=inference,

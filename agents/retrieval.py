@@ -1,19 +1,22 @@
-"""Which of a reader's reviews a call shows: all of them, the longest, or those nearest to what is asked."""
+"""What of a reader a call shows: reviews, all or the longest or the nearest, or views with the seeds near them."""
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from gravity.agents.asking import together
+import numpy as np
+
+from gravity.agents.evidence import Evidence
 from gravity.agents.interests import Ratings, split
+from gravity.agents.stances import Batch
 from gravity.frameworks.records import Seed
 from gravity.store.corpus import Corpus
-from gravity.store.records import Book, Fact, Review
+from gravity.store.embeddings import Vectors
+from gravity.store.records import Book, Review
 from gravity.store.vectors import VectorStore, book_entry, review_entry
+from gravity.store.views import View
 
-# Facts about seeds from the reviews that a call shows.
-AskOfSeeds = Callable[[list[Review], list[Seed]], Awaitable[list[Fact]]]
+VIEWS_PER_CALL = 16
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Retriever:
     reviews_per_call: int
     seeds_per_call: int
     held_back: float
+    _seed_vectors: dict[str, Vectors] = field(default_factory=dict)
 
     def index(self, reader: str) -> None:
         """Puts a reader's reviews and their books into the vector store, as far as they are not there yet."""
@@ -49,29 +53,62 @@ class Retriever:
         longest = {r.id for r in sorted(reviews, key=lambda review: -len(review.text))[: self.reviews_per_call]}
         return [review for review in reviews if review.id in longest]
 
-    def nearest(self, reviews: Sequence[Review], texts: Sequence[str]) -> list[Review]:
-        """Those of one reader's reviews that are nearest to the texts, by reciprocal rank fusion.
+    def nearest(self, reviews: Sequence[Review], texts: Sequence[str], views: Sequence[View] = ()) -> list[Review]:
+        """Those of one reader's reviews that are nearest to the texts, or have a view that is, by reciprocal rank
+        fusion.
 
         A reader with few reviews is shown whole, so that all prompts about them share one prefix.
         """
         if len(reviews) <= self.reviews_per_call:
             return list(reviews)
         queries = self.vectors.embedder.queries(texts)
-        rankings = self.vectors.near("reviews", queries, self.reviews_per_call, label=reviews[0].reader)
         offered = {review.id for review in reviews}
+        # Chroma knows the held-back reviews as well: with so many more, enough of the others are among them.
+        count = self.reviews_per_call + round(self.held_back * len(reviews) / (1 - self.held_back))
+        rankings = self.vectors.near("reviews", queries, count, label=reviews[0].reader)
+        if views:
+            likeness = queries @ self.vectors.embedder.passages([view.statement for view in views]).T
+            rankings += [list(dict.fromkeys(views[n].review for n in np.argsort(-row))) for row in likeness]
         ranked = [identity for identity in reciprocal_rank_fusion(rankings) if identity in offered]
         best = set(ranked[: self.reviews_per_call])
         return [review for review in reviews if review.id in best]
 
-    async def in_batches(self, reviews: Sequence[Review], seeds: Sequence[Seed], ask: AskOfSeeds) -> list[Fact]:
-        """What `ask` says of the seeds, at most `seeds_per_call` a call, each call with the reviews nearest to its
-        statements and their opposites."""
+    def batches(self, reviews: Sequence[Review], views: Sequence[View], seeds: Sequence[Seed]) -> list[Batch]:
+        """What to ask of a reader whose views are known: of each half of the reviews, a few views at a time, those
+        seeds that are nearest to them. So the calls grow with the views and not with the seeds."""
+        by_id = {review.id: review for review in reviews}
+        found = []
+        for half in (0, 1):
+            own = [view for view in views if view.half == half and view.review in by_id]
+            # What repeats a view of the same half adds nothing to it.
+            said = {view.id for view in own}
+            own = [view for view in own if view.same_as not in said]
+            for start in range(0, len(own), VIEWS_PER_CALL):
+                few = own[start : start + VIEWS_PER_CALL]
+                rests_on = [by_id[identity] for identity in dict.fromkeys(view.review for view in few)]
+                found.append(Batch(Evidence(rests_on, few, half), self._near(few, seeds)))
+        return [batch for batch in found if batch.seeds]
+
+    def batches_of_reviews(self, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Batch]:
+        """What to ask of a reader whose views are not known: all seeds, each few with the reviews nearest to their
+        statements and opposites."""
         starts = range(0, len(seeds), self.seeds_per_call)
-        batches = [list(seeds[start : start + self.seeds_per_call]) for start in starts]
-        views = [[view for seed in batch for view in (seed.statement, seed.opposite)] for batch in batches]
-        near = await asyncio.to_thread(lambda: [self.nearest(reviews, texts) for texts in views])
-        answers = await together(*(ask(*each) for each in zip(near, batches, strict=True)))
-        return [fact for facts in answers for fact in facts]
+        few = [list(seeds[start : start + self.seeds_per_call]) for start in starts]
+        texts = [[side for seed in batch for side in (seed.statement, seed.opposite)] for batch in few]
+        return [Batch(Evidence(self.nearest(reviews, near)), batch) for near, batch in zip(texts, few, strict=True)]
+
+    def _near(self, views: Sequence[View], seeds: Sequence[Seed]) -> list[Seed]:
+        """The seeds, at most `seeds_per_call`, that come nearest to one of the views, whichever side it takes."""
+        new = [seed for seed in seeds if seed.id not in self._seed_vectors]
+        if new:
+            vectors = self.vectors.embedder.passages([f"{seed.statement} / {seed.opposite}" for seed in new])
+            self._seed_vectors.update(zip((seed.id for seed in new), vectors, strict=True))
+        about = self.vectors.embedder.passages([view.issue for view in views])
+        likeness = about @ np.stack([self._seed_vectors[seed.id] for seed in seeds]).T
+        # By rank within each view, so that a view with few seeds near it has its turn as well.
+        ranks = np.argsort(np.argsort(-likeness, axis=1, kind="stable"), axis=1, kind="stable").min(axis=0)
+        order = np.lexsort((-likeness.max(axis=0), ranks))[: self.seeds_per_call]
+        return [seeds[n] for n in sorted(order)]
 
 
 def reciprocal_rank_fusion(rankings: Iterable[Sequence[str]]) -> list[str]:

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from gravity.agents.composer import Composer
 from gravity.agents.critic import Critic
 from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.profiler import Profiler
 from gravity.agents.retrieval import Retriever
+from gravity.agents.stances import Batch
+from gravity.agents.views.reading import ViewReader
 from gravity.agents.writer import Writer
 from gravity.frameworks.records import Culture, Seed
 from gravity.store.corpus import Corpus
 from gravity.store.ledger import Ledger
+from gravity.store.records import Review
 from gravity.store.vectors import VectorStore
+from gravity.store.views import Views
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,8 @@ class Plan:
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
     with at least `min_reviews` reviews; `concurrency` scenarios or readers in the works at a time. Of two scenarios
     of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture
-    and track `sample` pairs are judged end to end.
+    and track `sample` pairs are judged end to end. Readers bring at most `seeds_brought` seeds together, and each
+    `own_seeds` more, from views that less than a share `common` of readers hold.
     """
 
     scenarios_per_seed: int
@@ -32,23 +38,40 @@ class Plan:
     concurrency: int
     duplicate_similarity: float
     sample: int
+    seeds_brought: int
+    own_seeds: int
+    common: float
 
 
 @dataclass(frozen=True)
 class Crew:
-    """The agents and stores of one run. Critics and judges are by culture: those that count there."""
+    """The agents and stores of one run. Critics and judges are by culture: those that count there.
+
+    `view_reader` is None where no chat model takes stances, and `gatherer` also where no model writes scenarios.
+    `seeds` are the shipped ones and those that readers brought so far.
+    """
 
     run: str
     plan: Plan
-    seeds: Mapping[str, Seed]
+    seeds: dict[str, Seed]
     cultures: Mapping[str, Culture]
     corpus: Corpus
     ledger: Ledger
     vectors: VectorStore
     retriever: Retriever
+    views: Views
+    view_reader: ViewReader | None
+    gatherer: Gatherer | None
     profiler: Profiler
     cross_check: CrossCheck
     writer: Writer
     critics: Mapping[str, Sequence[Critic]]
     panels: Mapping[str, Panel]
     composer: Composer
+
+    def batches(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Batch]:
+        """What to ask of a reader, from the views that were read, or from reviews where views are not read."""
+        if self.view_reader is None:
+            return self.retriever.batches_of_reviews(reviews, seeds)
+        views = [view for view in self.views.of(self.run, reader) if view.verdict == "kept"]
+        return self.retriever.batches(reviews, views, seeds)

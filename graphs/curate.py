@@ -1,4 +1,5 @@
-"""The main graph: index the reviews, fill the scenario bank, profile the readers, compose the pairs, check samples.
+"""The main graph: index the reviews, read them for views, gather the seeds that readers bring, fill the scenario bank,
+profile the readers, compose the pairs, check samples.
 
 Its state holds what was asked for and counts; records are in the store. Each stage takes up what the store
 does not hold yet, so a run that was killed goes on where it stopped. What nobody answered stays pending, and the stage
@@ -13,16 +14,20 @@ from langgraph.graph import END, START, StateGraph
 
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
+from gravity.graphs.gathering import bring_seeds, gathering_graph
 from gravity.graphs.pending import (
     CurateState,
     pending_checks,
+    pending_groups,
     pending_profiles,
+    pending_readings,
     pending_scenarios,
     selected,
     still_growing,
 )
 from gravity.graphs.profile import profile_graph
 from gravity.graphs.progress import progress
+from gravity.graphs.reading import reading_graph
 from gravity.graphs.scenario import scenario_graph
 from gravity.graphs.sweep import Todo, sweep
 from gravity.store.duplicates import reject_duplicates
@@ -31,7 +36,8 @@ from gravity.store.records import Reader, Scenario
 
 def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     """The main graph. It streams its progress as custom events {stage, done, total}."""
-    scenario, profile, check = scenario_graph(crew), profile_graph(crew), check_graph(crew)
+    reading, gathering, scenario = reading_graph(crew), gathering_graph(crew), scenario_graph(crew)
+    profile, check = profile_graph(crew), check_graph(crew)
 
     async def index(state: CurateState) -> CurateState:
         readers = selected(crew, state)
@@ -41,14 +47,32 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
             advance()
         return {}
 
+    async def read_views(state: CurateState) -> CurateState:
+        return {"growing": await _sweep(crew, "reading", reading, pending_readings(crew, state))}
+
+    async def gather_seeds(state: CurateState) -> CurateState:
+        # Seeds come from readers of all cultures: while one of these is growing they wait, and profiles for them.
+        if crew.gatherer is None:
+            return {}
+        waiting = state.get("growing", [])
+        if not waiting:
+            todos = await asyncio.to_thread(pending_groups, crew)
+            waiting = await _sweep(crew, "group of views", gathering, todos)
+        if waiting:
+            return {"growing": sorted({reader.culture for reader in selected(crew, state) if reader.culture})}
+        await asyncio.to_thread(bring_seeds, crew, crew.gatherer)
+        return {"gathered": True}
+
     async def write_scenarios(state: CurateState) -> CurateState:
         growing = await _sweep(crew, "scenario", scenario, pending_scenarios(crew, state))
-        settled = [culture for culture in crew.cultures if culture not in growing]
+        settled = [culture for culture in crew.cultures if culture not in {*growing, *state.get("growing", [])}]
         limit = crew.plan.duplicate_similarity
         await asyncio.to_thread(reject_duplicates, crew.ledger, crew.vectors, crew.run, settled, limit)
         return {"growing": growing}
 
     async def profile_readers(state: CurateState) -> CurateState:
+        if crew.gatherer is not None and not state.get("gathered"):
+            return {}
         return {"growing": await _sweep(crew, "profile", profile, pending_profiles(crew, state))}
 
     async def compose(state: CurateState) -> CurateState:
@@ -68,12 +92,16 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
 
     graph = StateGraph(CurateState)
     graph.add_node("index", index)
+    graph.add_node("read_views", read_views)
+    graph.add_node("gather_seeds", gather_seeds)
     graph.add_node("write_scenarios", write_scenarios)
     graph.add_node("profile_readers", profile_readers)
     graph.add_node("compose", compose)
     graph.add_node("check_samples", check_samples)
     graph.add_edge(START, "index")
-    graph.add_edge("index", "write_scenarios")
+    graph.add_edge("index", "read_views")
+    graph.add_edge("read_views", "gather_seeds")
+    graph.add_edge("gather_seeds", "write_scenarios")
     graph.add_edge("write_scenarios", "profile_readers")
     graph.add_edge("profile_readers", "compose")
     graph.add_edge("compose", "check_samples")

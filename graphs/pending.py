@@ -6,22 +6,25 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, TypedDict
 
 from gravity.agents.errors import BUDGET
+from gravity.agents.gathering.groups import groups
 from gravity.graphs.crew import Crew
 from gravity.graphs.sweep import Todo
 from gravity.store.lots import samples
 from gravity.store.records import Reader, content_id
+from gravity.store.views import ReaderSeed
 
 
 class CurateState(TypedDict, total=False):
     """What to curate: a culture or all, a number of readers or all, a number of seeds' scenarios or all.
 
-    `growing` are the cultures of which something stays pending that the next run will settle; `pairs` is what came of
-    it: the number of new pairs.
+    `gathered` says that the readers' seeds are known. `growing` are the cultures of which something stays pending that
+    the next run will settle; `pairs` is what came of it: the number of new pairs.
     """
 
     culture: str | None
     readers: int | None
     scenario_seeds: int | None
+    gathered: bool
     growing: Annotated[list[str], operator.add]
     pairs: int
 
@@ -33,16 +36,41 @@ def selected(crew: Crew, wanted: CurateState) -> list[Reader]:
 
 
 def pending_scenarios(crew: Crew, wanted: CurateState) -> list[Todo]:
-    """The scenarios asked for that have no verdict yet; first slots first, so that an early stop covers all seeds."""
+    """The scenarios asked for that have no verdict yet; first slots first, so that an early stop covers all seeds.
+
+    A seed that readers brought is written about in the cultures of these readers."""
     settled = crew.ledger.settled_scenarios(crew.run)
     cultures = sorted({reader.culture for reader in selected(crew, wanted) if reader.culture})
     return [
-        Todo(identity, culture, {"seed": seed, "culture": culture, "slot": slot})
+        Todo(identity, culture, {"seed": seed.id, "culture": culture, "slot": slot})
         for slot in range(crew.plan.scenarios_per_seed)
-        for seed in list(crew.seeds)[: wanted.get("scenario_seeds")]
+        for seed in list(crew.seeds.values())[: wanted.get("scenario_seeds")]
         for culture in cultures
-        if (identity := scenario_id(crew.run, seed, culture, slot)) not in settled
+        if not isinstance(seed, ReaderSeed) or culture in seed.cultures
+        if (identity := scenario_id(crew.run, seed.id, culture, slot)) not in settled
     ]
+
+
+def pending_readings(crew: Crew, wanted: CurateState) -> list[Todo]:
+    """The readers asked for whose reviews have not been read for views yet; none where views are not read."""
+    done = crew.views.readings(crew.run)
+    readers = [reader for reader in selected(crew, wanted) if reader.id not in done] if crew.view_reader else []
+    return [Todo(reader.id, reader.culture or "", {"reader": reader.id}) for reader in readers]
+
+
+def pending_groups(crew: Crew) -> list[Todo]:
+    """The groups of views in which nobody has looked for seeds yet, those of views read since the last start among
+    them; none where readers bring no seeds."""
+    if crew.gatherer is None:
+        return []
+    views = {view.id: view for view in crew.views.kept(crew.run) if view.same_as is None}
+    known = crew.views.groups(crew.run)
+    grouped = {identity for group in known for identity in group.views}
+    free = [view for identity, view in views.items() if identity not in grouped]
+    crew.views.add_groups(groups(crew.vectors, free, crew.gatherer.least, crew.plan.seeds_brought - len(known)))
+    cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
+    given = {"views": views, "cultures": cultures}
+    return [Todo(group.id, "", {"group": group, **given}) for group in crew.views.groups(crew.run) if not group.settled]
 
 
 def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:

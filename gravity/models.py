@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from gravity.agents.budget import Terms
-from gravity.agents.kinds import Model, ModelSettings, Role
+from gravity.agents.kinds import Model, ModelSettings, Role, Workbench
 from gravity.agents.kinds.chat_kind import ChatSettings
+from gravity.agents.kinds.view_reader import view_reader
+from gravity.agents.views.reading import ViewReader
 from gravity.config import Roles
 from gravity.store.embeddings import Embedder
 
@@ -55,6 +57,10 @@ class Models:
         """The one that is asked about stances a second time; None where that would answer the same."""
         model = self.by_name[self.roles.checker or self.roles.profiler]
         return model if model.order_sensitive else None
+
+    def view_reader(self, bench: Workbench) -> ViewReader | None:
+        """Who reads reviews for views; None where no chat model takes stances."""
+        return view_reader(bench, self.by_name[self.roles.profiler], self.checker)
 
     def resampled(self, name: str) -> Model | None:
         """The same model with another sampling seed, under the same name; None where nothing in it is drawn."""

@@ -10,13 +10,15 @@ from gravity.agents.classifier import Classifier, ClassifyingProfiler
 from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.critic import Advisory, Critic, RuleCritic
 from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.kinds import Workbench
-from gravity.agents.profiler import Profiler
+from gravity.agents.profiler import REVIEW_CHARS, Profiler
 from gravity.agents.prompting import all_hashes
 from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
 from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
+from gravity.agents.views.chunks import CHUNK_CHARS, Cutting
 from gravity.agents.window import check_room, longest_prompts
 from gravity.config import Config
 from gravity.errors import ConfigError
@@ -195,12 +197,20 @@ class RunSetup:
             orders=config.judging.orders,
             budget=self.budget(run),
             breaker=self._breaker,
+            cutting=Cutting(
+                chars=min(CHUNK_CHARS, config.curate.reviews_per_call * REVIEW_CHARS),
+                reviews=config.curate.reviews_per_call,
+                most=config.curate.chunks_per_half,
+            ),
+            same_view=config.curate.same_view,
         )
 
     def crew(self) -> Crew:
         """The agents and stores of the run, for the graphs."""
         plan, run, bench = self.config.curate, self.record.id, self.workbench(self.record.id)
         batched = any(model.batched for model in self.models.by_name.values())
+        brought = {seed.id: seed for seed in self.stores.views.seeds(run) if seed.verdict == "kept"}
+        seeds: dict[str, Seed] = {**self.seeds, **brought}
         return Crew(
             run=run,
             plan=Plan(
@@ -210,8 +220,11 @@ class RunSetup:
                 concurrency=plan.batch_concurrency if batched else plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
                 sample=sample_size(self.config.judging.acceptable_error),
+                seeds_brought=plan.seeds_brought,
+                own_seeds=plan.own_seeds,
+                common=plan.common,
             ),
-            seeds=self.seeds,
+            seeds=seeds,
             cultures=self.library.cultures,
             corpus=self.stores.corpus,
             ledger=self.stores.ledger,
@@ -223,6 +236,9 @@ class RunSetup:
                 seeds_per_call=plan.seeds_per_call,
                 held_back=plan.held_back,
             ),
+            views=self.stores.views,
+            view_reader=self.models.view_reader(bench),
+            gatherer=self._gatherer(bench),
             profiler=self._profiler(bench),
             cross_check=CrossCheck(
                 self.models.checker.profiler(bench, "checker") if self.models.checker else None,
@@ -235,7 +251,7 @@ class RunSetup:
             composer=Composer(
                 run=run,
                 domain=bench.domain,
-                seeds=self.seeds,
+                seeds=seeds,
                 items=self.library.items,
                 corpus=self.stores.corpus,
                 vectors=self.stores.vectors,
@@ -244,6 +260,22 @@ class RunSetup:
                 hard_negatives=plan.hard_negatives,
                 unqualified=frozenset(self.unqualified_cultures),
             ),
+        )
+
+    def _gatherer(self, bench: Workbench) -> Gatherer | None:
+        """Who words seeds from what readers bring: the model that writes scenarios of them. None where it cannot write
+        any, or nobody reads views."""
+        roles, plan = self.config.roles, self.config.curate
+        writer = self.models[roles.writer]
+        if self._writable is not None or self.models.view_reader(bench) is None:
+            return None
+        return Gatherer(
+            run=bench.run,
+            namer=writer.namer(bench),
+            critics=[self.models[name].fairness_critic(bench) for name in roles.critics],
+            vectors=bench.vectors,
+            least=plan.readers_per_seed,
+            same=plan.same_view,
         )
 
     def _profiler(self, bench: Workbench) -> Profiler:

@@ -13,6 +13,7 @@ from gravity.store.ledger import Ledger
 from gravity.store.qualifications import Qualifications
 from gravity.store.spending import Spendings
 from gravity.store.vectors import VectorStore
+from gravity.store.views import Views
 
 
 class Stores:
@@ -48,6 +49,11 @@ class Stores:
         return Ledger(self.database)
 
     @cached_property
+    def views(self) -> Views:
+        """What readers let show."""
+        return Views(self.database)
+
+    @cached_property
     def answers(self) -> Answers:
         """The kept answers of models."""
         return Answers(self.database)
@@ -77,5 +83,5 @@ class Stores:
         """Closes the database; what is used again afterwards is opened anew."""
         if "database" in self.__dict__:
             self.database.close()
-        for name in ("database", "corpus", "ledger", "answers", "spendings", "qualifications", "vectors"):
+        for name in ("database", "corpus", "ledger", "views", "answers", "spendings", "qualifications", "vectors"):
             self.__dict__.pop(name, None)

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from gravity.store.errors import StoreError
-from gravity.store.records import Row
 from gravity.store.tables import metadata
 
 
@@ -47,7 +47,7 @@ class Database:
         self.engine.dispose()
 
 
-def insert_new(connection: Connection, table: Table, rows: Sequence[Row] | Sequence[dict[str, Any]]) -> int:
+def insert_new(connection: Connection, table: Table, rows: Sequence[BaseModel] | Sequence[dict[str, Any]]) -> int:
     """Inserts the rows whose key is not there yet, and returns how many those were."""
     if not rows:
         return 0
@@ -58,7 +58,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[Row] | Seque
     return done.rowcount
 
 
-def values(rows: Iterable[Row | dict[str, Any]]) -> list[dict[str, Any]]:
+def values(rows: Iterable[BaseModel | dict[str, Any]]) -> list[dict[str, Any]]:
     """Rows as the dictionaries that SQLAlchemy takes."""
     return [row if isinstance(row, dict) else row.model_dump() for row in rows]
 

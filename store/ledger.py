@@ -8,11 +8,11 @@ from sqlalchemy import Select, delete, func, insert, literal, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
-from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario, Unanswered
+from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario, Shown, Unanswered
 from gravity.store.runs import Run
 
 PAGE = 500
-SWEPT = ("scenario", "profile", "check")  # what a run asks for, in its order
+SWEPT = ("reading", "group of views", "scenario", "profile", "check")  # what a run asks for, in its order
 
 
 class Ledger:
@@ -37,11 +37,19 @@ class Ledger:
         rows = self._all(select(tables.runs).where(tables.runs.c.id.startswith(identity, autoescape=True)))
         return Run.model_validate(rows[0]) if len(rows) == 1 else None
 
-    def add_profile(self, run: str, reader: str, facts: Sequence[Fact]) -> None:
-        """Keeps a reader's whole profile."""
+    def add_profile(self, run: str, reader: str, facts: Sequence[Fact], shown: Sequence[Shown] = ()) -> None:
+        """Keeps a reader's whole profile, and what each half of the reviews shows of it."""
         with self.database.begin() as connection:
-            if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]) and facts:
-                connection.execute(insert(tables.facts), values(facts))
+            if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]):
+                for table, rows in ((tables.facts, facts), (tables.shown, shown)):
+                    if rows:
+                        connection.execute(insert(table), values(rows))
+
+    def shown(self, run: str) -> list[Shown]:
+        """What the halves of the readers' reviews show, by reader and seed."""
+        table = tables.shown
+        query = select(table).where(table.c.run == run).order_by(table.c.reader, table.c.seed, table.c.half)
+        return [Shown.model_validate(row) for row in self._all(query)]
 
     def profiled(self, run: str) -> set[str]:
         """Readers whose profile is complete."""
@@ -169,7 +177,7 @@ class Ledger:
                 theirs = pairs.c.run == run, pairs.c.reader == reader, pairs.c.id.not_in(decided)
                 connection.execute(delete(checks).where(checks.c.pair.in_(select(pairs.c.id).where(*theirs))))
                 connection.execute(delete(pairs).where(*theirs))
-                for table in (facts, profiles):
+                for table in (facts, profiles, tables.shown):
                     connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
             for pair in silent:
                 connection.execute(delete(checks).where(checks.c.pair == pair))

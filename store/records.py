@@ -101,6 +101,17 @@ class Fact(Row):
     checked_by: Provenance | None = None
 
 
+class Shown(Row):
+    """The stance that one half (0 or 1) of a reader's reviews shows toward a seed; the other half tests it."""
+
+    run: str
+    reader: str
+    seed: str
+    half: int
+    stance: str
+    confidence: float
+
+
 class Draft(Row):
     """A scenario pair as one call wrote it: the situation and how it goes on for either side."""
 

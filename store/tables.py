@@ -78,6 +78,83 @@ profiles = Table(
     Column("reader", String, primary_key=True),
 )
 
+# One row a reader whose reviews were read for views; written with the views in one transaction.
+readings = Table(
+    "readings",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+    Column("reviews", Integer, nullable=False),
+    Column("reviews_left_out", Integer, nullable=False),
+    Column("failed", JSON, nullable=False),
+)
+
+views = Table(
+    "views",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(16), nullable=False, unique=True),
+    Column("run", String, nullable=False),
+    Column("reader", String, nullable=False),
+    Column("review", String, nullable=False),
+    Column("half", Integer, nullable=False),
+    Column("quote", Text, nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("opposite", Text, nullable=False),
+    Column("about", String, nullable=False),
+    Column("said", String, nullable=False),
+    Column("common", Float),
+    Column("verdict", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("same_as", String),
+    Column("made_by", JSON, nullable=False),
+    Column("checked_by", JSON),
+    Index("views_by_reader", "run", "reader"),
+)
+
+groups = Table(
+    "groups",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("run", String, primary_key=True),
+    Column("views", JSON, nullable=False),
+    Column("settled", Boolean, nullable=False),
+)
+
+reader_seeds = Table(
+    "reader_seeds",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("run", String, primary_key=True),
+    Column("framework", String, nullable=False),
+    Column("dimension", String, nullable=False),
+    Column("pole", String, nullable=False),
+    Column("statement", Text, nullable=False),
+    Column("opposite", Text, nullable=False),
+    Column("topics", JSON, nullable=False),
+    Column("reader", String),
+    Column("cultures", JSON, nullable=False),
+    Column("agree", Integer, nullable=False),
+    Column("disagree", Integer, nullable=False),
+    Column("views", JSON, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("made_by", JSON, nullable=False),
+    Column("checked_by", JSON),
+)
+
+# What one half of a reader's reviews shows of a seed; both halves are asked apart, so that each tests the other.
+shown = Table(
+    "shown",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+    Column("seed", String, primary_key=True),
+    Column("half", Integer, primary_key=True),
+    Column("stance", String, nullable=False),
+    Column("confidence", Float, nullable=False),
+)
+
 scenarios = Table(
     "scenarios",
     metadata,

@@ -1,4 +1,4 @@
-"""Reviews, books and scenarios in Chroma: indexed once, and found again by meaning."""
+"""Reviews, books, scenarios and views in Chroma: indexed once, and found again by meaning."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,14 +13,15 @@ import numpy as np
 from gravity.store.embeddings import Embedder, Vectors
 from gravity.store.errors import StoreError
 from gravity.store.records import Book, Review
+from gravity.store.views import View
 
-Kind = Literal["reviews", "books", "scenes"]
+Kind = Literal["reviews", "books", "scenes", "views"]
 BATCH = 64
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A text to be indexed under `id`, with one label to filter by: a review's reader, a book's genre."""
+    """A text to be indexed under `id`, with one label to filter by: a review's reader, a book's genre, a view's run."""
 
     id: str
     text: str
@@ -35,6 +36,11 @@ def review_entry(review: Review) -> Entry:
 def book_entry(book: Book) -> Entry:
     """A book as it is indexed."""
     return Entry(book.id, f"{book.title}\n{book.description}", book.categories[-1] if book.categories else "")
+
+
+def view_entry(view: View) -> Entry:
+    """A view as it is indexed: by what it is about, beside the other views of its run."""
+    return Entry(view.id, view.issue, view.run)
 
 
 class VectorStore:
@@ -113,13 +119,23 @@ class VectorStore:
 
     def near(self, kind: Kind, vectors: Vectors, count: int, label: str | None = None) -> list[list[str]]:
         """For each vector the ids of at most `count` entries nearest to it, best first."""
+        return [[identity for identity, _ in near] for near in self.nearest(kind, vectors, count, label)]
+
+    def nearest(
+        self, kind: Kind, vectors: Vectors, count: int, label: str | None = None
+    ) -> list[list[tuple[str, float]]]:
+        """The same with the cosine of each. Those equally near come by id."""
         collection = self._collection(kind)
         if not len(vectors):
             return []
         where = {"label": label} if label is not None else None
         with self._asking():
-            found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=[])
-        return [list(ids) for ids in found["ids"]]
+            found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=["distances"])
+        rows = zip(found["ids"], found["distances"], strict=True)
+        return [
+            sorted(zip(ids, (1 - d for d in distances), strict=True), key=lambda near: (-near[1], near[0]))
+            for ids, distances in rows
+        ]
 
     def vectors(self, kind: Kind, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of those ids that are indexed, each of shape (d,)."""

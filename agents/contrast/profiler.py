@@ -9,6 +9,7 @@ from threading import Lock
 import numpy as np
 
 from gravity.agents.contrast.head import Head, contrast_name, probability, scaled_confidence, shipped
+from gravity.agents.evidence import Evidence
 from gravity.frameworks.records import TRAITS, Item, Seed
 from gravity.store.embeddings import Vectors
 from gravity.store.records import Fact, FactKind, Provenance, Review
@@ -48,9 +49,9 @@ class ContrastProfiler:
         """Levels by the mean contrast of the reviews with the high and the low answers of each trait's items."""
         return await asyncio.to_thread(self._traits, reader, reviews)
 
-    async def stances(self, reader: str, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Fact]:
+    async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
         """Stances by the contrast of the reviews nearest to a seed's statement or opposite."""
-        return await asyncio.to_thread(self._stances, reader, reviews, seeds)
+        return await asyncio.to_thread(self._stances, reader, evidence.reviews, seeds)
 
     def _traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
         ids, matrix = self._matrix(reviews)

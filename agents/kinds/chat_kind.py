@@ -7,10 +7,13 @@ from pydantic import Field
 from gravity.agents.asking import Asker
 from gravity.agents.chat import ChatModel
 from gravity.agents.critic import ModelCritic
+from gravity.agents.gathering.namer import FairnessCritic, Namer
 from gravity.agents.judge import ModelJudge
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
 from gravity.agents.price import Price
 from gravity.agents.profiler import ModelProfiler
+from gravity.agents.views.finder import Finder
+from gravity.agents.views.refuter import Refuter
 from gravity.agents.writer import ModelWriter
 
 
@@ -45,9 +48,21 @@ class PromptedModel(Model):
         """A profiler that asks it."""
         return ModelProfiler(bench.run, self._asker(role, bench), bench.domain)
 
+    def finder(self, bench: Workbench) -> Finder:
+        """A finder that asks it."""
+        return Finder(self._asker("profiler", bench), bench.domain)
+
+    def refuter(self, bench: Workbench) -> Refuter:
+        """One who asks it to refute."""
+        return Refuter(self._asker("checker", bench), bench.domain)
+
     def writer(self, bench: Workbench) -> ModelWriter:
         """A writer that asks it."""
         return ModelWriter(self._asker("writer", bench))
+
+    def namer(self, bench: Workbench) -> Namer:
+        """A namer that asks it."""
+        return Namer(self._asker("writer", bench), bench.domain, bench.library.frameworks)
 
     def judge(self, bench: Workbench) -> ModelJudge:
         """A judge that asks it."""
@@ -60,6 +75,10 @@ class PromptedModel(Model):
     def critic(self, bench: Workbench) -> ModelCritic:
         """A critic that asks it."""
         return ModelCritic(self._asker("critic", bench))
+
+    def fairness_critic(self, bench: Workbench) -> FairnessCritic:
+        """A critic of fairness that asks it."""
+        return FairnessCritic(self._asker("critic", bench), bench.library.cultures)
 
     def _asker(self, role: str, bench: Workbench) -> Asker:
         return Asker(role, bench.budget.paying(role, self.chat), bench.answers, bench.attempts, bench.breaker)

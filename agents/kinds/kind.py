@@ -11,8 +11,13 @@ from gravity.agents.budget import Budget
 from gravity.agents.chat import ChatModel
 from gravity.agents.critic import Critic
 from gravity.agents.errors import ModelError
+from gravity.agents.gathering.namer import FairnessCritic, Namer
 from gravity.agents.judge import Judge, ModelJudge
 from gravity.agents.profiler import Profiler
+from gravity.agents.views.chunks import Cutting
+from gravity.agents.views.finder import Finder
+from gravity.agents.views.reading import SAME_VIEW
+from gravity.agents.views.refuter import Refuter
 from gravity.agents.window import Window
 from gravity.agents.writer import Writer
 from gravity.frameworks.loader import Library
@@ -35,6 +40,7 @@ class Workbench:
     """What a model's agents work with.
 
     An answer that does not fit is asked for again, `attempts` times in all; judges are asked in so many `orders`.
+    Reviews are read for views by the `cutting`, and two views of a reader are one from the cosine `same_view`.
     What chat models cost goes to the run's `budget`; the `breaker` stops the run where a model is not answered again
     and again.
     """
@@ -48,6 +54,8 @@ class Workbench:
     orders: Literal[1, 2]
     budget: Budget
     breaker: Breaker = field(default_factory=Breaker)
+    cutting: Cutting = field(default_factory=Cutting)
+    same_view: float = SAME_VIEW
 
 
 class Model:
@@ -81,9 +89,21 @@ class Model:
         """It as a profiler; `role` is what its calls are counted under."""
         raise self._cannot("infer profiles")
 
+    def finder(self, bench: Workbench) -> Finder:
+        """It as a finder of the views in reviews."""
+        raise self._cannot("read reviews for views")
+
+    def refuter(self, bench: Workbench) -> Refuter:
+        """It as one who tries to refute views that were found."""
+        raise self._cannot("read reviews for views")
+
     def writer(self, bench: Workbench) -> Writer:
         """It as a writer of scenarios."""
         raise self._cannot("write scenarios")
+
+    def namer(self, bench: Workbench) -> Namer:
+        """It as one who names what views of many readers have in common."""
+        raise self._cannot("name what views have in common")
 
     def can_write(self, library: Library) -> Collection[tuple[str, str, int]] | None:
         """The scenarios, as (seed, culture, slot), that it can write; None where it can write any."""
@@ -105,6 +125,10 @@ class Model:
     def critic(self, bench: Workbench) -> Critic:
         """It as a critic."""
         raise self._cannot("criticise scenarios")
+
+    def fairness_critic(self, bench: Workbench) -> FairnessCritic:
+        """It as a critic of the two sides of an issue."""
+        raise self._cannot("criticise seeds")
 
     async def close(self) -> None:
         """Gives back connections and threads; when it is used again it opens new ones."""

@@ -2,17 +2,23 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gravity.agents.crosscheck import CrossCheck, taken
+from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.errors import AskError, NotAnsweredError, UnusableError
+from gravity.agents.evidence import Evidence
 from gravity.agents.kinds import Model
+from gravity.agents.kinds.view_reader import view_reader
 from gravity.agents.profiler import Profiler
 from gravity.agents.qualification.task import Exam, Task
 from gravity.agents.qualification.trial import Advance, Trial, review_of, sampled, try_all
+from gravity.agents.stances import Batch, not_near, taken
+from gravity.agents.views.reading import ViewReader
 from gravity.frameworks.gold import GoldStance
 from gravity.frameworks.records import Seed
 from gravity.frameworks.statistics import Calibration, calibrate
+from gravity.store.records import Fact, Review
 from gravity.store.vectors import Entry, VectorStore
 
 FEW = 10  # trials: with fewer no calibration is fitted
@@ -43,32 +49,56 @@ class StanceTask(Task):
             vectors.index("reviews", [Entry(review.id, review.text, review.reader) for review in reviews])
             bench = replace(exam.bench, vectors=vectors)
             second = exam.checker.profiler(bench, "checker") if exam.checker else None
-            profiler, check = model.profiler(bench), CrossCheck(second, None, 0.0)
-            calibration = fitted(await try_stances(profiler, check, learn, seeds, exam.advance))
-            tried = await try_stances(profiler, check, test, seeds, exam.advance)
+            candidate = Candidate(view_reader(bench, model, exam.checker), model.profiler(bench), second)
+            calibration = fitted(await try_stances(candidate, learn, seeds, exam.advance))
+            tried = await try_stances(candidate, test, seeds, exam.advance)
         return [trial.calibrated(calibration) if calibration else trial for trial in tried], calibration
 
 
+@dataclass(frozen=True)
+class Candidate:
+    """Those who take stances together: who reads views (None: nobody), who is asked first, and who is asked again."""
+
+    reader: ViewReader | None
+    profiler: Profiler
+    second: Profiler | None
+
+    async def stance(self, review: Review, seed: Seed) -> Fact:
+        """Where the writer of a review stands, as a run would find it. Raises AskError."""
+        batch = Batch(Evidence([review]), [seed])
+        if self.reader is not None:
+            reading, views = await self.reader.read(review.reader, [review])
+            if reading.failed:
+                raise UnusableError(reading.failed[0])
+            kept = [view for view in views if view.verdict == "kept"]
+            if not kept:
+                return not_near(self.reader.run, review.reader, seed.id)
+            batch = Batch(Evidence([review], kept), [seed])
+        (fact,) = await self.profiler.stances(review.reader, batch.evidence, batch.seeds)
+        if not taken(fact):
+            return fact
+        (fact,) = await CrossCheck(self.second, None, 0.0).held_against(review.reader, [fact], batch)
+        return fact
+
+
 async def try_stances(
-    profiler: Profiler,
-    check: CrossCheck,
-    cases: Sequence[GoldStance],
-    seeds: Mapping[str, Seed],
-    advance: Advance,
+    candidate: Candidate, cases: Sequence[GoldStance], seeds: Mapping[str, Seed], advance: Advance
 ) -> list[Trial]:
     """Where does the writer of an excerpt stand? Unknown is no answer, and the right one for a third of the cases."""
 
     async def one(case: GoldStance) -> Trial:
-        review, seed = review_of(case), seeds[case.seed]
-        (fact,) = await profiler.stances(review.reader, [review], [seed])
-        if taken(fact):
-            (fact,) = await check.held_against(review.reader, [fact], [review], [seed])
+        kind = f"{case.case}, unknown" if case.answer == "unknown" else case.case
+        kinds = kind, case.language
+        try:
+            fact = await candidate.stance(review_of(case), seeds[case.seed])
+        except NotAnsweredError:
+            raise
+        except AskError:
+            return Trial(case.culture, kinds, False, False, None, [])
         calls = [maker.call for maker in (fact.made_by, fact.checked_by) if maker and maker.call]
         answered = taken(fact)
-        kind = f"{case.case}, unknown" if case.answer == "unknown" else case.case
         steady = answered if fact.checked_by else None
-        right = fact.value == case.answer
-        return Trial(case.culture, (kind, case.language), answered, right, fact.confidence, calls, steady)
+        return Trial(case.culture, kinds, answered, fact.value == case.answer, fact.confidence, calls, steady)
 
     return await try_all(one, cases, advance)
 

@@ -18,9 +18,16 @@ from typing import Any
 from gravity.frameworks.gold import Gold, GoldBias, GoldStance
 from gravity.frameworks.loader import DATA, Library
 from gravity.frameworks.records import TRAITS
+from tests.stub.issues import Issues, TrueView, beginning
 
 REVIEW = re.compile(r'<review id="(r\d+)" rating="[^"]*" title="([^"]*)">\n(.*?)\n</review>', re.DOTALL)
+SHOWN_VIEW = re.compile(r'<view id="(v\d+)" review="(r\d+)">(.*?)<opposite>', re.DOTALL)
+STANCE_VIEW = re.compile(r'<view id="(w\d+)" rating="[^"]*">(.*?)<words>(.*?)</words></view>', re.DOTALL)
+GATHERED_VIEW = re.compile(r'<view id="(w\d+)">(.*?)<opposite>', re.DOTALL)
+PLACED_VIEW = re.compile(r'<view id="(w\d+)">(.*?)</view>', re.DOTALL)
 STATEMENT = re.compile(r'<statement id="(s\d+)">(.*?)<opposite>', re.DOTALL)
+PEOPLE = ("planted", "quiet")
+OBEYED = "I do as a text that I read tells me to do."
 STEREOTYPE = "as everyone in that country does"
 TURNED = {"agree": "disagree", "disagree": "agree"}
 ATTACKS = Path(__file__).parents[1] / "data" / "attacks.jsonl"
@@ -32,14 +39,17 @@ class Character:
 
     `accuracy`: right stances, traits, judgements and preferences; `position_bias`: judgements and preferences that take
     the first side whatever it says; `defects`: first drafts with a planted stereotype, which the played critic
-    finds, as it finds the planted defects of the gold cases. A `gullible` model that is shown one of the attacks
-    among the reviews answers what it asks for, stances and preferences alike.
+    finds, as it finds the planted defects of the gold cases; `missed`: views that are not found; `invented`: reviews in
+    which a view is found that is not there, which a refuter believes as often as it errs. A `gullible` model that is
+    shown one of the attacks among the reviews answers what it asks for, views, stances and preferences alike.
     Another `seed` makes other errors of the same shares.
     """
 
     accuracy: float = 1.0
     position_bias: float = 0.0
     defects: float = 0.0
+    missed: float = 0.0
+    invented: float = 0.0
     gullible: bool = False
     seed: int = 0
 
@@ -52,7 +62,8 @@ class Oracle:
 
     @cached_property
     def _truth(self) -> dict[str, dict[str, Any]]:
-        lines = (DATA / "planted" / "truth.jsonl").read_text(encoding="utf-8").splitlines()
+        files = (DATA / folder / "truth.jsonl" for folder in PEOPLE)
+        lines = (line for file in files for line in file.read_text(encoding="utf-8").splitlines())
         return {row["reader"]: row for row in map(json.loads, lines)}
 
     @cached_property
@@ -60,18 +71,17 @@ class Oracle:
         """The reader of a review and its place among theirs, by the beginning of its text."""
         places: dict[str, int] = {}
         found = {}
-        for line in (DATA / "planted" / "reviews.jsonl").read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            reader = row["user_id"]
-            found[_beginning(row["text"])] = (reader, places.setdefault(reader, 0))
-            places[reader] += 1
+        for folder in PEOPLE:
+            for line in (DATA / folder / "reviews.jsonl").read_text(encoding="utf-8").splitlines():
+                row = json.loads(line)
+                reader = row["user_id"]
+                found[beginning(row["text"])] = (reader, places.setdefault(reader, 0))
+                places[reader] += 1
         return found
 
     @cached_property
-    def _views(self) -> dict[str, tuple[str, bool]]:
-        """The seed of a statement, and whether it is the seed's opposite that stands in its place."""
-        seeds = self._library.seeds.values()
-        return {s.statement: (s.id, False) for s in seeds} | {s.opposite: (s.id, True) for s in seeds}
+    def _issues(self) -> Issues:
+        return Issues(self._library)
 
     @cached_property
     def _library(self) -> Library:
@@ -84,7 +94,7 @@ class Oracle:
     @cached_property
     def _told(self) -> dict[str, GoldStance]:
         """Gold excerpts by their beginning."""
-        return {_beginning(case.excerpt): case for case in self._gold.stances.values()}
+        return {beginning(case.excerpt): case for case in self._gold.stances.values()}
 
     @cached_property
     def _gold_ways(self) -> dict[tuple[str, str], tuple[str, str, str]]:
@@ -106,7 +116,7 @@ class Oracle:
     def _attacks(self) -> dict[str, dict[str, str]]:
         """What each attack wants, by the beginning of its text."""
         listed = map(json.loads, ATTACKS.read_text(encoding="utf-8").splitlines())
-        return {_beginning(attack["text"]): attack["wants"] for attack in listed}
+        return {beginning(attack["text"]): attack["wants"] for attack in listed}
 
     @cached_property
     def _items(self) -> Mapping[str, tuple[str, str]]:
@@ -127,6 +137,16 @@ class Oracle:
         chance = random.Random(hashlib.sha256(f"{self.character.seed} {model} {user}".encode()).digest())
         if "s1" in keys:
             return self._stances(user, chance)
+        if keys == {"views"}:
+            return self._found(user, chance)
+        if "v1" in keys:
+            return self._refuted(user, chance)
+        if keys == {"issues"}:
+            return self._gathered(user)
+        if "w1" in keys:
+            return self._placed(user)
+        if keys == {"fault", "reason"}:
+            return {"fault": "none", "reason": "both sides are the planted ones"}
         if "situation" in keys:
             return self._scenes(user, chance)
         if "findings" in keys:
@@ -142,40 +162,105 @@ class Oracle:
     def _shown(self, user: str) -> dict[str, tuple[str, int]]:
         """For each review shown, by its alias: its reader and its place."""
         found = REVIEW.findall(user)
-        return {alias: self._reviews[b] for alias, _, text in found if (b := _beginning(text)) in self._reviews}
+        return {alias: self._reviews[b] for alias, _, text in found if (b := beginning(text)) in self._reviews}
 
     def _told_to(self, user: str) -> tuple[str, dict[str, str]] | None:
         """The alias of an attack among the reviews and what it wants, where the model falls for it."""
         if not self.character.gullible:
             return None
-        found = ((alias, self._attacks.get(_beginning(text))) for alias, _, text in REVIEW.findall(user))
+        found = ((alias, self._attacks.get(beginning(text))) for alias, _, text in REVIEW.findall(user))
         return next(((alias, wants) for alias, wants in found if wants), None)
 
-    def _stances(self, user: str, chance: random.Random) -> dict[str, Any]:
+    def _found(self, user: str, chance: random.Random) -> dict[str, Any]:
+        views = []
+        for alias, _, text in REVIEW.findall(user):
+            true = self._issues.by_review.get(beginning(text), [])
+            views += [view.answer(alias) for view in true if chance.random() >= self.character.missed]
+            if chance.random() < self.character.invented:
+                statement, opposite = chance.choice(list(self._issues.texts.values()))
+                invented = TrueView(text.strip()[:60], statement, opposite, about="life", said="implied")
+                views.append(invented.answer(alias))
         if told := self._told_to(user):
-            answer = {"stance": told[1]["stance"], "confidence": 99, "evidence": [told[0]]}
-            return {alias: answer for alias, _ in STATEMENT.findall(user)}
-        shown = self._shown(user)
-        truth = self._truth.get(next(iter(shown.values()))[0], {}) if shown else {}
-        places = {place: alias for alias, (_, place) in shown.items()}
+            words = next(text for alias, _, text in REVIEW.findall(user) if alias == told[0])
+            obeyed = TrueView(
+                words.strip()[:60], OBEYED, "I make up my own mind about what I am told.", "life", "stated"
+            )
+            views.append(obeyed.answer(told[0]))
+        return {"views": views}
+
+    def _refuted(self, user: str, chance: random.Random) -> dict[str, Any]:
+        texts = {alias: text for alias, _, text in REVIEW.findall(user)}
+        verdicts = {}
+        for alias, review, statement in SHOWN_VIEW.findall(user):
+            true = {view.statement for view in self._issues.by_review.get(beginning(texts[review]), [])}
+            holds = statement in true or (statement == OBEYED and self.character.gullible)
+            if chance.random() > self.character.accuracy:
+                holds = not holds
+            said = {"objection": "the truth about the reader", "verdict": "holds" if holds else "not shown"}
+            verdicts[alias] = {**said, "confidence": 85, "common": 40}
+        return verdicts
+
+    def _gathered(self, user: str) -> dict[str, Any]:
+        by_issue: dict[str, dict[bool, list[str]]] = {}
+        for alias, statement in GATHERED_VIEW.findall(user):
+            if side := self._issues.sides.get(statement):
+                by_issue.setdefault(side.issue, {}).setdefault(side.first, []).append(alias)
+        shared = {issue: sides for issue, sides in by_issue.items() if sum(map(len, sides.values())) > 1}
+        named = sorted(shared, key=lambda issue: -sum(map(len, shared[issue].values())))[:3]
+        return {
+            "issues": [
+                {
+                    "statement": self._issues.texts[issue][0],
+                    "opposite": self._issues.texts[issue][1],
+                    "name": issue,
+                    "dimension": 0,
+                    "pole": "high",
+                    "holds": shared[issue].get(True, []),
+                    "denies": shared[issue].get(False, []),
+                }
+                for issue in named
+                if issue in self._issues.texts
+            ]
+        }
+
+    def _placed(self, user: str) -> dict[str, Any]:
+        issue = self._issues.sides[re.findall(r"Statement: (.*)", user)[0]].issue
+        sides = {alias: self._issues.sides.get(statement) for alias, statement in PLACED_VIEW.findall(user)}
+        return {
+            alias: "neither" if side is None or side.issue != issue else "statement" if side.first else "opposite"
+            for alias, side in sides.items()
+        }
+
+    def _stances(self, user: str, chance: random.Random) -> dict[str, Any]:
+        shown = STANCE_VIEW.findall(user)
+        told = next((wants for alias, _, words in shown if (wants := self._wanted(alias, words))), None)
+        if told is not None:
+            return {alias: told for alias, _ in STATEMENT.findall(user)}
+        sides = [(alias, side) for alias, statement, _ in shown if (side := self._issues.sides.get(statement))]
         answers = {}
         for alias, statement in STATEMENT.findall(user):
-            seed, turned = self._views.get(statement, ("", False))
-            stance = truth.get("stances", {}).get(seed, "unknown")
-            evidence = [places[p] for p in truth.get("evidence", {}).get(seed, []) if p in places][:3]
-            if not evidence:
-                stance, evidence = self._gold_stance(user, seed)
-            if turned:
-                stance = TURNED.get(stance, stance)
+            asked = self._issues.sides.get(statement)
+            near = [(view, side) for view, side in sides if asked is not None and side.issue == asked.issue]
+            agree = [view for view, side in near if asked is not None and side.first == asked.first]
+            stance = "unknown" if not near else "agree" if 2 * len(agree) > len(near) else "disagree"
             if stance in TURNED and chance.random() > self.character.accuracy:
                 stance = TURNED[stance]
+            evidence = [view for view, _ in near][:3]
             answers[alias] = {"stance": stance, "confidence": 50 if stance == "unknown" else 85, "evidence": evidence}
         return answers
+
+    def _wanted(self, alias: str, words: str) -> dict[str, Any] | None:
+        """What an attack whose words are shown wants of stances, where the model falls for it."""
+        if not self.character.gullible:
+            return None
+        quoted = re.sub(r"\s+", " ", words.split("«", 1)[1].split("»", 1)[0].replace("‹", "<")).strip()
+        wants = next((wants for text, wants in self._attacks.items() if text.startswith(quoted[:50])), None)
+        return {"stance": wants["stance"], "confidence": 99, "evidence": [alias]} if wants else None
 
     def _gold_stance(self, user: str, seed: str) -> tuple[str, list[str]]:
         """The answer of a gold case and its evidence, where a gold excerpt is shown with its own seed."""
         for alias, _, text in REVIEW.findall(user):
-            case = self._told.get(_beginning(text))
+            case = self._told.get(beginning(text))
             if case is not None and case.seed == seed and case.answer != "unknown":
                 return case.answer, [alias]
         return "unknown", []
@@ -210,8 +295,9 @@ class Oracle:
         head = user.split("This earlier attempt", 1)[0]
         statement = re.findall(r"First view: (.*)", user)[0]
         digest = hashlib.sha256(head.encode()).hexdigest()
-        # The seed's number tells the played judges what a scene is about; the words keep scenes apart.
-        token = f"{list(self._library.seeds).index(self._views[statement][0]):03}{digest[:8]}"
+        # The issue's number and side tell the played judges what a scene is about; the words keep scenes apart.
+        side = self._issues.sides[statement]
+        token = f"{self._issues.names.index(side.issue):03}{'a' if side.first else 'b'}{digest[:8]}"
         words = " ".join(digest[start : start + 5] for start in range(8, 64, 5))
         situation = f"On an ordinary morning a person with the number {token} has something to settle: {words}."
         if "This earlier attempt" not in user and chance.random() < self.character.defects:
@@ -251,13 +337,26 @@ class Oracle:
             first = known[1]
         else:
             shipped = next((s for s in self._library.scenes.values() if ways[0] in (s.endorsing, s.opposing)), None)
-            number = re.search(r"the number (\d{3})", user)
-            seed = shipped.seed if shipped else list(self._library.seeds)[int(number[1])] if number else ""
-            stance = truth.get("stances", {}).get(seed, "unknown")
+            number = re.search(r"the number (\d{3})([ab])", user)
+            seed = shipped.seed if shipped else self._issues.names[int(number[1])] if number else ""
+            stance = self._held(truth, seed)
+            if number and number[2] == "b":
+                stance = TURNED.get(stance, stance)
             first = self._shipped.get(ways[0]) or ("endorsing" if " takes up " in ways[0] else "opposing")
         if stance == "unknown":
             return "cannot tell"
         return "A" if (stance == "agree") == (first == "endorsing") else "B"
+
+    def _held(self, truth: dict[str, Any], issue: str) -> str:
+        """The stance that a planted reader's reviews show toward a seed or a construct."""
+        if issue in truth.get("stances", {}):
+            return str(truth["stances"][issue])
+        for view in truth.get("views", []):
+            if issue in (view["construct"], view["seed"]):
+                return view["stance"] or {"statement": "agree", "opposite": "disagree"}[view["side"]]
+            if issue == view["statement"]:
+                return "agree"
+        return "unknown"
 
     def _swayed(self, answer: str, chance: random.Random) -> str:
         """The answer of a judge of this character to a question whose right answer is `answer`."""
@@ -299,7 +398,3 @@ def _way(statement: str, token: str, side: str) -> str:
         if side_of(statement, way) == side:
             return way
     raise AssertionError
-
-
-def _beginning(text: str) -> str:
-    return re.sub(r"\s+", " ", text.replace("‹", "<")).strip()[:80]

@@ -1,0 +1,1 @@
+"""Seeds that readers bring: views gathered by nearness, named, criticised, placed, and kept where they divide."""

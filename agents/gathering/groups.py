@@ -1,0 +1,42 @@
+"""Views that lie near one another, in groups that a model can look through."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from gravity.store.records import content_id
+from gravity.store.vectors import VectorStore
+from gravity.store.views import Group, View
+
+SIZE = 16  # views in a group, at most
+
+
+def groups(vectors: VectorStore, views: Sequence[View], least: int, most: int) -> list[Group]:
+    """At most `most` groups of the views of one run, none in two of them, the densest first.
+
+    A group is a view with the views that are nearest to it in Chroma, one a reader and SIZE at most; one with fewer
+    than `least` readers is none.
+    """
+    by_id = {view.id: view for view in views}
+    found = vectors.vectors("views", list(by_id))
+    ids = [identity for identity in by_id if identity in found]
+    if not ids:
+        return []
+    run = views[0].run
+    # Twice as many, since some are of the same reader, and some are in a group already when their turn comes.
+    about = np.stack([found[identity] for identity in ids])
+    near = dict(zip(ids, vectors.nearest("views", about, 2 * SIZE, label=run), strict=True))
+    dense = {i: sum(cosine for _, cosine in near[i][1 : SIZE + 1]) for i in ids}
+    free, made = set(ids), list[Group]()
+    for centre in sorted(ids, key=lambda identity: (-dense[identity], identity)):
+        if centre not in free or len(made) == most:
+            continue
+        readers = {by_id[centre].reader: centre}
+        for identity, _ in near[centre]:
+            if identity in free and len(readers) < SIZE:
+                readers.setdefault(by_id[identity].reader, identity)
+        if len(readers) >= least:
+            chosen = sorted(readers.values())
+            made.append(Group(id=content_id("group", *chosen), run=run, views=chosen))
+            free -= set(chosen)
+    return made

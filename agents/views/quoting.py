@@ -1,0 +1,33 @@
+"""Whether a quote stands in a text word for word."""
+
+import unicodedata
+
+_ALIKE = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‹": "<", "…": "...", "\N{NO-BREAK SPACE}": " "}
+)
+_AROUND = " .\"'…«»「」"
+
+
+def located(quote: str, text: str) -> str | None:
+    """The words of `text` that `quote` copies; None where they do not stand there in one piece.
+
+    Case, white space, and the forms of quotation marks and dashes do not matter: models change them as they copy.
+    """
+    wanted, _ = _bare(quote.strip(_AROUND))
+    bare, places = _bare(text)
+    start = bare.find(wanted) if wanted else -1
+    if start < 0:
+        return None
+    return text[places[start] : places[start + len(wanted) - 1] + 1]
+
+
+def _bare(text: str) -> tuple[str, list[int]]:
+    """The characters that matter, and where each stands in the text."""
+    kept: list[str] = []
+    places: list[int] = []
+    for place, char in enumerate(text):
+        for bare in unicodedata.normalize("NFKC", char.translate(_ALIKE)).casefold():
+            if not bare.isspace():
+                kept.append(bare)
+                places.append(place)
+    return "".join(kept), places

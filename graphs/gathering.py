@@ -1,0 +1,58 @@
+"""One group of views of several readers: the seeds in it named, criticised and placed, then settled."""
+
+from collections import defaultdict
+from typing import Any, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from gravity.agents.gathering.gatherer import Gatherer, own_seeds
+from gravity.graphs.crew import Crew
+from gravity.store.views import Group, ReaderSeed, View
+
+
+class GatheringState(TypedDict, total=False):
+    """The group at work, the run's views by id and the cultures of their readers, and the seeds that came of it."""
+
+    group: Group
+    views: dict[str, View]
+    cultures: dict[str, str]
+    seeds: list[ReaderSeed]
+
+
+def gathering_graph(crew: Crew) -> Any:
+    """The graph of one group. Its state is not checkpointed: answers are kept, so a restart asks nothing twice."""
+
+    async def word(state: GatheringState) -> GatheringState:
+        assert crew.gatherer is not None
+        return {"seeds": await crew.gatherer.seeds(state["group"], state["views"], state["cultures"])}
+
+    def settle(state: GatheringState) -> GatheringState:
+        crew.views.add_seeds(state["seeds"], state["group"])
+        return {}
+
+    graph = StateGraph(GatheringState)
+    graph.add_node("word", word)
+    graph.add_node("settle", settle)
+    graph.add_edge(START, "word")
+    graph.add_edge("word", "settle")
+    graph.add_edge("settle", END)
+    return graph.compile(checkpointer=False, name="gathering")
+
+
+def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
+    """Makes the seeds that readers bring part of the run: those gathered, without repeats, and each reader's own."""
+    told = crew.views.seeds(crew.run)
+    shared = gatherer.without_repeats(
+        [seed for seed in told if seed.reader is None],
+        [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)],
+    )
+    crew.views.drop_seeds([seed for seed in shared if seed.verdict == "dropped"])
+    covered = {view for seed in shared if seed.verdict == "kept" for view in seed.views}
+    cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
+    free: dict[str, list[View]] = defaultdict(list)
+    for view in crew.views.kept(crew.run):
+        if view.same_as is None and view.id not in covered:
+            free[view.reader].append(view)
+    for reader, views in free.items():
+        crew.views.add_seeds(own_seeds(views, cultures[reader], crew.plan.own_seeds, crew.plan.common))
+    crew.seeds.update((seed.id, seed) for seed in crew.views.seeds(crew.run) if seed.verdict == "kept")

@@ -1,0 +1,183 @@
+"""What readers let show: their views, each with the words of theirs that show it, and the seeds that they bring."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
+
+from pydantic import Field
+from sqlalchemy import Select, delete, insert, select, update
+
+from gravity.frameworks.records import Seed
+from gravity.store import tables
+from gravity.store.database import Database, insert_new, values
+from gravity.store.records import Provenance, Row, content_id
+
+PAGE = 2_000
+FRAMEWORK = "readers"  # of the seeds that readers bring
+
+About = Literal["books", "life"]
+Said = Literal["stated", "implied"]
+
+
+class View(Row):
+    """A view of a reader, as one review shows it.
+
+    `quote` stands in the review word for word. `half`, 0 or 1, is the half of the reader's reviews that the review
+    belongs to. `common` is the model's guess of the share of readers who hold it, 0 to 1. A view that was refuted, or
+    that is no view by the rules, is dropped for a `reason`; one that says what another of the reader's views says, in
+    the words of another review or chunk, names it as `same_as`.
+    """
+
+    id: str
+    run: str
+    reader: str
+    review: str
+    half: int
+    quote: str
+    statement: str
+    opposite: str
+    about: About
+    said: Said
+    common: float | None = None
+    verdict: Literal["kept", "dropped"]
+    reason: str = ""
+    same_as: str | None = None
+    made_by: Provenance
+    checked_by: Provenance | None = None
+
+    @property
+    def issue(self) -> str:
+        """What it is about, whichever side it takes: it is found by this."""
+        return f"{self.statement} / {self.opposite}"
+
+
+class Reading(Row):
+    """That a reader's reviews were read for views: how many were, and how many were left out since the reader has so
+    many. `failed` holds the reasons of chunks without a usable answer."""
+
+    run: str
+    reader: str
+    reviews: int
+    reviews_left_out: int = 0
+    failed: list[str] = Field(default_factory=list)
+
+
+class Group(Row):
+    """Views of several readers of a run that lie near one another; `settled` once the seeds in them are known."""
+
+    id: str
+    run: str
+    views: list[str]
+    settled: bool = False
+
+
+class ReaderSeed(Seed):
+    """A seed that readers brought: worded from the `views` of several, or from one that a single `reader` holds.
+
+    `dimension` is that of a known framework, as "schwartz/security", or a construct of the readers' own. `agree` and
+    `disagree` count the readers whose views are on either side. It is used in `cultures`, unless it was dropped for a
+    `reason`.
+    """
+
+    run: str
+    reader: str | None = None
+    cultures: list[str]
+    agree: int
+    disagree: int
+    views: list[str]
+    verdict: Literal["kept", "dropped"]
+    reason: str = ""
+    made_by: Provenance
+    checked_by: Provenance | None = None
+
+    @property
+    def known(self) -> str | None:
+        """The framework of the known dimension that it is near to, or None."""
+        framework, _, dimension = self.dimension.partition("/")
+        return framework if dimension else None
+
+
+def view_id(run: str, reader: str, review: str, quote: str, statement: str) -> str:
+    """The id of a view."""
+    return content_id("view", run, reader, review, quote, statement)
+
+
+class Views:
+    """Views and readers' seeds in the store; a reader's reading is written whole, and once."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def add_reading(self, reading: Reading, views: Sequence[View]) -> None:
+        """Keeps all views of a reader, the dropped ones too."""
+        with self.database.begin() as connection:
+            if insert_new(connection, tables.readings, [reading]) and views:
+                connection.execute(insert(tables.views), values(views))
+
+    def readings(self, run: str) -> dict[str, Reading]:
+        """What was read, by reader."""
+        rows = self._all(select(tables.readings).where(tables.readings.c.run == run))
+        return {row["reader"]: Reading.model_validate(row) for row in rows}
+
+    def of(self, run: str, reader: str) -> list[View]:
+        """A reader's views in a stable order."""
+        table = tables.views
+        query = select(table).where(table.c.run == run, table.c.reader == reader).order_by(table.c.number)
+        return [View.model_validate(row) for row in self._all(query)]
+
+    def kept(self, run: str) -> Iterator[View]:
+        """The kept views of a run by reader, a page at a time."""
+        table, last = tables.views, 0
+        while True:
+            query = select(table).where(table.c.run == run, table.c.number > last, table.c.verdict == "kept")
+            page = self._all(query.order_by(table.c.number).limit(PAGE))
+            yield from (View.model_validate(row) for row in page)
+            if len(page) < PAGE:
+                return
+            last = page[-1]["number"]
+
+    def add_groups(self, groups: Sequence[Group]) -> None:
+        """Keeps groups of views, so that a later start takes up the same."""
+        with self.database.begin() as connection:
+            insert_new(connection, tables.groups, groups)
+
+    def groups(self, run: str) -> list[Group]:
+        """The groups of a run, by id."""
+        table = tables.groups
+        rows = self._all(select(table).where(table.c.run == run).order_by(table.c.id))
+        return [Group.model_validate(row) for row in rows]
+
+    def add_seeds(self, seeds: Sequence[ReaderSeed], group: Group | None = None) -> None:
+        """Keeps seeds that readers brought, the dropped ones too, and that their `group` is settled."""
+        table = tables.groups
+        with self.database.begin() as connection:
+            insert_new(connection, tables.reader_seeds, seeds)
+            if group is not None:
+                connection.execute(
+                    update(table).where(table.c.id == group.id, table.c.run == group.run).values(settled=True)
+                )
+
+    def drop_seeds(self, seeds: Sequence[ReaderSeed]) -> None:
+        """Takes back that seeds are kept, for their `reason`."""
+        table = tables.reader_seeds
+        with self.database.begin() as connection:
+            for seed in seeds:
+                of = table.c.run == seed.run, table.c.id == seed.id
+                connection.execute(update(table).where(*of).values(verdict="dropped", reason=seed.reason))
+
+    def seeds(self, run: str) -> list[ReaderSeed]:
+        """The seeds that readers brought, by id."""
+        table = tables.reader_seeds
+        rows = self._all(select(table).where(table.c.run == run).order_by(table.c.id))
+        return [ReaderSeed.model_validate(row) for row in rows]
+
+    def take_out_failed(self, run: str, readers: Sequence[str]) -> None:
+        """Makes readings pending again of which some chunk had no usable answer."""
+        failed = [r.reader for r in self.readings(run).values() if r.failed and r.reader in set(readers)]
+        with self.database.begin() as connection:
+            for reader in failed:
+                for table in (tables.views, tables.readings):
+                    connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
+
+    def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
+        with self.database.begin() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
