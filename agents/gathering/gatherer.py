@@ -9,11 +9,13 @@ import numpy as np
 from gravity.agents.asking import together
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.gathering.namer import FairnessCritic, Issue, Namer
+from gravity.agents.repeats import Repeats
 from gravity.frameworks.records import Seed
 from gravity.store.records import Provenance, content_id
 from gravity.store.vectors import VectorStore
 from gravity.store.views import FRAMEWORK, Group, ReaderSeed, View
 
+KNOWN = 3  # known seeds that each new one is held against, the nearest
 PLACED = 24  # views that an issue is held against
 WORDS = range(6, 27)  # of a side
 GAP = 8  # words by which the two sides may differ
@@ -22,15 +24,14 @@ ONE_SIDED = 0.9  # the share of readers on one side from which an issue tells re
 
 @dataclass(frozen=True)
 class Gatherer:
-    """Words seeds from the views of a run. An issue needs `least` readers; `same` is the cosine from which it repeats
-    another one."""
+    """Words seeds from the views of a run. An issue needs `least` readers."""
 
     run: str
     namer: Namer
     critics: Sequence[FairnessCritic]
     vectors: VectorStore
+    repeats: Repeats
     least: int
-    same: float
 
     async def seeds(self, group: Group, views: Mapping[str, View], cultures: Mapping[str, str]) -> list[ReaderSeed]:
         """The seeds that a group comes to, dropped ones too. `views` are those of the run by id, and `cultures` those
@@ -94,25 +95,25 @@ class Gatherer:
         found = await together(*(critic.fault(statement, opposite) for critic in self.critics))
         return next(((fault, by) for fault, by in found if fault), ("", found[0][1] if found else None))
 
-    def without_repeats(self, brought: Sequence[ReaderSeed], known: Sequence[Seed]) -> list[ReaderSeed]:
-        """The seeds, where one that says what an earlier or a known one says is dropped."""
-        kept = [seed for seed in brought if seed.verdict == "kept"]
-        if not kept:
-            return list(brought)
-        listed: list[Seed] = [*known, *kept]
-        vectors = self.vectors.embedder.passages([f"{seed.statement} / {seed.opposite}" for seed in listed])
-        likeness = vectors[len(known) :] @ vectors.T
-        repeats: dict[str, str] = {}
-        for place, seed in enumerate(kept):
-            earlier = np.flatnonzero(likeness[place, : len(known) + place] >= self.same)
-            first = next((listed[n].id for n in earlier if listed[n].id not in repeats), None)
-            if first:
-                repeats[seed.id] = first
+    async def without_repeats(self, brought: Sequence[ReaderSeed], known: Sequence[Seed]) -> list[ReaderSeed]:
+        """Those of the seeds that say what an earlier or a known one says, dropped. Raises NotAnsweredError; where no
+        answer was usable none is found."""
+        if not brought:
+            return []
+        about = self.vectors.embedder.passages([_issue(seed) for seed in brought])
+        likeness = about @ self.vectors.embedder.passages([_issue(seed) for seed in known]).T
+        near = sorted({int(place) for row in likeness for place in np.argsort(-row, kind="stable")[:KNOWN]})
+        listed: list[Seed] = [*(known[place] for place in near), *brought]
+        try:
+            repeated = (await self.repeats.of(listed))[len(near) :]
+        except NotAnsweredError:
+            raise
+        except AskError:
+            return []
         return [
-            seed.model_copy(update={"verdict": "dropped", "reason": f"it says what {repeats[seed.id]} says"})
-            if seed.id in repeats
-            else seed
-            for seed in brought
+            seed.model_copy(update={"verdict": "dropped", "reason": f"it says what {listed[first].id} says"})
+            for seed, first in zip(brought, repeated, strict=True)
+            if first is not None
         ]
 
 
@@ -146,6 +147,10 @@ def own_seeds(views: Sequence[View], culture: str, most: int, common: float) -> 
         for view in rare
         if not _malformed(view.statement, view.opposite)
     ][:most]
+
+
+def _issue(seed: Seed) -> str:
+    return f"{seed.statement} / {seed.opposite}"
 
 
 def _malformed(statement: str, opposite: str) -> str:

@@ -12,6 +12,7 @@ from gravity.agents.judge import ModelJudge
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
 from gravity.agents.price import Price
 from gravity.agents.profiler import ModelProfiler
+from gravity.agents.repeats import Repeats
 from gravity.agents.views.finder import Finder
 from gravity.agents.views.refuter import Refuter
 from gravity.agents.writer import ModelWriter
@@ -55,6 +56,10 @@ class PromptedModel(Model):
     def refuter(self, bench: Workbench) -> Refuter:
         """One who asks it to refute."""
         return Refuter(self._asker("checker", bench), bench.domain)
+
+    def repeats(self, bench: Workbench) -> Repeats:
+        """One who asks it which issues are one."""
+        return Repeats(self._asker("checker", bench), bench.vectors.embedder)
 
     def writer(self, bench: Workbench) -> ModelWriter:
         """A writer that asks it."""

@@ -14,9 +14,9 @@ from gravity.agents.errors import ModelError
 from gravity.agents.gathering.namer import FairnessCritic, Namer
 from gravity.agents.judge import Judge, ModelJudge
 from gravity.agents.profiler import Profiler
+from gravity.agents.repeats import Repeats
 from gravity.agents.views.chunks import Cutting
 from gravity.agents.views.finder import Finder
-from gravity.agents.views.reading import SAME_VIEW
 from gravity.agents.views.refuter import Refuter
 from gravity.agents.window import Window
 from gravity.agents.writer import Writer
@@ -40,7 +40,7 @@ class Workbench:
     """What a model's agents work with.
 
     An answer that does not fit is asked for again, `attempts` times in all; judges are asked in so many `orders`.
-    Reviews are read for views by the `cutting`, and two views of a reader are one from the cosine `same_view`.
+    Reviews are read for views by the `cutting`.
     What chat models cost goes to the run's `budget`; the `breaker` stops the run where a model is not answered again
     and again.
     """
@@ -55,7 +55,6 @@ class Workbench:
     budget: Budget
     breaker: Breaker = field(default_factory=Breaker)
     cutting: Cutting = field(default_factory=Cutting)
-    same_view: float = SAME_VIEW
 
 
 class Model:
@@ -96,6 +95,10 @@ class Model:
     def refuter(self, bench: Workbench) -> Refuter:
         """It as one who tries to refute views that were found."""
         raise self._cannot("read reviews for views")
+
+    def repeats(self, bench: Workbench) -> Repeats:
+        """It as one who finds repeats among views or seeds."""
+        raise self._cannot("find repeats")
 
     def writer(self, bench: Workbench) -> Writer:
         """It as a writer of scenarios."""

@@ -16,7 +16,6 @@ def view_reader(bench: Workbench, profiler: Model, checker: Model | None) -> Vie
         run=bench.run,
         finder=able[0].finder(bench),
         refuter=able[-1].refuter(bench),
+        repeats=able[-1].repeats(bench),
         cutting=bench.cutting,
-        embedder=bench.vectors.embedder,
-        same=bench.same_view,
     )

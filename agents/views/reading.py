@@ -3,34 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from gravity.agents.asking import together
 from gravity.agents.errors import AskError, NotAnsweredError
+from gravity.agents.repeats import Repeats
 from gravity.agents.views.chunks import Chunk, Cutting
 from gravity.agents.views.finder import Candidate, Finder
 from gravity.agents.views.refuter import HOLDS, Refuter, Verdict
-from gravity.store.embeddings import Embedder
 from gravity.store.records import Provenance, Review
 from gravity.store.views import Reading, View, view_id
-
-SAME_VIEW = 0.93
 
 
 @dataclass(frozen=True)
 class ViewReader:
-    """Lists a reader's own views. `cutting` says what a call reads.
-
-    A view says the same as an earlier one of the reader where the cosine of their statements is `same` (0 to 1) or
-    more and neither is nearer to the other's opposite.
-    """
+    """Lists a reader's own views. `cutting` says what a call reads."""
 
     run: str
     finder: Finder
     refuter: Refuter
+    repeats: Repeats
     cutting: Cutting
-    embedder: Embedder
-    same: float
 
     async def read(self, reader: str, reviews: Sequence[Review]) -> tuple[Reading, list[View]]:
         """The views of one reader, dropped ones too. A chunk without a usable answer is told of in the reading.
@@ -39,7 +30,7 @@ class ViewReader:
         """
         chunks, left_out = self.cutting.chunks(reviews)
         told = await together(*(self._told(reader, chunk) for chunk in chunks))
-        views = self._merged([view for views, _ in told for view in views])
+        views = await self._merged([view for views, _ in told for view in views])
         reading = Reading(
             run=self.run,
             reader=reader,
@@ -95,18 +86,17 @@ class ViewReader:
             checked_by=checked_by,
         )
 
-    def _merged(self, views: list[View]) -> list[View]:
-        """The views, where those that repeat an earlier one name it."""
+    async def _merged(self, views: list[View]) -> list[View]:
+        """The views, where those that repeat an earlier one name it. Where no answer was usable each stands for
+        itself."""
         kept = [view for view in views if view.verdict == "kept"]
         if len(kept) < 2:
             return views
-        statements = self.embedder.passages([view.statement for view in kept])
-        opposites = self.embedder.passages([view.opposite for view in kept])
-        same, other = statements @ statements.T, statements @ opposites.T
-        alike = (same >= self.same) & (same > np.maximum(other, other.T))
-        first: dict[str, str] = {}
-        for place, view in enumerate(kept):
-            earlier = [kept[n] for n in np.flatnonzero(alike[place, :place]) if kept[n].id not in first]
-            if earlier:
-                first[view.id] = earlier[0].id
+        try:
+            repeated = await self.repeats.of(kept)
+        except NotAnsweredError:
+            raise
+        except AskError:
+            return views
+        first = {view.id: kept[n].id for view, n in zip(kept, repeated, strict=True) if n is not None}
         return [view.model_copy(update={"same_as": first.get(view.id)}) for view in views]

@@ -24,6 +24,7 @@ REVIEW = re.compile(r'<review id="(r\d+)" rating="[^"]*" title="([^"]*)">\n(.*?)
 SHOWN_VIEW = re.compile(r'<view id="(v\d+)" review="(r\d+)">(.*?)<opposite>', re.DOTALL)
 STANCE_VIEW = re.compile(r'<view id="(w\d+)" rating="[^"]*">(.*?)<words>(.*?)</words></view>', re.DOTALL)
 GATHERED_VIEW = re.compile(r'<view id="(w\d+)">(.*?)<opposite>', re.DOTALL)
+ISSUE = re.compile(r'<issue id="(i\d+)">(.*?)<opposite>', re.DOTALL)
 PLACED_VIEW = re.compile(r'<view id="(w\d+)">(.*?)</view>', re.DOTALL)
 STATEMENT = re.compile(r'<statement id="(s\d+)">(.*?)<opposite>', re.DOTALL)
 PEOPLE = ("planted", "quiet")
@@ -145,6 +146,8 @@ class Oracle:
             return self._gathered(user)
         if "w1" in keys:
             return self._placed(user)
+        if "i2" in keys:
+            return self._repeated(user)
         if keys == {"fault", "reason"}:
             return {"fault": "none", "reason": "both sides are the planted ones"}
         if "situation" in keys:
@@ -230,6 +233,14 @@ class Oracle:
             alias: "neither" if side is None or side.issue != issue else "statement" if side.first else "opposite"
             for alias, side in sides.items()
         }
+
+    def _repeated(self, user: str) -> dict[str, Any]:
+        first: dict[str, str] = {}
+        answers = {}
+        for alias, statement in ISSUE.findall(user):
+            side = self._issues.sides.get(statement)
+            answers[alias] = first.setdefault(side.issue if side else statement, alias)
+        return {alias: "none" if same == alias else same for alias, same in list(answers.items())[1:]}
 
     def _stances(self, user: str, chance: random.Random) -> dict[str, Any]:
         shown = STANCE_VIEW.findall(user)
