@@ -10,11 +10,11 @@ from pydantic import Field, create_model
 from gravity.agents.asking import Answer, Asked, Asker, Confidence
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.evidence import Evidence
+from gravity.agents.views.chunks import REVIEW_CHARS
 from gravity.frameworks.records import TRAITS, Domain, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
 
 DEMOGRAPHICS = ("gender", "age", "location")
-REVIEW_CHARS = 1_200
 
 
 class Inference(Answer):

@@ -11,14 +11,22 @@ from itertools import cycle, islice
 from typing import Any
 
 from gravity.agents.errors import ModelError
-from gravity.agents.profiler import REVIEW_CHARS
+from gravity.agents.evidence import AROUND
+from gravity.agents.gathering.gatherer import PLACED
+from gravity.agents.gathering.groups import SIZE
 from gravity.agents.prompting import prompt
+from gravity.agents.repeats import ISSUES_PER_CALL
+from gravity.agents.retrieval import VIEWS_PER_CALL
+from gravity.agents.views.chunks import REVIEW_CHARS, chunk_chars
+from gravity.agents.views.finder import MOST
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
 
 # Characters, as the answers' schemas bound them: agents/writer.py and agents/critic.py.
 SITUATION, WAY, REMARK = 500, 600, 300
 REMARKS = 8
+# Of a quote, as it mostly is.
+QUOTE = 200
 # A card has at most two dozen lines.
 CARD = 3_000
 # What is added to a question that is asked again, with the reason.
@@ -49,21 +57,40 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         {"alias": f"r{number}", "rating": "4.5", "title": text(200), "text": text(REVIEW_CHARS)}
         for number in range(1, reviews_per_call + 1)
     ]
+    # In a chunk, reviews have a length together; the most of them have the most tags.
+    chunk = [{**review, "text": text(chunk_chars(reviews_per_call) // reviews_per_call)} for review in reviews]
+    sides = {"statement": seed.statement, "opposite": seed.opposite}
     asked = [
         {"alias": f"s{number}", "statement": seed.statement, "opposite": seed.opposite}
         for number, seed in enumerate(islice(cycle(seeds), seeds_per_call), start=1)
     ]
+
+    def views(letter: str, count: int, **more: str) -> list[dict[str, str]]:
+        return [{"alias": f"{letter}{number}", **sides, **more} for number in range(1, count + 1)]
+
+    shown = views("w", VIEWS_PER_CALL, rating="4.5", words=text(QUOTE + 2 * AROUND))
+    poles = [d for framework in library.frameworks.values() for d in framework.dimensions.items()]
+    dimensions = [{"name": name, "high": d.high, "low": d.low} for name, d in poles]
     scene = {"situation": text(SITUATION), "endorsing": text(WAY), "opposing": text(WAY)}
     remark = {"kind": "stereotype", "quote": text(REMARK), "repair": text(REMARK)}
     ways = {"first": scene["endorsing"], "second": scene["opposing"]}
     given: dict[str, tuple[str, dict[str, Any]]] = {
-        "stances": ("profiler", {"domain": domain, "reviews": reviews, "seeds": asked}),
+        "views": ("profiler", {"domain": domain, "reviews": chunk, "most": MOST}),
+        "refute": (
+            "profiler",
+            {"domain": domain, "reviews": chunk, "views": views("v", MOST, review="r1", quote=text(QUOTE))},
+        ),
+        "repeats": ("profiler", {"issues": views("i", ISSUES_PER_CALL)}),
+        "stances": ("profiler", {"domain": domain, "views": shown, "seeds": asked}),
         "traits": ("profiler", {"domain": domain, "reviews": reviews}),
         "demographics": ("profiler", {"domain": domain, "reviews": reviews}),
         "scenario": (
             "writer",
             {"culture": culture, "setting": text(80), "seed": seed, "remarks": [remark] * REMARKS, "draft": scene},
         ),
+        "gather": ("writer", {"domain": domain, "views": views("w", SIZE), "least": SIZE, "dimensions": dimensions}),
+        "place": ("writer", {"domain": domain, "views": views("w", PLACED), **sides}),
+        "fair": ("critics", {"cultures": ", ".join(c.name for c in library.cultures.values()), **sides}),
         "judge": ("judges", {"statement": seed.statement, "situation": scene["situation"], **ways}),
         "prefer": (
             "judges",

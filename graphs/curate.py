@@ -53,8 +53,9 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
 
     async def gather_seeds(state: CurateState) -> CurateState:
         # Seeds come from readers of all cultures: while one of these is growing they wait, and profiles for them.
-        if crew.gatherer is None:
-            return {}
+        # A preview, which is to write about a few seeds alone, brings none.
+        if crew.gatherer is None or state.get("scenario_seeds") is not None:
+            return {"gathered": True}
         everywhere = sorted({reader.culture for reader in selected(crew, state) if reader.culture})
         waiting = state.get("growing", [])
         if not waiting:
@@ -77,7 +78,7 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         return {"growing": growing}
 
     async def profile_readers(state: CurateState) -> CurateState:
-        if crew.gatherer is not None and not state.get("gathered"):
+        if not state.get("gathered"):
             return {}
         return {"growing": await _sweep(crew, "profile", profile, pending_profiles(crew, state))}
 

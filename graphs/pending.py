@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 
 from gravity.agents.errors import BUDGET
 from gravity.agents.gathering.groups import groups
+from gravity.agents.stances import seeds_for
 from gravity.graphs.crew import Crew
 from gravity.graphs.sweep import Todo
 from gravity.store.lots import samples
@@ -65,8 +66,9 @@ def pending_groups(crew: Crew) -> list[Todo]:
         return []
     views = {view.id: view for view in crew.views.kept(crew.run) if view.same_as is None}
     known = crew.views.groups(crew.run)
-    grouped = {identity for group in known for identity in group.views}
-    free = [view for identity, view in views.items() if identity not in grouped]
+    spent = {identity for group in known for identity in group.views}
+    spent |= {identity for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" for identity in seed.views}
+    free = [view for identity, view in views.items() if identity not in spent]
     crew.views.add_groups(groups(crew.vectors, free, crew.gatherer.least, crew.plan.seeds_brought - len(known)))
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     given = {"views": views, "cultures": cultures}
@@ -79,10 +81,13 @@ def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
 
 
 def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
-    """The readers asked for that have no profile yet."""
-    done = crew.ledger.profiled(crew.run)
-    readers = [reader for reader in selected(crew, wanted) if reader.id not in done]
-    return [Todo(reader.id, reader.culture or "", {"reader": reader.id}) for reader in readers]
+    """The readers asked for that have no profile yet, or were not asked about seeds that readers brought since."""
+    done, asked = crew.ledger.profiled(crew.run), crew.ledger.stances_asked(crew.run)
+    return [
+        Todo(reader.id, reader.culture or "", {"reader": reader.id, "profiled": reader.id in done})
+        for reader in selected(crew, wanted)
+        if reader.id not in done or asked.get(reader.id, 0) < len(seeds_for(crew.seeds, reader))
+    ]
 
 
 def pending_checks(crew: Crew) -> list[Todo]:

@@ -1,4 +1,7 @@
-"""One reader's profile: demographics, interests, traits and stances side by side, stances checked, then settled."""
+"""One reader's profile: demographics, interests, traits and stances side by side, stances checked, then settled.
+
+A reader whose profile is there is asked about seeds alone, those that were brought since.
+"""
 
 import asyncio
 import operator
@@ -12,17 +15,22 @@ from gravity.agents.errors import NotAnsweredError
 from gravity.agents.interests import Ratings, interests
 from gravity.agents.profiler import demographics_of
 from gravity.agents.stances import Batch, not_near, seeds_for, together_told
+from gravity.frameworks.records import Seed
 from gravity.graphs.crew import Crew
 from gravity.store.records import Fact, Reader, Shown
 
+PARTS = ("demographics", "interests", "traits")  # beside the stances
+
 
 class ProfileState(TypedDict, total=False):
-    """The reader at work and their reviews, the facts found so far, the stances that are still to be checked, what each
-    half of the reviews shows, and what nobody answered."""
+    """The reader at work, whether their profile is there, their reviews, the seeds to ask about, the facts found so
+    far, the stances that are still to be checked, what each half of the reviews shows, and what nobody answered."""
 
     reader: str
+    profiled: bool
     given: Reader
     ratings: Ratings
+    seeds: list[Seed]
     facts: Annotated[list[Fact], operator.add]
     stances: list[tuple[Batch, Sequence[Fact]]]
     shown: list[Shown]
@@ -35,7 +43,9 @@ def profile_graph(crew: Crew) -> Any:
     def read(state: ProfileState) -> ProfileState:
         reader = crew.corpus.reader(state["reader"])
         assert reader is not None
-        return {"given": reader, "ratings": crew.retriever.ratings(reader.id)}
+        known = {fact.name for fact in crew.ledger.facts(crew.run, reader.id) if fact.kind == "stance"}
+        seeds = [seed for seed in seeds_for(crew.seeds, reader) if seed.id not in known]
+        return {"given": reader, "ratings": crew.retriever.ratings(reader.id), "seeds": seeds}
 
     async def demographics(state: ProfileState) -> ProfileState:
         reviews = crew.retriever.longest(state["ratings"].known)
@@ -50,22 +60,25 @@ def profile_graph(crew: Crew) -> Any:
         return {"facts": await crew.profiler.traits(state["reader"], reviews)}
 
     async def stances(state: ProfileState) -> ProfileState:
-        known, seeds = state["ratings"].known, seeds_for(crew.seeds, state["given"])
-        batches = await asyncio.to_thread(crew.batches, state["reader"], known, seeds)
+        batches = await asyncio.to_thread(crew.batches, state["reader"], state["ratings"].known, state["seeds"])
         asked = (crew.profiler.stances(state["reader"], batch.evidence, batch.seeds) for batch in batches)
         return {"stances": list(zip(batches, await together(*asked), strict=True))}
 
     async def cross_check(state: ProfileState) -> ProfileState:
         told = await crew.cross_check.checked(state["reader"], state.get("stances", []))
         facts, shown = together_told(told)
-        asked, seeds = {fact.name for fact in facts}, seeds_for(crew.seeds, state["given"])
-        others = [not_near(crew.run, state["reader"], seed.id) for seed in seeds if seed.id not in asked]
+        asked = {fact.name for fact in facts}
+        others = [not_near(crew.run, state["reader"], seed.id) for seed in state["seeds"] if seed.id not in asked]
         return {"facts": facts + others, "shown": shown}
+
+    def parts(state: ProfileState) -> list[str]:
+        return ["stances"] if state["profiled"] else [*PARTS, "stances"]
 
     def settle(state: ProfileState) -> ProfileState:
         for error in state.get("unanswered", []):
             raise error
-        crew.ledger.add_profile(crew.run, state["reader"], state["facts"], state["shown"])
+        keep = crew.ledger.add_stances if state["profiled"] else crew.ledger.add_profile
+        keep(crew.run, state["reader"], state["facts"], state["shown"])
         return {}
 
     graph = StateGraph(ProfileState)
@@ -75,12 +88,13 @@ def profile_graph(crew: Crew) -> Any:
     graph.add_node("traits", _to_its_end(traits))
     graph.add_node("stances", _to_its_end(stances))
     graph.add_node("cross_check", _to_its_end(cross_check))
-    graph.add_node("settle", settle)
+    # It waits for all that goes before it, whichever parts there are.
+    graph.add_node("settle", settle, defer=True)
     graph.add_edge(START, "read")
-    for part in ("demographics", "interests", "traits", "stances"):
-        graph.add_edge("read", part)
+    graph.add_conditional_edges("read", parts, [*PARTS, "stances"])
     graph.add_edge("stances", "cross_check")
-    graph.add_edge(["demographics", "interests", "traits", "cross_check"], "settle")
+    for part in (*PARTS, "cross_check"):
+        graph.add_edge(part, "settle")
     graph.add_edge("settle", END)
     return graph.compile(checkpointer=False, name="profile")
 

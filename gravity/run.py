@@ -13,12 +13,12 @@ from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.kinds import Workbench
-from gravity.agents.profiler import REVIEW_CHARS, Profiler
+from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
 from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
 from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
-from gravity.agents.views.chunks import CHUNK_CHARS, Cutting
+from gravity.agents.views.chunks import Cutting, chunk_chars
 from gravity.agents.window import check_room, longest_prompts
 from gravity.config import Config
 from gravity.errors import ConfigError
@@ -198,7 +198,7 @@ class RunSetup:
             budget=self.budget(run),
             breaker=self._breaker,
             cutting=Cutting(
-                chars=min(CHUNK_CHARS, config.curate.reviews_per_call * REVIEW_CHARS),
+                chars=chunk_chars(config.curate.reviews_per_call),
                 reviews=config.curate.reviews_per_call,
                 most=config.curate.chunks_per_half,
             ),

@@ -45,6 +45,18 @@ class Ledger:
                     if rows:
                         connection.execute(insert(table), values(rows))
 
+    def add_stances(self, run: str, reader: str, facts: Sequence[Fact], shown: Sequence[Shown]) -> None:
+        """Adds stances toward seeds that were brought after the reader's profile was made."""
+        with self.database.begin() as connection:
+            insert_new(connection, tables.facts, facts)
+            insert_new(connection, tables.shown, shown)
+
+    def stances_asked(self, run: str) -> dict[str, int]:
+        """How many seeds each reader has a fact about."""
+        table = tables.facts
+        counts = self._count(select(table.c.reader).where(table.c.run == run, table.c.kind == "stance"))
+        return {reader: n for (reader,), n in counts.items()}
+
     def shown(self, run: str) -> list[Shown]:
         """What the halves of the readers' reviews show, by reader and seed."""
         table = tables.shown

@@ -6,9 +6,15 @@ from dataclasses import dataclass
 
 from gravity.store.records import Review
 
+REVIEW_CHARS = 1_200  # of a review, where a call shows several for something else than their views
 CHUNK_CHARS = 8_000  # of reviews in a call: with more, models begin to pass views over
 OVERLAP = 300  # characters that two parts of a long review share, so that a sentence cut in one is whole in the other
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？।\n])\s*")
+
+
+def chunk_chars(reviews_per_call: int) -> int:
+    """How many characters of reviews a call that reads for views sees at most, where calls see so many reviews."""
+    return min(CHUNK_CHARS, reviews_per_call * REVIEW_CHARS)
 
 
 @dataclass(frozen=True)
