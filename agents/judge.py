@@ -36,13 +36,15 @@ class Preference(Answer):
 
 @dataclass(frozen=True)
 class Case:
-    """A pair to be judged end to end: what is known of the reader, their reviews, the task and the two answers."""
+    """A pair to be judged end to end: what is known of the reader, their reviews, the task and the two answers. Where
+    reviews are cut, what stands around the `quotes` is left."""
 
     card: str
     reviews: Sequence[Review]
     task: str
     chosen: str
     rejected: str
+    quotes: Sequence[str] = ()
 
 
 class Judge(Protocol):
@@ -93,8 +95,8 @@ class ModelJudge:
         return Vote(endorses=answer, **given)
 
     async def _choice(self, case: Case, order: Label) -> Choice:
-        sides = {"chosen": case.chosen, "rejected": case.rejected}
-        asking = {"domain": self.domain, "card": case.card, "reviews": aliased(case.reviews), "task": case.task}
+        sides, shown = {"chosen": case.chosen, "rejected": case.rejected}, aliased(case.reviews, case.quotes)
+        asking = {"domain": self.domain, "card": case.card, "reviews": shown, "task": case.task}
         answer, given = await self._compare("prefer", Preference, sides, order, **asking)
         return Choice(prefers=None if answer == "cannot tell" else answer, **given)
 

@@ -10,6 +10,7 @@ from pydantic import Field, create_model
 from gravity.agents.asking import Answer, Asked, Asker, Confidence
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.evidence import Evidence
+from gravity.agents.excerpts import excerpt
 from gravity.agents.views.chunks import REVIEW_CHARS
 from gravity.frameworks.records import TRAITS, Domain, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
@@ -157,14 +158,15 @@ class ModelProfiler:
         return facts
 
 
-def aliased(reviews: Sequence[Review]) -> list[dict[str, Any]]:
-    """Reviews as prompts show them: with short ids r1, r2 ... and cut to a bounded length."""
+def aliased(reviews: Sequence[Review], quotes: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Reviews as prompts show them: with short ids r1, r2 ... and cut to a bounded length, which leaves what stands
+    around the `quotes`, the first of them before others."""
     return [
         {
             "alias": f"r{number}",
             "rating": f"{review.rating:g}",
             "title": review.title[:200].replace('"', "'"),
-            "text": review.text[:REVIEW_CHARS],
+            "text": excerpt(review.text, REVIEW_CHARS, quotes),
         }
         for number, review in enumerate(reviews, start=1)
     ]

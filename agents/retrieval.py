@@ -66,12 +66,17 @@ class Retriever:
         # Chroma knows the held-back reviews as well: with so many more, enough of the others are among them.
         count = self.reviews_per_call + round(self.held_back * len(reviews) / (1 - self.held_back))
         rankings = self.vectors.near("reviews", queries, count, label=reviews[0].reader)
-        if views:
-            likeness = queries @ self.vectors.embedder.passages([view.statement for view in views]).T
-            rankings += [list(dict.fromkeys(views[n].review for n in np.argsort(-row))) for row in likeness]
+        rankings += [list(dict.fromkeys(view.review for view in self.nearest_views(views, texts)))]
         ranked = [identity for identity in reciprocal_rank_fusion(rankings) if identity in offered]
         best = set(ranked[: self.reviews_per_call])
         return [review for review in reviews if review.id in best]
+
+    def nearest_views(self, views: Sequence[View], texts: Sequence[str]) -> list[View]:
+        """A reader's views, those first that come nearest to one of the texts."""
+        if not views:
+            return []
+        likeness = self.vectors.embedder.queries(texts) @ self.vectors.embedder.passages([v.statement for v in views]).T
+        return [views[n] for n in np.argsort(-likeness.max(axis=0), kind="stable")]
 
     def batches(self, reviews: Sequence[Review], views: Sequence[View], seeds: Sequence[Seed]) -> list[Batch]:
         """What to ask of a reader whose views are known: of each half of the reviews, a few views at a time, those

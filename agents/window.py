@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from gravity.agents.errors import ModelError
-from gravity.agents.evidence import AROUND
+from gravity.agents.excerpts import AROUND
 from gravity.agents.gathering.gatherer import PLACED
 from gravity.agents.gathering.groups import SIZE
 from gravity.agents.prompting import prompt

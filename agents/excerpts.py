@@ -1,0 +1,38 @@
+"""What is shown of a review that is longer than a call has room for."""
+
+from collections.abc import Iterable
+
+AROUND = 200  # characters that are shown on either side of a quote
+GAP = " […] "
+
+
+def around(quote: str, text: str) -> str:
+    """A quote that stands in a text, between « and », with what stands around it."""
+    start = text.index(quote)
+    end = start + len(quote)
+    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+    return f"{'…' if start > AROUND else ''}{before}«{quote}»{after}{'…' if len(text) - end > AROUND else ''}"
+
+
+def excerpt(text: str, chars: int, quotes: Iterable[str] = ()) -> str:
+    """At most about `chars` characters of a text: its beginning, or, of one with quotes that would be cut away, the
+    parts around them, as many of the first as there is room for."""
+    if len(text) <= chars:
+        return text
+    taken: set[int] = set()
+    for start, end in ((text.index(quote), text.index(quote) + len(quote)) for quote in quotes if quote in text):
+        more = taken | set(range(max(0, start - AROUND), min(len(text), end + AROUND)))
+        if taken and len(more) > chars:
+            break
+        taken = more
+    if not taken:
+        return text[:chars]
+    # What room is left shows how the text begins.
+    taken |= set(range(max(0, chars - len(taken))))
+    parts, last = list[str](), -2
+    for place in sorted(taken):
+        if place != last + 1:
+            parts.append("")
+        parts[-1] += text[place]
+        last = place
+    return GAP.join(parts)
