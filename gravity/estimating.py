@@ -143,7 +143,7 @@ def _calls_of_a_reader(setup: RunSetup, crew: Crew) -> Mapping[str, float]:
     """The calls of profiler and checker that a reader takes: the mean so far; before that, those of a reader whose
     reviews fit into one chunk a half."""
     done = len(crew.ledger.profiled(crew.run))
-    spent = {role: 0 for role in A_READER}
+    spent = dict.fromkeys(A_READER, 0)
     for row in setup.stores.spendings.by_role(crew.run):
         if row.role in spent:
             spent[row.role] += row.calls
