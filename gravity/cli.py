@@ -22,6 +22,7 @@ from gravity.commands import (
     review,
     show,
     status,
+    views,
     write,
 )
 
@@ -44,6 +45,7 @@ for module in (
     preview,
     curate,
     status,
+    views,
     show,
     review,
     export,

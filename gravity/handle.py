@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gravity import counting, deciding, trail
+from gravity.errors import ConfigError
 from gravity.loop import run as run_async
 from gravity.progress import Progress, reporting
 from gravity.store.ledger import Ledger
 from gravity.store.records import Decided, Decision, Lot, Pair, Unanswered
 from gravity.store.runs import Run
+from gravity.store.views import ReaderSeed, View
 
 if TYPE_CHECKING:
     from gravity.auditing import Audited
@@ -46,6 +48,17 @@ class RunHandle:
     def pairs(self, verdict: str | None = None) -> Iterator[Pair]:
         """The pairs by id, read as they go; `verdict` is vetted, held, rejected or failed, None for all."""
         return self._ledger.pairs(self.id, verdict)
+
+    def views(self, reader: str) -> list[View]:
+        """The views that a reader let show, dropped ones too. Raises ConfigError where the reader was not read."""
+        stores = self.project.stores
+        if reader not in stores.views.readings(self.id):
+            raise ConfigError(f"run {self.id} has read no reviews of a reader '{reader}': see `gravity status`")
+        return stores.views.of(self.id, reader)
+
+    def seeds(self) -> list[ReaderSeed]:
+        """The seeds that readers brought, dropped ones too."""
+        return self.project.stores.views.seeds(self.id)
 
     def lots(self) -> list[Lot]:
         """The lots, with the bounds of their label error."""
