@@ -84,7 +84,7 @@ def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
     """The readers asked for that have no profile yet, or were not asked about seeds that readers brought since."""
     done, asked = crew.ledger.profiled(crew.run), crew.ledger.stances_asked(crew.run)
     return [
-        Todo(reader.id, reader.culture or "", {"reader": reader.id, "profiled": reader.id in done})
+        Todo(reader.id, reader.culture or "", {"reader": reader.id})
         for reader in selected(crew, wanted)
         if reader.id not in done or asked.get(reader.id, 0) < len(seeds_for(crew.seeds, reader))
     ]

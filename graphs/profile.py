@@ -45,7 +45,12 @@ def profile_graph(crew: Crew) -> Any:
         assert reader is not None
         known = {fact.name for fact in crew.ledger.facts(crew.run, reader.id) if fact.kind == "stance"}
         seeds = [seed for seed in seeds_for(crew.seeds, reader) if seed.id not in known]
-        return {"given": reader, "ratings": crew.retriever.ratings(reader.id), "seeds": seeds}
+        return {
+            "given": reader,
+            "profiled": crew.ledger.is_profiled(crew.run, reader.id),
+            "ratings": crew.retriever.ratings(reader.id),
+            "seeds": seeds,
+        }
 
     async def demographics(state: ProfileState) -> ProfileState:
         reviews = crew.retriever.longest(state["ratings"].known)

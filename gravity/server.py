@@ -4,6 +4,7 @@ from typing import Any
 
 from gravity.graphs.curate import curate_graph
 from gravity.graphs.profile import profile_graph
+from gravity.graphs.reading import reading_graph
 from gravity.graphs.scenario import scenario_graph
 from gravity.project import open_project
 
@@ -14,6 +15,11 @@ def curate() -> Any:
     setup = project.setup()
     project.stores.ledger.open_run(setup.record)
     return curate_graph(setup.crew())
+
+
+def reading() -> Any:
+    """The graph of one reading; its input is {"reader"}."""
+    return reading_graph(open_project().setup().crew())
 
 
 def scenario() -> Any:

@@ -67,6 +67,11 @@ class Ledger:
         """Readers whose profile is complete."""
         return {row["reader"] for row in self._all(select(tables.profiles).where(tables.profiles.c.run == run))}
 
+    def is_profiled(self, run: str, reader: str) -> bool:
+        """Whether the reader's profile is complete."""
+        table = tables.profiles
+        return bool(self._all(select(table).where(table.c.run == run, table.c.reader == reader)))
+
     def facts(self, run: str, reader: str) -> list[Fact]:
         """A reader's facts in a stable order."""
         table = tables.facts
