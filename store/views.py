@@ -52,12 +52,14 @@ class View(Row):
 
 class Reading(Row):
     """That a reader's reviews were read for views: how many were, and how many were left out since the reader has so
-    many. `failed` holds the reasons of chunks without a usable answer."""
+    many. `calls` are the kept answers that it rests on, and `failed` holds the reasons of chunks without a usable
+    one."""
 
     run: str
     reader: str
     reviews: int
     reviews_left_out: int = 0
+    calls: list[str] = Field(default_factory=list)
     failed: list[str] = Field(default_factory=list)
 
 
