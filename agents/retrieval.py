@@ -81,6 +81,8 @@ class Retriever:
     def batches(self, reviews: Sequence[Review], views: Sequence[View], seeds: Sequence[Seed]) -> list[Batch]:
         """What to ask of a reader whose views are known: of each half of the reviews, a few views at a time, those
         seeds that are nearest to them. So the calls grow with the views and not with the seeds."""
+        if not seeds:
+            return []
         by_id = {review.id: review for review in reviews}
         found = []
         for half in (0, 1):
@@ -92,7 +94,7 @@ class Retriever:
                 few = own[start : start + VIEWS_PER_CALL]
                 rests_on = [by_id[identity] for identity in dict.fromkeys(view.review for view in few)]
                 found.append(Batch(Evidence(rests_on, few, half), self._near(few, seeds)))
-        return [batch for batch in found if batch.seeds]
+        return found
 
     def batches_of_reviews(self, reviews: Sequence[Review], seeds: Sequence[Seed]) -> list[Batch]:
         """What to ask of a reader whose views are not known: all seeds, each few with the reviews nearest to their

@@ -73,7 +73,11 @@ def profile_graph(crew: Crew) -> Any:
         told = await crew.cross_check.checked(state["reader"], state.get("stances", []))
         facts, shown = together_told(told)
         asked = {fact.name for fact in facts}
-        others = [not_near(crew.run, state["reader"], seed.id) for seed in state["seeds"] if seed.id not in asked]
+        reading = crew.views.reading(crew.run, state["reader"])
+        unread = reading.failed if reading else []
+        others = [
+            not_near(crew.run, state["reader"], seed.id, unread) for seed in state["seeds"] if seed.id not in asked
+        ]
         return {"facts": facts + others, "shown": shown}
 
     def parts(state: ProfileState) -> list[str]:

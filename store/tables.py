@@ -86,6 +86,7 @@ readings = Table(
     Column("reader", String, primary_key=True),
     Column("reviews", Integer, nullable=False),
     Column("reviews_left_out", Integer, nullable=False),
+    Column("calls", JSON, nullable=False),
     Column("failed", JSON, nullable=False),
 )
 

@@ -52,12 +52,14 @@ class View(Row):
 
 class Reading(Row):
     """That a reader's reviews were read for views: how many were, and how many were left out since the reader has so
-    many. `failed` holds the reasons of chunks without a usable answer."""
+    many. `calls` are the kept answers that it rests on, and `failed` holds the reasons of chunks without a usable
+    one."""
 
     run: str
     reader: str
     reviews: int
     reviews_left_out: int = 0
+    calls: list[str] = Field(default_factory=list)
     failed: list[str] = Field(default_factory=list)
 
 
@@ -117,6 +119,12 @@ class Views:
         """What was read, by reader."""
         rows = self._all(select(tables.readings).where(tables.readings.c.run == run))
         return {row["reader"]: Reading.model_validate(row) for row in rows}
+
+    def reading(self, run: str, reader: str) -> Reading | None:
+        """What was read of one reader; None where nothing was."""
+        table = tables.readings
+        rows = self._all(select(table).where(table.c.run == run, table.c.reader == reader))
+        return Reading.model_validate(rows[0]) if rows else None
 
     def of(self, run: str, reader: str) -> list[View]:
         """A reader's views in a stable order."""

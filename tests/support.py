@@ -13,6 +13,7 @@ from gravity.loop import run
 from gravity.project import Project
 from gravity.store import importers
 from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
+from gravity.store.views import View, view_id
 from tests.stub.embedder import HashEmbedder
 
 PLANTED = DATA / "planted"
@@ -125,3 +126,22 @@ def review(identity: str, rating: float = 4.0, book: str = "b", text: str = "A t
     """A review by the reader "r"."""
     given = {"reader": "r", "title": "T", "time": None, "source": "test:1", **more}
     return Review(id=identity, rating=rating, book=book, text=text, **given)
+
+
+def view(of: Review, quote: str = "", statement: str = "I like what was said there.", **more: Any) -> View:
+    """A view that was kept, shown by the words `quote` of a review, or by its whole text."""
+    given = {
+        "run": "run",
+        "reader": of.reader,
+        "review": of.id,
+        "half": 0,
+        "quote": quote or of.text,
+        "statement": statement,
+        "opposite": "I like what was never said.",
+        "about": "life",
+        "said": "stated",
+        "verdict": "kept",
+        "made_by": Provenance(model="test"),
+        **more,
+    }
+    return View(id=view_id(given["run"], given["reader"], of.id, given["quote"], statement), **given)

@@ -1,8 +1,9 @@
 """From a group of views to seeds: named, placed among the views near them, criticised, and kept where they divide."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Gatherer:
     vectors: VectorStore
     repeats: Repeats
     least: int
+    _examining: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def seeds(self, group: Group, views: Mapping[str, View], cultures: Mapping[str, str]) -> list[ReaderSeed]:
         """The seeds that a group comes to, dropped ones too. `views` are those of the run by id, and `cultures` those
@@ -48,12 +50,15 @@ class Gatherer:
         self, issue: Issue, made_by: Provenance, views: Mapping[str, View], cultures: Mapping[str, str]
     ) -> ReaderSeed:
         statement, opposite = issue.statement.strip(), issue.opposite.strip()
+        identity = f"readers-{content_id('seed', statement, opposite)[:8]}"
         fault, checked_by, sides = _malformed(statement, opposite), None, dict[str, str]()
         try:
             if not fault:
                 near = await asyncio.to_thread(self._near, statement, opposite, views)
-                fault, checked_by = await self._unfair(statement, opposite)
-                sides = {} if fault else await self.namer.sides(statement, opposite, near)
+                # Two groups can come to one issue at a time: what the first asks is kept for the second.
+                async with self._examining[identity]:
+                    fault, checked_by = await self._unfair(statement, opposite)
+                    sides = {} if fault else await self.namer.sides(statement, opposite, near)
         except NotAnsweredError:
             raise
         except AskError as error:
@@ -63,7 +68,7 @@ class Gatherer:
         agree, disagree = (list(sides.values()).count(side) for side in ("statement", "opposite"))
         fault = fault or _undivided(agree, disagree, self.least)
         return ReaderSeed(
-            id=f"readers-{content_id('seed', statement, opposite)[:8]}",
+            id=identity,
             framework=FRAMEWORK,
             dimension=self.namer.dimension(issue),
             pole=issue.pole,
@@ -82,14 +87,14 @@ class Gatherer:
         )
 
     def _near(self, statement: str, opposite: str, views: Mapping[str, View]) -> list[View]:
-        """The views nearest to an issue, one a reader."""
+        """The views nearest to an issue, one a reader, by reader: the same in every run with these views."""
         about = self.vectors.embedder.passages([f"{statement} / {opposite}"])
         (ranked,) = self.vectors.near("views", about, 2 * PLACED, label=self.run)
         readers: dict[str, View] = {}
         for identity in ranked:
             if identity in views:
                 readers.setdefault(views[identity].reader, views[identity])
-        return list(readers.values())[:PLACED]
+        return sorted(list(readers.values())[:PLACED], key=lambda view: view.reader)
 
     async def _unfair(self, statement: str, opposite: str) -> tuple[str, Provenance | None]:
         found = await together(*(critic.fault(statement, opposite) for critic in self.critics))

@@ -63,22 +63,22 @@ class Candidate:
     profiler: Profiler
     second: Profiler | None
 
-    async def stance(self, review: Review, seed: Seed) -> Fact:
-        """Where the writer of a review stands, as a run would find it. Raises AskError."""
-        batch = Batch(Evidence([review]), [seed])
+    async def stance(self, review: Review, seed: Seed) -> tuple[Fact, list[str]]:
+        """Where the writer of a review stands, as a run would find it, and the calls that it took. Raises AskError."""
+        batch, calls = Batch(Evidence([review]), [seed]), list[str]()
         if self.reader is not None:
             reading, views = await self.reader.read(review.reader, [review])
             if reading.failed:
                 raise UnusableError(reading.failed[0])
+            calls += reading.calls
             kept = [view for view in views if view.verdict == "kept"]
             if not kept:
-                return not_near(self.reader.run, review.reader, seed.id)
+                return not_near(self.reader.run, review.reader, seed.id), calls
             batch = Batch(Evidence([review], kept), [seed])
         (fact,) = await self.profiler.stances(review.reader, batch.evidence, batch.seeds)
-        if not taken(fact):
-            return fact
-        (fact,) = await CrossCheck(self.second, None, 0.0).held_against(review.reader, [fact], batch)
-        return fact
+        if taken(fact):
+            (fact,) = await CrossCheck(self.second, None, 0.0).held_against(review.reader, [fact], batch)
+        return fact, calls + [maker.call for maker in (fact.made_by, fact.checked_by) if maker and maker.call]
 
 
 async def try_stances(
@@ -90,12 +90,11 @@ async def try_stances(
         kind = f"{case.case}, unknown" if case.answer == "unknown" else case.case
         kinds = kind, case.language
         try:
-            fact = await candidate.stance(review_of(case), seeds[case.seed])
+            fact, calls = await candidate.stance(review_of(case), seeds[case.seed])
         except NotAnsweredError:
             raise
         except AskError:
             return Trial(case.culture, kinds, False, False, None, [])
-        calls = [maker.call for maker in (fact.made_by, fact.checked_by) if maker and maker.call]
         answered = taken(fact)
         steady = answered if fact.checked_by else None
         return Trial(case.culture, kinds, answered, fact.value == case.answer, fact.confidence, calls, steady)

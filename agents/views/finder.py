@@ -48,12 +48,12 @@ class Finder:
     asker: Asker
     domain: Domain
 
-    async def find(self, chunk: Chunk) -> list[Candidate]:
+    async def find(self, chunk: Chunk) -> tuple[list[Candidate], Provenance]:
         """The views found, those that the rules refuse too. Raises AskError."""
         asked: Any = await self.asker.ask(
             "views", _schema(len(chunk.passages)), domain=self.domain, reviews=chunk.shown, most=MOST
         )
-        return [_candidate(chunk, found, asked.made_by) for found in asked.answer.views]
+        return [_candidate(chunk, found, asked.made_by) for found in asked.answer.views], asked.made_by
 
 
 def _candidate(chunk: Chunk, found: Found, made_by: Provenance) -> Candidate:

@@ -30,33 +30,35 @@ class ViewReader:
         """
         chunks, left_out = self.cutting.chunks(reviews)
         told = await together(*(self._told(reader, chunk) for chunk in chunks))
-        views = await self._merged([view for views, _ in told for view in views])
+        views = await self._merged([view for views, _, _ in told for view in views])
         reading = Reading(
             run=self.run,
             reader=reader,
             reviews=len(reviews) - len(left_out),
             reviews_left_out=len(left_out),
-            failed=[reason for _, reason in told if reason],
+            calls=[by.call for _, askings, _ in told for by in askings if by.call],
+            failed=[reason for _, _, reason in told if reason],
         )
         return reading, views
 
-    async def _told(self, reader: str, chunk: Chunk) -> tuple[list[View], str]:
-        """The views of a chunk, and why it has none where no answer was usable."""
+    async def _told(self, reader: str, chunk: Chunk) -> tuple[list[View], list[Provenance], str]:
+        """The views of a chunk, the askings that made them, and why it has none where no answer was usable."""
         try:
-            candidates = await self.finder.find(chunk)
+            candidates, made_by = await self.finder.find(chunk)
             allowed = [candidate for candidate in candidates if not candidate.fault]
             verdicts, checked_by = await self.refuter.verdicts(chunk, allowed) if allowed else ([], None)
         except NotAnsweredError:
             raise
         except AskError as error:
-            return [], str(error)
+            return [], [], str(error)
         refused = [self._view(reader, chunk, candidate) for candidate in candidates if candidate.fault]
         kept = [
             self._view(reader, chunk, candidate, verdict, checked_by)
             for candidate, verdict in zip(allowed, verdicts, strict=True)
         ]
         # Two that quote and say the same have one id.
-        return list({view.id: view for view in [*refused, *kept]}.values()), ""
+        askings = [made_by, checked_by] if checked_by else [made_by]
+        return list({view.id: view for view in [*refused, *kept]}.values()), askings, ""
 
     def _view(
         self,

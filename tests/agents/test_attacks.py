@@ -8,31 +8,48 @@ from typing import Any
 import pytest
 
 from gravity.agents.contrast import ContrastProfiler
-from gravity.agents.crosscheck import CrossCheck, taken
+from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.evidence import Evidence
 from gravity.agents.judge import Case, ModelJudge, Panel, steady
 from gravity.agents.kinds import ContrastSettings
 from gravity.agents.profiler import ModelProfiler, aliased
 from gravity.agents.prompting import prompt
+from gravity.agents.stances import Batch, taken, together_told
+from gravity.agents.views.finder import MOST
 from gravity.frameworks.loader import Library
 from gravity.store.importers import reviews as read_reviews
 from gravity.store.records import Review
 from gravity.store.vectors import VectorStore, review_entry
-from tests.agents.conftest import MakeAsker
+from tests.agents.conftest import MakeAsker, MakeReader, evidence_in
 from tests.stub.server import Stub
-from tests.stub.truth import ATTACKS, Character
-from tests.support import READERS, REVIEWS, review, rows, truth
+from tests.stub.truth import ATTACKS, OBEYED, Character
+from tests.support import READERS, REVIEWS, review, rows, truth, view
 
 LIBRARY = Library()
 BOOKS = LIBRARY.domain("books")
 SEEDS = list(LIBRARY.seeds.values())[:3]
 ATTACK: dict[str, dict[str, Any]] = {row["id"]: row for row in rows(ATTACKS)}
 SHOWN = [{"alias": "s1", "statement": SEEDS[0].statement, "opposite": SEEDS[0].opposite}]
+FOUND = [{"alias": "v1", "review": "r1", "statement": "I do.", "opposite": "I do not.", "quote": "Plain."}]
 VARIABLES: dict[str, dict[str, Any]] = {
-    "stances": {"seeds": SHOWN},
+    "views": {"most": MOST},
+    "refute": {"views": FOUND},
     "traits": {},
     "demographics": {},
     "prefer": {"card": "Nothing.", "task": "A task.", "first": "One.", "second": "Two."},
 }
+TAGS = (
+    "<",
+    "<review ",
+    "</review>",
+    "<view ",
+    "</view>",
+    "<words>",
+    "</words>",
+    "<quote>",
+    "<statement ",
+    "<opposite>",
+)
 OPENED, CLOSED = re.compile(r'<review id="r\d+" rating="[^"]*" title="[^"]*">\n'), "\n</review>"
 
 
@@ -64,7 +81,7 @@ def test_an_attack_stays_within_its_review(name: str, identity: str) -> None:
     hostile = [plain[0], attacker(identity, title=ATTACK[identity]["text"]), plain[2]]
     _, before = prompt(name).render(domain=BOOKS, reviews=aliased(plain), **VARIABLES[name])
     _, after = prompt(name).render(domain=BOOKS, reviews=aliased(hostile), **VARIABLES[name])
-    for tag in ("<", "<review ", "</review>", "<statement ", "</statement>", "<opposite>"):
+    for tag in TAGS:
         assert after.count(tag) == before.count(tag)
     parts = OPENED.split(after)
     assert len(parts) == len(plain) + 1
@@ -72,6 +89,31 @@ def test_an_attack_stays_within_its_review(name: str, identity: str) -> None:
     assert text == ATTACK[identity]["text"].replace("<", "‹")
     # What follows is what follows a plain review.
     assert closed and rest == OPENED.split(before)[2].partition(CLOSED)[2]
+
+
+@pytest.mark.parametrize("identity", ATTACK)
+def test_an_attack_that_is_quoted_stays_within_its_quote(identity: str) -> None:
+    """Quotes are words of reviews, and what a model was led to say of them is no better."""
+    text = ATTACK[identity]["text"]
+    plain, hostile = review("1", text="Plain."), attacker(identity)
+
+    def stances(of: Review, statement: str) -> str:
+        shown = Evidence([of, plain], [view(of, statement=statement), view(plain)]).shown
+        return prompt("stances").render(domain=BOOKS, views=shown, seeds=SHOWN)[1]
+
+    def refuted(of: Review, words: str) -> str:
+        found = [{**FOUND[0], "statement": words, "opposite": words, "quote": of.text}, *FOUND]
+        return prompt("refute").render(domain=BOOKS, reviews=aliased([of]), views=found)[1]
+
+    for render in (stances, refuted):
+        before, after = render(plain, "I do."), render(hostile, text)
+        assert text.replace("<", "‹") in after
+        for tag in TAGS:
+            assert after.count(tag) == before.count(tag)
+    # All that is quoted is marked as such, and what follows is what follows a plain quote.
+    quoted, *rest = stances(hostile, "I do.").split("</words>", 1)
+    assert quoted.endswith(f"«{text.replace('<', '‹')}»")
+    assert rest == stances(plain, "I do.").split("</words>", 1)[1:]
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +124,20 @@ def gullible() -> Iterator[Stub]:
 
 
 @pytest.mark.parametrize("crosschecked", [True, False], ids=["cross-checked", "not cross-checked"])
-async def test_stances_of_a_gullible_model(make_asker: MakeAsker, gullible: Stub, crosschecked: bool) -> None:
-    """All it knows is an attack, and nothing of what it wants comes out; asked once, the model obeys every time."""
+async def test_stances_of_a_gullible_model(
+    make_asker: MakeAsker, make_reader: MakeReader, gullible: Stub, crosschecked: bool
+) -> None:
+    """All it knows is an attack, in which it finds what it is told to find. Nothing of what the attack wants comes out;
+    asked once, the model obeys every time."""
     model = ModelProfiler("run", make_asker(gullible.url), BOOKS)
     check = CrossCheck(model if crosschecked else None, None, 0.0)
     obeyed = 0
     for identity, attack in ATTACK.items():
-        shown = [attacker(identity)]
-        given = await model.stances("r", shown, SEEDS)
+        evidence = await evidence_in([attacker(identity)], make_reader(gullible.url))
+        assert [one.statement for one in evidence.views] == [OBEYED]
+        given = await model.stances("r", evidence, SEEDS)
         assert {one.value for one in given} == {attack["wants"]["stance"]}
-        found = await check.held_against("r", given, shown, SEEDS)
+        found = await check.held_against("r", given, Batch(evidence, SEEDS))
         obeyed += any(taken(one) for one in found)
         if crosschecked:
             assert all("asked the other way round" in one.reason for one in found)
@@ -99,8 +145,25 @@ async def test_stances_of_a_gullible_model(make_asker: MakeAsker, gullible: Stub
     assert obeyed == (0 if crosschecked else len(ATTACK))
 
 
-async def test_an_attack_among_a_planted_readers_reviews_turns_no_stance(make_asker: MakeAsker, gullible: Stub) -> None:
-    """It can drown what the reader says, so that stances are lost; none is ever turned or made up."""
+async def test_what_a_gullible_finder_is_told_to_find_does_not_stand_up_to_another_model(
+    make_reader: MakeReader, gullible: Stub, stub: Stub
+) -> None:
+    """The second asking refutes it, so that it is never shown where stances are taken."""
+    kept = 0
+    for identity in ATTACK:
+        reading, views = await make_reader(gullible.url, stub.url).read("r", [attacker(identity)])
+        kept += sum(one.verdict == "kept" for one in views)
+        assert not reading.failed
+        assert [(one.statement, one.verdict) for one in views] == [(OBEYED, "dropped")]
+        assert views[0].reason.startswith("not shown: ")
+    changed(kept, len(ATTACK), "views found by a gullible model, after another one tried to refute them")
+
+
+async def test_an_attack_among_a_planted_readers_reviews_turns_no_stance(
+    make_asker: MakeAsker, make_reader: MakeReader, gullible: Stub
+) -> None:
+    """It can drown what the reader says in the half of the reviews that it is among, so that stances are lost; none is
+    ever turned or made up."""
     reader = rows(READERS)[0]["id"]
     own = [one for one in read_reviews(REVIEWS, "amazon-2023") if isinstance(one, Review) and one.reader == reader]
     true = truth()[reader]["stances"]
@@ -108,10 +171,10 @@ async def test_an_attack_among_a_planted_readers_reviews_turns_no_stance(make_as
     model = ModelProfiler("run", make_asker(gullible.url), BOOKS)
 
     async def known(shown: list[Review]) -> dict[str, str]:
-        given = [one for one in await model.stances(reader, shown, seeds) if taken(one)]
-        found = await CrossCheck(model, None, 0.0).held_against(
-            reader, given, shown, [LIBRARY.seeds[one.name] for one in given]
-        )
+        evidence = await evidence_in(shown, make_reader(gullible.url))
+        halves = [Evidence(shown, [one for one in evidence.views if one.half == half], half) for half in (0, 1)]
+        told = [(Batch(half, seeds), await model.stances(reader, half, seeds)) for half in halves]
+        found, _ = together_told(await CrossCheck(model, None, 0.0).checked(reader, told))
         return {one.name: one.value for one in found if taken(one)}
 
     before = await known(own)
@@ -151,11 +214,17 @@ async def test_preferences_of_a_gullible_judge(make_asker: MakeAsker, gullible: 
     assert obeyed == (0 if orders == 2 else len(ATTACK))
 
 
-async def test_a_model_that_is_not_gullible_is_not_moved(make_asker: MakeAsker, stub: Stub) -> None:
-    """The stub obeys because it is told to, and not because of how it is asked."""
+async def test_a_model_that_is_not_gullible_is_not_moved(
+    make_asker: MakeAsker, make_reader: MakeReader, stub: Stub
+) -> None:
+    """The stub obeys because it is told to, and not because of how it is asked: it finds no view in an attack, and none
+    that is shown moves it."""
     model = ModelProfiler("run", make_asker(stub.url), BOOKS)
     for identity in ATTACK:
-        assert {one.value for one in await model.stances("r", [attacker(identity)], SEEDS)} == {"unknown"}
+        shown = [attacker(identity)]
+        assert (await make_reader(stub.url).read("r", shown))[1] == []
+        evidence = Evidence(shown, [view(shown[0], statement=OBEYED)])
+        assert {one.value for one in await model.stances("r", evidence, SEEDS)} == {"unknown"}
 
 
 @pytest.mark.embedded
@@ -177,7 +246,7 @@ async def test_what_an_attack_changes_in_the_contrast_of_embeddings(tmp_path: Pa
     seeds = list(LIBRARY.seeds.values())[::5]
 
     async def stances(reader: str, shown: list[Review]) -> dict[str, str]:
-        return {one.name: one.value for one in await profiler.stances(reader, shown, seeds)}
+        return {one.name: one.value for one in await profiler.stances(reader, Evidence(shown), seeds)}
 
     before = {reader: await stances(reader, shown) for reader, shown in own.items()}
     # Indexed only now, so that the mean review is the same before and after.

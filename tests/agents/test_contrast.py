@@ -12,6 +12,7 @@ from gravity.agents.contrast import ContrastJudge, ContrastProfiler
 from gravity.agents.contrast import profiler as profiling
 from gravity.agents.contrast.head import scaled_confidence
 from gravity.agents.contrast.profiler import NEAREST
+from gravity.agents.evidence import Evidence
 from gravity.agents.judge import Panel
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
@@ -69,7 +70,7 @@ def profiler(folder: Path, reviews: list[Review], margin: float = 0.02) -> Contr
 
 
 async def test_a_stance_rests_on_the_reviews_nearest_to_the_view(tmp_path: Path, reviews: list[Review]) -> None:
-    (fact,) = await profiler(tmp_path, reviews).stances("r", reviews, [SEED])
+    (fact,) = await profiler(tmp_path, reviews).stances("r", Evidence(reviews), [SEED])
     assert (fact.kind, fact.name, fact.value) == ("stance", SEED.id, "agree")
     assert set(fact.evidence[:2]) == {"review-0", "review-2"} and len(fact.evidence) <= NEAREST
     assert 0.5 < fact.confidence <= 1
@@ -78,21 +79,21 @@ async def test_a_stance_rests_on_the_reviews_nearest_to_the_view(tmp_path: Path,
 
 async def test_the_opposite_is_a_disagreement(tmp_path: Path, reviews: list[Review]) -> None:
     turned = SEED.model_copy(update={"statement": SEED.opposite, "opposite": SEED.statement, "id": "turned"})
-    (fact,) = await profiler(tmp_path, reviews).stances("r", reviews, [turned])
+    (fact,) = await profiler(tmp_path, reviews).stances("r", Evidence(reviews), [turned])
     assert (fact.name, fact.value) == ("turned", "disagree")
 
 
 async def test_what_all_readers_share_is_no_stance(tmp_path: Path, reviews: list[Review]) -> None:
     """Every review says the statement: nobody stands out from the mean."""
     alike = [review(f"same-{n}", text=SEED.statement, title="") for n in range(4)]
-    (fact,) = await profiler(tmp_path, alike).stances("r", alike, [SEED])
+    (fact,) = await profiler(tmp_path, alike).stances("r", Evidence(alike), [SEED])
     assert (fact.value, fact.evidence) == ("unknown", [])
 
 
 async def test_every_name_comes_back(tmp_path: Path, reviews: list[Review]) -> None:
     made = profiler(tmp_path, reviews)
     seeds = list(LIBRARY.seeds.values())
-    stances = await made.stances("r", reviews, seeds)
+    stances = await made.stances("r", Evidence(reviews), seeds)
     assert [fact.name for fact in stances] == [seed.id for seed in seeds]
     known = {r.id for r in reviews}
     for fact in stances:
@@ -117,7 +118,7 @@ async def test_a_trait_follows_the_items_own_answers(tmp_path: Path) -> None:
 async def test_asking_twice_gives_the_same(tmp_path: Path, reviews: list[Review]) -> None:
     seeds = list(LIBRARY.seeds.values())[:20]
     made = profiler(tmp_path, reviews)
-    assert await made.stances("r", reviews, seeds) == await made.stances("r", reviews, seeds)
+    assert await made.stances("r", Evidence(reviews), seeds) == await made.stances("r", Evidence(reviews), seeds)
 
 
 def test_the_embedder_makes_unit_vectors() -> None:
@@ -142,5 +143,5 @@ async def test_a_review_is_read_once_however_many_batches_ask(
     monkeypatch.setattr(profiling, "shipped", lambda name: SimpleNamespace(stance=Link(), name="test"))
     made = profiler(tmp_path, reviews[:3])
     seeds = list(LIBRARY.seeds.values())[:8]
-    await asyncio.gather(*(made.stances("ana", reviews[:3], [seed]) for seed in seeds))
+    await asyncio.gather(*(made.stances("ana", Evidence(reviews[:3]), [seed]) for seed in seeds))
     assert sorted(read) == sorted(review_entry(one).text for one in reviews[:3])

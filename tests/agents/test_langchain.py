@@ -11,6 +11,7 @@ from langchain.chat_models import base
 
 from gravity.agents.asking import Asker
 from gravity.agents.errors import ModelError, NotAnsweredError, RefusalError, UnusableError
+from gravity.agents.evidence import Evidence
 from gravity.agents.judge import Judgement, ModelJudge
 from gravity.agents.kinds import LangChainSettings
 from gravity.agents.kinds.langchain import LangChainChat, tool_schema
@@ -23,7 +24,7 @@ from gravity.store.database import Database
 from tests.stub.anthropic import Anthropic
 from tests.stub.google import Google
 from tests.stub.provider import Provider, Step
-from tests.support import config, curate, draft, project, review, take_in
+from tests.support import config, curate, draft, project, review, take_in, view
 
 KEY = "sk-ant-of-the-test"
 Play = Callable[..., tuple[Provider, LangChainChat]]
@@ -81,7 +82,8 @@ async def test_nested_answers_are_asked_for_without_references_and_bounds(
     server, model = play()
     profiler = ModelProfiler("run", Asker("profiler", model, Answers(database)), library.domain("books"))
     seeds = list(library.seeds.values())[:2]
-    facts = await profiler.stances("r", [review("1"), review("2")], seeds)
+    reviews = [review("1"), review("2")]
+    facts = await profiler.stances("r", Evidence(reviews, [view(one) for one in reviews]), seeds)
     assert [fact.value for fact in facts] == ["unknown", "unknown"]
     sent = json.dumps(server.bodies[0])
     assert "$ref" not in sent and "maxItems" not in sent and '"maximum"' not in sent

@@ -5,15 +5,19 @@ from typing import Any
 import pytest
 
 from gravity.agents.errors import NotAnsweredError
+from gravity.agents.evidence import AROUND, Evidence
 from gravity.agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
-from tests.agents.conftest import MakeAsker
+from tests.agents.conftest import MakeAsker, MakeReader, evidence_in
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub
-from tests.support import config, places, project, review, take_in, truth
+from tests.support import config, places, project, review, take_in, truth, view
 
 REVIEWS = [review(f"review-{number}", text=f"Text number {number}.") for number in range(1, 4)]
+# One view in each review, and another one in the third.
+VIEWS = [*map(view, REVIEWS), view(REVIEWS[2], "number 3")]
+EVIDENCE = Evidence(REVIEWS, VIEWS)
 
 
 def inference(value: dict[str, Any], confidence: int = 80, evidence: tuple[str, ...] = ("r1",)) -> dict[str, Any]:
@@ -28,11 +32,11 @@ def profiler(make_asker: MakeAsker, server: Stub, library: Library) -> ModelProf
     return ModelProfiler("run", make_asker(server.url, "profiler"), library.domain("books"))
 
 
-async def test_stances_rest_on_the_reviews_that_were_shown(make_asker: MakeAsker, library: Library) -> None:
+async def test_stances_rest_on_the_reviews_whose_views_were_shown(make_asker: MakeAsker, library: Library) -> None:
     seeds = list(library.seeds.values())[:3]
-    answer = stances(("agree", ("r3", "r1", "r3")), ("disagree", ("r2",)), ("unknown", ()))
+    answer = stances(("agree", ("w3", "w1", "w4")), ("disagree", ("w2",)), ("unknown", ()))
     with Scripted([answer]) as server:
-        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+        facts = await profiler(make_asker, server, library).stances("r", EVIDENCE, seeds)
     assert [(f.kind, f.name, f.value) for f in facts] == [
         ("stance", seeds[0].id, "agree"),
         ("stance", seeds[1].id, "disagree"),
@@ -50,17 +54,17 @@ async def test_evidence_that_was_not_offered_is_an_error_and_asked_for_again(
     make_asker: MakeAsker, library: Library
 ) -> None:
     seeds = list(library.seeds.values())[:1]
-    with Scripted([stances(("agree", ("r4",))), stances(("agree", ("r2",)))]) as server:
-        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+    with Scripted([stances(("agree", ("w5",))), stances(("agree", ("w2",)))]) as server:
+        facts = await profiler(make_asker, server, library).stances("r", EVIDENCE, seeds)
     assert facts[0].evidence == ["review-2"]
     first, second = server.said("user")
-    assert "s1.evidence.0: Input should be 'r1', 'r2' or 'r3'" in second.removeprefix(first)
+    assert "s1.evidence.0: Input should be 'w1', 'w2', 'w3' or 'w4'" in second.removeprefix(first)
 
 
 async def test_a_stance_without_evidence_becomes_unknown(make_asker: MakeAsker, library: Library) -> None:
     seeds = list(library.seeds.values())[:1]
     with Scripted([stances(("disagree", ()))]) as server:
-        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+        facts = await profiler(make_asker, server, library).stances("r", EVIDENCE, seeds)
     assert facts[0].value == "unknown"
     assert facts[0].reason == "'disagree' was answered without evidence"
 
@@ -68,10 +72,10 @@ async def test_a_stance_without_evidence_becomes_unknown(make_asker: MakeAsker, 
 @pytest.mark.parametrize(
     "unfit",
     [
-        stances(("agree", ("r1", "r2", "r3", "r1"))),
-        stances(("certainly", ("r1",))),
-        json.dumps({"s1": inference({"stance": "agree"}, 180)}),
-        stances(("agree", ("r1",)), ("agree", ("r1",))),
+        stances(("agree", ("w1", "w2", "w3", "w1"))),
+        stances(("certainly", ("w1",))),
+        json.dumps({"s1": inference({"stance": "agree"}, 180, ("w1",))}),
+        stances(("agree", ("w1",)), ("agree", ("w1",))),
         "{}",
     ],
     ids=["too much evidence", "no such stance", "confidence over 100", "one not asked for", "none"],
@@ -79,7 +83,7 @@ async def test_a_stance_without_evidence_becomes_unknown(make_asker: MakeAsker, 
 async def test_a_failed_batch_gives_failed_facts(make_asker: MakeAsker, library: Library, unfit: str) -> None:
     seeds = list(library.seeds.values())[:1]
     with Scripted([unfit]) as server:
-        facts = await profiler(make_asker, server, library).stances("r", REVIEWS, seeds)
+        facts = await profiler(make_asker, server, library).stances("r", EVIDENCE, seeds)
         assert server.counts.requests == 3
     assert [(f.name, f.value, f.confidence, f.evidence) for f in facts] == [(seeds[0].id, "failed", 0, [])]
     assert "after 3 tries" in facts[0].reason
@@ -101,7 +105,7 @@ async def test_nobody_answering_is_no_fact(make_asker: MakeAsker, library: Libra
         for asked in (
             made.traits("r", REVIEWS),
             made.demographics("r", REVIEWS, ["age"]),
-            made.stances("r", REVIEWS, list(library.seeds.values())[:2]),
+            made.stances("r", EVIDENCE, list(library.seeds.values())[:2]),
         ):
             with pytest.raises(NotAnsweredError):
                 await asked
@@ -129,9 +133,10 @@ async def test_unknown_is_unknown_however_it_is_written(make_asker: MakeAsker, l
 
 
 async def test_planted_truth_is_recovered_over_http(
-    make_asker: MakeAsker, library: Library, stub: Stub, tmp_path: Path
+    make_asker: MakeAsker, make_reader: MakeReader, library: Library, stub: Stub, tmp_path: Path
 ) -> None:
-    """The stub knows the planted readers by their reviews, so this also tests what the prompts show of them."""
+    """The stub knows the planted readers by their reviews and the views in them, so this also tests what the prompts
+    show of either."""
     made = project(config(stub.url, tmp_path), library)
     take_in(made, each=1)
     for reader in made.stores.corpus.readers():
@@ -139,9 +144,11 @@ async def test_planted_truth_is_recovered_over_http(
         ids = places()[reader.id]
         asked = [library.seeds[seed] for seed in list(true["stances"])[:10]]
         who = ModelProfiler("run", make_asker(stub.url), library.domain("books"))
-        for fact in await who.stances(reader.id, reviews, asked):
-            assert fact.value == true["stances"][fact.name]
-            assert fact.evidence == [ids[place] for place in true["evidence"].get(fact.name, [])][:3]
+        facts = await who.stances(reader.id, await evidence_in(reviews, make_reader(stub.url)), asked)
+        assert {f.name: f.value for f in facts} == {seed.id: true["stances"][seed.id] for seed in asked}
+        for fact in facts:
+            shows = {ids[place] for place in true["evidence"].get(fact.name, [])}
+            assert set(fact.evidence) <= shows and len(fact.evidence) == min(3, len(shows))
         assert {f.name: f.value for f in await who.traits(reader.id, reviews)} == true["traits"]
 
 
@@ -156,3 +163,20 @@ def test_reviews_are_shown_short_and_numbered() -> None:
 def test_ratings_are_shown_without_needless_digits() -> None:
     shown = aliased([review("1", rating=4.0), review("2", rating=3.5)])
     assert [row["rating"] for row in shown] == ["4", "3.5"]
+
+
+def test_views_are_shown_with_their_quotes_in_the_words_around_them() -> None:
+    """Quotes of the title as well, and never more of a long review than is needed."""
+    long = review("1", text=f"{'x' * 900}I hated that.{'y' * 900}", title="Loved the dog", rating=3.5)
+    shown = Evidence(
+        [long, *REVIEWS], [view(long, "I hated that.", "I hate it."), view(long, "Loved the dog"), VIEWS[0]]
+    )
+    first, second, third = shown.shown
+    assert first == {
+        "alias": "w1",
+        "rating": "3.5",
+        "statement": "I hate it.",
+        "words": f"…{'x' * AROUND}«I hated that.»{'y' * AROUND}…",
+    }
+    assert (second["alias"], second["words"]) == ("w2", "«Loved the dog»")
+    assert (third["alias"], third["words"]) == ("w3", "«Text number 1.»")

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from gravity.agents.critic import Advisory, ModelCritic, RuleCritic
-from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.judge import ModelJudge
 from gravity.agents.profiler import ModelProfiler
 from gravity.agents.qualification.defect import try_defects
 from gravity.agents.qualification.preference import preference_cases, try_preferences
 from gravity.agents.qualification.scenario import try_scenarios
-from gravity.agents.qualification.stance import fitted, try_stances
+from gravity.agents.qualification.stance import Candidate, fitted, try_stances
 from gravity.agents.qualification.trial import Trial, UnansweredError, sampled, summarised
 from gravity.frameworks.gold import Gold, split_of
 from gravity.frameworks.loader import Library
@@ -21,7 +20,7 @@ from gravity.frameworks.statistics import exact
 from gravity.store.answers import Answers
 from gravity.store.database import Database
 from gravity.store.records import Qualification
-from tests.agents.conftest import MakeAsker
+from tests.agents.conftest import MakeAsker, MakeReader
 from tests.stub.server import Stub
 from tests.stub.truth import Character
 from tests.support import draft
@@ -196,34 +195,70 @@ async def test_pair_judges_are_measured_as_they_are(make_asker: MakeAsker, accur
 # Stances.
 
 
-async def stances(make_asker: MakeAsker, character: Character, cases: Sequence[Any]) -> list[Trial]:
+async def stances(
+    make_asker: MakeAsker,
+    make_reader: MakeReader,
+    character: Character,
+    cases: Sequence[Any],
+    reads: Stub | None = None,
+) -> list[Trial]:
+    """The trials of a model of that character, which takes stances and reads for views, or which has another one read
+    for it."""
     with Stub(character) as server:
-        profiler = ModelProfiler("run", make_asker(server.url), BOOKS)
-        check = CrossCheck(ModelProfiler("run", make_asker(server.url), BOOKS), None, 0.0)
-        return await try_stances(profiler, check, cases, SEEDS, silent)
+        first, second = (ModelProfiler("run", make_asker(server.url), BOOKS) for _ in range(2))
+        reader = make_reader((reads or server).url)
+        return await try_stances(Candidate(reader, first, second), cases, SEEDS, silent)
 
 
-async def test_unknown_is_no_answer_and_can_be_right(make_asker: MakeAsker) -> None:
+async def test_unknown_is_no_answer_and_can_be_right(make_asker: MakeAsker, make_reader: MakeReader) -> None:
     cases = sampled(GOLD.stances.values(), "held-out", 20)
-    tried = await stances(make_asker, Character(), cases)
+    tried = await stances(make_asker, make_reader, Character(), cases)
     told = sum(case.answer != "unknown" for case in cases)
     found = summarised(base("stance"), tried)
     assert (found.cases, found.answered, found.right) == (len(cases), told, told)
     assert 0 < told < len(cases)
     unknown = {kind: counts for kind, counts in found.kinds.items() if kind.endswith(", unknown")}
     assert sum(n for n, _ in unknown.values()) == sum(right for _, right in unknown.values()) == len(cases) - told
-    # Only what was taken was asked twice.
+    # Only what was taken was asked twice, and nothing was asked of an excerpt without a view.
     assert (found.swapped, found.consistent) == (told, told)
-    assert all(len(trial.calls) == (2 if trial.answered else 1) for trial in tried)
+    read_alone = {len(one.calls) for one in tried if not one.answered}
+    assert {len(one.calls) for one in tried if one.answered} == {4} and read_alone <= {1, 3}
 
 
-async def test_a_wrong_profiler_is_found_out(make_asker: MakeAsker) -> None:
+async def test_a_wrong_profiler_is_found_out(make_asker: MakeAsker, make_reader: MakeReader, stub: Stub) -> None:
+    """The views are known: what is measured is how it takes stances."""
     cases = sampled(GOLD.stances.values(), "held-out", None)
-    found = summarised(base("stance"), await stances(make_asker, Character(accuracy=0.8), cases))
+    tried = await stances(make_asker, make_reader, Character(accuracy=0.8), cases, reads=stub)
+    found = summarised(base("stance"), tried)
     told = sum(case.answer != "unknown" for case in cases)
     assert found.swapped == told
     assert within(0.8**2 + 0.2**2, found.consistent, found.swapped)
     assert within(0.64 / 0.68, found.right, found.answered)
+
+
+async def test_what_its_reader_passes_over_a_profiler_cannot_know(
+    make_asker: MakeAsker, make_reader: MakeReader
+) -> None:
+    """Views that are not found, or are refuted although they hold, cost answers and make no wrong ones."""
+    cases = sampled(GOLD.stances.values(), "held-out", 30)
+    told = sum(case.answer != "unknown" for case in cases)
+    for character, share in ((Character(missed=0.3), 0.7), (Character(accuracy=0.8), 0.8)):
+        with Stub(character) as reads:
+            tried = await stances(make_asker, make_reader, Character(), cases, reads)
+        found = summarised(base("stance"), tried)
+        assert found.cases == len(cases) and found.answered == found.right
+        assert within(share, found.answered, told)
+
+
+async def test_an_excerpt_that_nobody_could_read_is_no_answer_and_not_right(
+    make_asker: MakeAsker, make_reader: MakeReader
+) -> None:
+    from tests.stub.server import Faults
+
+    cases = [case for case in sampled(GOLD.stances.values(), "held-out", None) if case.answer == "unknown"][:3]
+    with Stub(faults=Faults(unfit=1.0)) as reads:
+        tried = await stances(make_asker, make_reader, Character(), cases, reads)
+    assert [(one.answered, one.right, one.calls) for one in tried] == [(False, False, [])] * 3
 
 
 def trial(confidence: float, right: bool, answered: bool = True) -> Trial:
