@@ -39,7 +39,7 @@ class ViewReader:
         """
         chunks, left_out = self.cutting.chunks(reviews)
         told = await together(*(self._told(reader, chunk) for chunk in chunks))
-        views = self._merged([view for views, _ in told for view in views])
+        views = self._merged(_distinct([view for views, _ in told for view in views]))
         reading = Reading(
             run=self.run,
             reader=reader,
@@ -64,8 +64,7 @@ class ViewReader:
             self._view(reader, chunk, candidate, verdict, checked_by)
             for candidate, verdict in zip(allowed, verdicts, strict=True)
         ]
-        # Two that quote and say the same have one id.
-        return list({view.id: view for view in [*refused, *kept]}.values()), ""
+        return [*refused, *kept], ""
 
     def _view(
         self,
@@ -110,3 +109,12 @@ class ViewReader:
             if earlier:
                 first[view.id] = earlier[0].id
         return [view.model_copy(update={"same_as": first.get(view.id)}) for view in views]
+
+
+def _distinct(views: Sequence[View]) -> list[View]:
+    """The views, one of each id: what stands where two parts of a review overlap, or in its title, is found in both.
+
+    What was refuted once is dropped, and what the rules refuse of a view does not speak against its better wording.
+    """
+    weightiest_last = sorted(views, key=lambda view: (view.checked_by is not None, view.verdict == "dropped"))
+    return list(({view.id: view for view in views} | {view.id: view for view in weightiest_last}).values())
