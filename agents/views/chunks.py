@@ -9,7 +9,7 @@ from gravity.store.records import Review
 REVIEW_CHARS = 1_200  # of a review, where a call shows several for something else than their views
 CHUNK_CHARS = 8_000  # of reviews in a call: with more, models begin to pass views over
 OVERLAP = 300  # characters that two parts of a long review share, so that a sentence cut in one is whole in the other
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？।\n])\s*")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=[。！？।\n])")
 
 
 def chunk_chars(reviews_per_call: int) -> int:
@@ -56,7 +56,9 @@ class Cutting:
     most: int = 8
 
     def chunks(self, reviews: Sequence[Review]) -> tuple[list[Chunk], list[Review]]:
-        """The chunks of both halves of a reader's reviews, oldest first, and the reviews that had no room."""
+        """The chunks of both halves of a reader's reviews, oldest first, and the reviews that had no room; one that is
+        longer than all the calls of its half is among these, though its beginning is read where there is nothing else.
+        """
         chunks: list[Chunk] = []
         left_out: list[Review] = []
         for half in (0, 1):
@@ -87,24 +89,28 @@ class Cutting:
         longest, which tells most."""
         newest = list(reversed(reviews))
         longest = sorted(newest, key=lambda review: -len(review.text))
-        by_turns = dict.fromkeys(r.id for pair in zip(newest, longest, strict=True) for r in pair)
-        by_id = {review.id: review for review in reviews}
-        taken: set[str] = set()
-        for identity in by_turns:
-            if len(self._packed([r for r in reviews if r.id in taken or r.id == identity])) > self.most:
+        place = {review.id: number for number, review in enumerate(reviews)}
+        taken: list[Review] = []
+        for review in {r.id: r for pair in zip(newest, longest, strict=True) for r in pair}.values():
+            if len(taken) == self.most * self.reviews:
                 break
-            taken.add(identity)
-        kept = [review for review in reviews if review.id in taken] or [by_id[next(iter(by_turns))]]
-        return kept, [review for review in reviews if review not in kept]
+            # One that has no room leaves it to shorter ones.
+            wider = sorted([*taken, review], key=lambda one: place[one.id])
+            taken = wider if len(self._packed(wider)) <= self.most else taken
+        whole = {review.id for review in taken}
+        return taken or newest[:1], [review for review in reviews if review.id not in whole]
 
 
 def _parts(text: str, chars: int) -> Iterator[str]:
-    """A text in parts of at most `chars`, cut between sentences where there are any, with an overlap."""
+    """A text in parts of at most `chars`, cut between sentences where there are any, with an overlap.
+
+    A sentence that fits into a part beside the overlap stands whole in one.
+    """
     start = 0
     while len(text) - start > chars:
-        window = text[start : start + chars]
-        ends = [match.start() for match in _SENTENCE_END.finditer(window) if match.start() > chars // 2]
-        end = ends[-1] if ends else chars
-        yield window[:end]
-        start += max(1, end - OVERLAP)
+        # What stands before the overlap's end would bring nothing new.
+        ends = [match.start() for match in _SENTENCE_END.finditer(text, start + OVERLAP + 1, start + chars + 1)]
+        end = next((end for end in reversed(ends) if end <= start + chars), start + chars)
+        yield text[start:end]
+        start = max(start + 1, end - OVERLAP)
     yield text[start:]

@@ -3,7 +3,7 @@
 import unicodedata
 
 _ALIKE = str.maketrans(
-    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "‹": "<", "…": "...", "\N{NO-BREAK SPACE}": " "}
+    {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-"), "‹": "<"}
 )
 _AROUND = " .\"'…«»「」"
 
@@ -11,7 +11,8 @@ _AROUND = " .\"'…«»「」"
 def located(quote: str, text: str) -> str | None:
     """The words of `text` that `quote` copies; None where they do not stand there in one piece.
 
-    Case, white space, and the forms of quotation marks and dashes do not matter: models change them as they copy.
+    Case, white space, invisible characters, how accents are encoded, and the forms of quotation marks and dashes do not
+    matter: models change them as they copy.
     """
     wanted, _ = _bare(quote.strip(_AROUND))
     bare, places = _bare(text)
@@ -26,8 +27,9 @@ def _bare(text: str) -> tuple[str, list[int]]:
     kept: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
-        for bare in unicodedata.normalize("NFKC", char.translate(_ALIKE)).casefold():
-            if not bare.isspace():
+        for bare in unicodedata.normalize("NFKD", char.translate(_ALIKE)).casefold():
+            # Cf: joiners, soft hyphens, marks of direction.
+            if not bare.isspace() and unicodedata.category(bare) != "Cf":
                 kept.append(bare)
                 places.append(place)
     return "".join(kept), places

@@ -30,7 +30,7 @@ class ViewReader:
         """
         chunks, left_out = self.cutting.chunks(reviews)
         told = await together(*(self._told(reader, chunk) for chunk in chunks))
-        views = await self._merged([view for views, _, _ in told for view in views])
+        views = await self._merged(_distinct([view for views, _, _ in told for view in views]))
         reading = Reading(
             run=self.run,
             reader=reader,
@@ -56,9 +56,7 @@ class ViewReader:
             self._view(reader, chunk, candidate, verdict, checked_by)
             for candidate, verdict in zip(allowed, verdicts, strict=True)
         ]
-        # Two that quote and say the same have one id.
-        askings = [made_by, checked_by] if checked_by else [made_by]
-        return list({view.id: view for view in [*refused, *kept]}.values()), askings, ""
+        return [*refused, *kept], [made_by, checked_by] if checked_by else [made_by], ""
 
     def _view(
         self,
@@ -102,3 +100,12 @@ class ViewReader:
             return views
         first = {view.id: kept[n].id for view, n in zip(kept, repeated, strict=True) if n is not None}
         return [view.model_copy(update={"same_as": first.get(view.id)}) for view in views]
+
+
+def _distinct(views: Sequence[View]) -> list[View]:
+    """The views, one of each id: what stands where two parts of a review overlap, or in its title, is found in both.
+
+    What was refuted once is dropped, and what the rules refuse of a view does not speak against its better wording.
+    """
+    weightiest_last = sorted(views, key=lambda view: (view.checked_by is not None, view.verdict == "dropped"))
+    return list(({view.id: view for view in views} | {view.id: view for view in weightiest_last}).values())
