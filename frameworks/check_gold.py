@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, get_args
 
-from gravity.frameworks.gold import Gold, GoldBias, GoldScenario, GoldStance, split_of
+from gravity.frameworks.gold import NO_VIEW, Gold, GoldBias, GoldScenario, GoldStance, GoldView, split_of
 from gravity.frameworks.loader import Library
 from gravity.frameworks.measures import Report, leaks, lengths, words
 
@@ -18,19 +18,35 @@ BALANCE = 0.05  # by which share a count may miss the one that is asked for; one
 EXCERPT_WORDS, SITUATION_WORDS, WAY_WORDS = range(30, 76), range(20, 41), range(25, 51)
 EXCERPT_CHARACTERS = {"ja": range(85, 131), "zh": range(50, 131)}  # of languages that are written without spaces
 WAYS_GAP = 4  # words
-DEV_SHARE = (0.30, 0.45)  # of a set's seeds
+VIEW_KINDS = {  # cases of a kind in a culture
+    "stated": 27,
+    "implied": 24,
+    "ironic": 12,
+    "rejected": 12,
+    "plot": 8,
+    "praise": 6,
+    "character": 6,
+    "reported": 5,
+}
+WITHOUT = sum(VIEW_KINDS[kind] for kind in NO_VIEW) / sum(VIEW_KINDS.values())  # share of the cases
+LIFE_SHARE = (0.40, 0.55)  # of the views; the others are about books
+REVIEW_WORDS, QUOTE_WORDS, SIDE_WORDS = range(20, 221), range(3, 41), range(6, 23)
+REVIEW_CHARACTERS, QUOTE_CHARACTERS = range(60, 241), range(6, 101)  # of languages that are written without spaces
+SIDES_GAP = 5  # words
+DEV_SHARE = (0.30, 0.45)  # of a set's seeds, or of its cases where they have none
 
-C = TypeVar("C", GoldStance, GoldScenario)
+C = TypeVar("C", GoldStance, GoldScenario, GoldView)
 Sized = Iterable[tuple[str, str, range]]
 
 
 def check_gold(library: Library, report: Report) -> None:
-    """Counts, balance, splits, lengths and leaks of the three gold sets."""
+    """Counts, balance, splits, lengths and leaks of the four gold sets."""
     gold = Gold(library)
     _stances(gold, library, report)
     _scenarios(gold, library, report)
     _bias(gold, library, report)
-    ids = Counter([*gold.stances, *gold.scenarios, *gold.bias])
+    _views(gold, library, report)
+    ids = Counter([*gold.stances, *gold.scenarios, *gold.bias, *gold.views])
     report.add("gold ids", f"{len(ids)}", "unique", [f"{name} is in two sets" for name, n in ids.items() if n > 1])
 
 
@@ -121,12 +137,61 @@ def _bias(gold: Gold, library: Library, report: Report) -> None:
     lengths(report, "gold bias", [(case.id, case.endorsing, case.opposing) for case in cases], WAYS_GAP)
 
 
-def _split(report: Report, what: str, seeds: Collection[str]) -> None:
-    dev = sum(split_of(seed) == "dev" for seed in seeds)
-    share, (low, high) = dev / max(1, len(seeds)), DEV_SHARE
-    faults = [] if low <= share <= high else [f"{dev} of {len(seeds)} seeds are dev"]
-    figures = f"{dev} of {len(seeds)} seeds are dev, {share:.1%}"
-    report.add(f"{what}: splits", figures, f"{low:.0%} to {high:.0%} of the seeds are dev", faults)
+def _views(gold: Gold, library: Library, report: Report) -> None:
+    cases, shipped = list(gold.views.values()), library.base.cultures
+    kinds, found = Counter(case.case for case in cases), Counter((case.culture, case.case) for case in cases)
+    faults = [
+        f"{culture} has {found[culture, kind]} of {kind}"
+        for culture in shipped
+        for kind, each in VIEW_KINDS.items()
+        if found[culture, kind] != each
+    ]
+    groups = [
+        (f" in {language}", [case for case in cases if case.language == language])
+        for language in sorted({case.language for case in cases})
+    ]
+    for where, group in [*groups, *_groups(cases, library)]:
+        without = sum(not case.views for case in group)
+        faults += [f"{without}{where} are without a view"] if _off(without, WITHOUT * len(group)) else []
+    views = [(case, view) for case in cases for view in case.views]
+    life, (low, high) = sum(view.about == "life" for _, view in views), LIFE_SHARE
+    faults += [] if low * len(views) <= life <= high * len(views) else [f"{life} of {len(views)} are about life"]
+    report.add(
+        "gold views",
+        f"n={len(cases)}, {_listed(kinds)}; {len(views)} views, {life} about life",
+        f"so many of a kind in {', '.join(shipped)}, {WITHOUT:.0%} without in a language, "
+        f"{low:.0%} to {high:.0%} about life",
+        faults,
+    )
+    _split(report, "gold views", gold.views, "cases")
+    given = [
+        *((case, case.excerpt, REVIEW_WORDS, REVIEW_CHARACTERS) for case in cases),
+        *((case, view.quote, QUOTE_WORDS, QUOTE_CHARACTERS) for case, view in views),
+    ]
+    faults = _twice(case.excerpt for case in cases)
+    for case, text, allowed, characters in given:
+        spaceless = case.language.split("-")[0] in EXCERPT_CHARACTERS
+        faults += [] if spaceless else _misfits([(case.id, text, allowed)])
+        faults += [f"{case.id} has {len(text)} characters"] if spaceless and len(text) not in characters else []
+    spaced = [words(case.excerpt) for case in cases if case.language.split("-")[0] not in EXCERPT_CHARACTERS]
+    rule = (
+        f"{_bounds(REVIEW_WORDS)} words, {_bounds(QUOTE_WORDS)} a quote, without spaces "
+        f"{_bounds(REVIEW_CHARACTERS)} and {_bounds(QUOTE_CHARACTERS)} characters, unique"
+    )
+    report.add("gold views: excerpts", _range(spaced, "words"), rule, faults)
+    sides = [(case.id, side, SIDE_WORDS) for case, view in views for side in (view.statement, view.opposite)]
+    faults = _twice(text for _, text, _ in sides) + _misfits(sides)
+    figures = _range([words(text) for _, text, _ in sides], "words")
+    report.add("gold views: sides", figures, f"{_bounds(SIDE_WORDS)} words, unique", faults)
+    lengths(report, "gold views", [(case.id, view.statement, view.opposite) for case, view in views], SIDES_GAP)
+
+
+def _split(report: Report, what: str, dealt: Collection[str], by: str = "seeds") -> None:
+    dev = sum(split_of(identity) == "dev" for identity in dealt)
+    share, (low, high) = dev / max(1, len(dealt)), DEV_SHARE
+    faults = [] if low <= share <= high else [f"{dev} of {len(dealt)} {by} are dev"]
+    figures = f"{dev} of {len(dealt)} {by} are dev, {share:.1%}"
+    report.add(f"{what}: splits", figures, f"{low:.0%} to {high:.0%} of the {by} are dev", faults)
 
 
 def _scenes(

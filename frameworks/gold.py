@@ -1,11 +1,14 @@
 """Gold sets: cases with known right answers, to qualify judges, profilers and critics.
 
-Each set falls into `dev` and `held-out` by seed: prompts and thresholds are tuned on dev alone.
+Each set falls into `dev` and `held-out`, by seed or, where cases have none, by id: prompts and thresholds are tuned on
+dev alone.
 """
 
 import hashlib
 from functools import cached_property
 from typing import Literal, TypeVar
+
+from pydantic import Field
 
 from gravity.frameworks.errors import DataError
 from gravity.frameworks.loader import Library
@@ -13,40 +16,54 @@ from gravity.frameworks.records import Record, Text
 
 Split = Literal["dev", "held-out"]
 DEV_PERCENT = 40
+NO_VIEW = ("plot", "praise", "character", "reported")  # the kinds of case that hold no view of the writer
 
 
-class GoldStance(Record):
-    """A short review excerpt and its reader's stance toward a seed's statement."""
+class GoldCase(Record):
+    """Base of the gold cases."""
 
     id: Text
     culture: Text
-    language: Text
+    reason: Text
+
+    @property
+    def split(self) -> Split:
+        """The split that it belongs to."""
+        return split_of(self.id)
+
+
+class SeedCase(GoldCase):
+    """Base of those that are about a seed: all cases of one seed are in one split."""
+
     seed: Text
+
+    @property
+    def split(self) -> Split:
+        """The split that its seed's cases belong to."""
+        return split_of(self.seed)
+
+
+class GoldStance(SeedCase):
+    """A short review excerpt and its reader's stance toward a seed's statement."""
+
+    language: Text
     excerpt: Text
     answer: Literal["agree", "disagree", "unknown"]
     case: Text
-    reason: Text
 
 
-class GoldScenario(Record):
+class GoldScenario(SeedCase):
     """A situation with two ways on, and which of them goes with a seed's statement; both and neither are traps."""
 
-    id: Text
-    culture: Text
-    seed: Text
     situation: Text
     first: Text
     second: Text
     answer: Literal["first", "second", "both", "neither"]
-    reason: Text
 
 
-class GoldBias(Record):
+class GoldBias(SeedCase):
     """A scene without fault and its twin with one planted defect, `quote`, in one of its three parts."""
 
-    id: Text
-    culture: Text
-    seed: Text
     kind: Literal["stereotype", "exoticism", "foreign default", "wrong fact", "spoken for", "value judged"]
     situation: Text
     endorsing: Text
@@ -54,19 +71,39 @@ class GoldBias(Record):
     part: Literal["situation", "endorsing", "opposing"]
     defective: Text
     quote: Text
-    reason: Text
 
 
-G = TypeVar("G", GoldStance, GoldScenario, GoldBias)
+class OwnView(Record):
+    """A view that the writer of an excerpt holds, with the words of the excerpt that show it."""
+
+    quote: Text
+    statement: Text
+    opposite: Text
+    about: Literal["books", "life"]
+    said: Literal["stated", "implied"]
 
 
-def split_of(seed: str) -> Split:
-    """The split that a seed's cases belong to."""
-    return "dev" if hashlib.sha256(f"gold {seed}".encode()).digest()[0] * 100 < DEV_PERCENT * 256 else "held-out"
+class GoldView(GoldCase):
+    """A review or an excerpt of one, and all views of its writer that it shows; in cases of the kinds NO_VIEW, none."""
+
+    language: Text
+    title: Text
+    rating: int = Field(ge=1, le=5)
+    excerpt: Text
+    case: Literal["stated", "implied", "ironic", "rejected", "plot", "praise", "character", "reported"]
+    views: list[OwnView]
+
+
+G = TypeVar("G", GoldStance, GoldScenario, GoldBias, GoldView)
+
+
+def split_of(identity: str) -> Split:
+    """The split of the cases that belong to a seed, or of a case that belongs to none."""
+    return "dev" if hashlib.sha256(f"gold {identity}".encode()).digest()[0] * 100 < DEV_PERCENT * 256 else "held-out"
 
 
 class Gold:
-    """The three sets of a library's folders, read when first asked for.
+    """The four sets of a library's folders, read when first asked for.
 
     An overlay's cases are added to the shipped ones, and replace those of the same id. Raises DataError with file
     and line for a bad case.
@@ -77,7 +114,7 @@ class Gold:
 
     @cached_property
     def version(self) -> str:
-        """A hash of the three sets, which changes with any case, and with an overlay's seeds and cultures."""
+        """A hash of the four sets, which changes with any case, and with an overlay's seeds and cultures."""
         made = hashlib.sha256()
         for path in sorted((self._library.root / "gold").rglob("*.jsonl")):
             made.update(path.read_bytes())
@@ -107,9 +144,23 @@ class Gold:
                 )
         return {identity: case for identity, (_, case) in read.items()}
 
+    @cached_property
+    def views(self) -> dict[str, GoldView]:
+        """Reviews with the views of their writers by id."""
+        read = self._read("views", GoldView)
+        for where, case in read.values():
+            if bool(case.views) == (case.case in NO_VIEW):
+                has = "a view" if case.views else "no view"
+                raise DataError(f"{where}: {case.id}: a case of the kind '{case.case}' cannot have {has}")
+            if any(view.quote not in case.excerpt for view in case.views):
+                raise DataError(f"{where}: {case.id}: each quote must stand in the excerpt")
+        return {identity: case for identity, (_, case) in read.items()}
+
     def _read(self, name: str, kind: type[G]) -> dict[str, tuple[str, G]]:
         read = self._library.read(f"gold/{name}", kind, lambda case: case.id)
         for where, case in read.values():
-            if case.seed not in self._library.seeds or case.culture not in self._library.cultures:
-                raise DataError(f"{where}: unknown seed '{case.seed}' or culture '{case.culture}'")
+            if isinstance(case, SeedCase) and case.seed not in self._library.seeds:
+                raise DataError(f"{where}: unknown seed '{case.seed}'")
+            if case.culture not in self._library.cultures:
+                raise DataError(f"{where}: unknown culture '{case.culture}'")
         return read

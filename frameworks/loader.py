@@ -23,6 +23,7 @@ MATERIAL = (
     "gold/stance/*.jsonl",
     "gold/scenarios/*.jsonl",
     "gold/bias/*.jsonl",
+    "gold/views/*.jsonl",
 )
 
 K = TypeVar("K", bound=Hashable)

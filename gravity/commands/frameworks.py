@@ -57,16 +57,15 @@ def import_items(
 
 def _print_overview(library: "Library", gold: "Gold", as_json: bool) -> None:
     """Prints how many seeds, items, cultures and gold cases there are. Raises DataError for bad material."""
-    from gravity.frameworks.gold import split_of
-
     seeds = Counter((seed.framework, seed.dimension, seed.pole) for seed in library.seeds.values())
     dimensions = [(framework, name) for framework, made in library.frameworks.items() for name in made.dimensions]
     facets = Counter((item.trait, item.facet) for item in library.items.values())
     shipped = Counter(scene.culture for scene in library.scenes.values())
     sets = {
-        "stance": Counter((case.culture, split_of(case.seed)) for case in gold.stances.values()),
-        "scenarios": Counter((case.culture, split_of(case.seed)) for case in gold.scenarios.values()),
-        "bias": Counter((case.culture, split_of(case.seed)) for case in gold.bias.values()),
+        "stance": Counter((case.culture, case.split) for case in gold.stances.values()),
+        "scenarios": Counter((case.culture, case.split) for case in gold.scenarios.values()),
+        "bias": Counter((case.culture, case.split) for case in gold.bias.values()),
+        "views": Counter((case.culture, case.split) for case in gold.views.values()),
     }
     if as_json:
         figures = {

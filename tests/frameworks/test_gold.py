@@ -46,6 +46,7 @@ def test_shipped_sets_have_no_fault(library: Library) -> None:
     assert figures["gold stance"].startswith("n=600, ")
     assert figures["gold scenarios"].startswith("n=450, ")
     assert figures["gold bias"].startswith("n=240, ")
+    assert figures["gold views"].startswith("n=400, ")
     assert {"gold scenarios: right told by length", "gold scenarios: right told by words"} <= figures.keys()
 
 
@@ -59,8 +60,8 @@ def test_split_goes_by_seed_and_never_changes(library: Library) -> None:
 @pytest.mark.parametrize(
     ("folder", "fields", "reason"),
     [
-        ("stance", {"seed": "hof-pdi-99"}, "unknown seed 'hof-pdi-99' or culture 'br'"),
-        ("stance", {"culture": "fr"}, "or culture 'fr'"),
+        ("stance", {"seed": "hof-pdi-99"}, "unknown seed 'hof-pdi-99'"),
+        ("stance", {"culture": "fr"}, "unknown culture 'fr'"),
         ("stance", {"id": "gs-br-001"}, "id 'gs-br-001' is already taken"),
         ("stance", {"answer": "perhaps"}, "answer: Input should be 'agree', 'disagree' or 'unknown'"),
         ("stance", {"excerpt": " "}, "excerpt: String should have at least 1 character"),
@@ -69,6 +70,9 @@ def test_split_goes_by_seed_and_never_changes(library: Library) -> None:
         ("scenarios", {"hint": "x"}, "hint: Extra inputs are not permitted"),
         ("bias", {"kind": "rudeness"}, "kind: Input should be 'stereotype'"),
         ("bias", {"part": "title"}, "part: Input should be 'situation', 'endorsing' or 'opposing'"),
+        ("views", {"culture": "fr"}, "unknown culture 'fr'"),
+        ("views", {"case": "sung"}, "case: Input should be 'stated', 'implied'"),
+        ("views", {"rating": 6}, "rating: Input should be less than or equal to 5"),
     ],
 )
 def test_bad_case_is_refused_with_file_and_line(
@@ -91,6 +95,63 @@ def test_quote_that_is_not_the_defect_is_refused_by_id(material: Path, change: C
     change("gold/bias/br.jsonl", 4, quote=clean[clean["part"]].split()[0], defective=clean[clean["part"]])
     with pytest.raises(DataError, match="and not in the clean one"):
         _ = Gold(Library(material)).bias
+
+
+def test_views_split_by_their_own_ids(library: Library) -> None:
+    known = {"view-us-001": "held-out", "view-jp-002": "dev"}
+    views = Gold(library).views
+    assert {identity: views[identity].split for identity in known} == known
+    assert {case.split for case in Gold(library).stances.values()} == {case.split for case in views.values()}
+
+
+@pytest.mark.parametrize(
+    ("case", "fields", "reason"),
+    [
+        ("stated", {"views": []}, "a case of the kind 'stated' cannot have no view"),
+        ("stated", {"case": "plot"}, "a case of the kind 'plot' cannot have a view"),
+        ("ironic", {"excerpt": "Another text."}, "each quote must stand in the excerpt"),
+    ],
+)
+def test_views_that_do_not_fit_their_case_are_refused_by_id(
+    material: Path, change: Change, case: str, fields: dict[str, Any], reason: str
+) -> None:
+    path = material / "gold/views/jp.jsonl"
+    line = line_of(path, case=case)
+    change("gold/views/jp.jsonl", line, **fields)
+    with pytest.raises(DataError) as caught:
+        _ = Gold(Library(material)).views
+    assert str(caught.value) == f"{path}:{line}: {rows_of(path)[line - 1]['id']}: {reason}"
+
+
+def test_planted_faults_of_the_views_are_found(material: Path, change: Change) -> None:
+    path = material / "gold/views/us.jsonl"
+    rows = rows_of(path)
+    write(path, [row | {"views": [view | {"about": "life"} for view in row["views"]]} for row in rows])
+    stated, plot, ironic = (line_of(path, case=case) for case in ("stated", "plot", "ironic"))
+    change("gold/views/us.jsonl", stated, case="implied")
+    change("gold/views/us.jsonl", plot, excerpt="Too short.")
+    view = rows[ironic - 1]["views"][0]
+    change("gold/views/us.jsonl", ironic, views=[view | {"opposite": view["statement"] + " and so on" * 5}])
+    spaceless = line_of(material / "gold/views/jp.jsonl", language="ja", case="plot")
+    change("gold/views/jp.jsonl", spaceless, excerpt="短い。")
+    write(material / "gold/views/in.jsonl", [r for r in rows_of(material / "gold/views/in.jsonl") if r["views"]])
+    found = faults(material)
+    for fault in (
+        "gold views: us has 26 of stated",
+        "gold views: us has 25 of implied",
+        "gold views: in has 0 of plot",
+        "gold views: 0 in hi are without a view",
+        f"gold views: excerpts: {rows[plot - 1]['id']} has 2 words",
+    ):
+        assert fault in found, fault
+    patterns = (
+        r"gold views: \d+ of 38\d are about life",
+        r"gold views: excerpts: view-jp-\d+ has 3 characters",
+        rf"gold views: sides: {rows[ironic - 1]['id']} has \d+ words",
+        rf"gold views: sides' lengths: {rows[ironic - 1]['id']} differs by \d+",
+    )
+    for pattern in patterns:
+        assert any(re.fullmatch(pattern, fault) for fault in found), pattern
 
 
 def test_planted_faults_of_the_stances_are_found(material: Path, change: Change) -> None:

@@ -60,15 +60,17 @@ def test_items_scenes_and_gold_are_replaced_by_what_names_them(add: Callable[...
     item = next(iter(library.items.values())).model_dump() | {"high": "I do."}
     scene = next(iter(library.scenes.values())).model_dump() | {"situation": "It rains."}
     case = next(iter(Gold(library).stances.values())).model_dump() | {"reason": "Other."}
-    known = add(
-        **{"items/own.jsonl": [item], "scenarios/own.jsonl": [scene], "gold/stance/own.jsonl": [case]},
-    )
+    view = next(iter(Gold(library).views.values())).model_dump() | {"reason": "Other."}
+    gold = {"gold/stance/own.jsonl": [case], "gold/views/own.jsonl": [view]}
+    known = add(**{"items/own.jsonl": [item], "scenarios/own.jsonl": [scene], **gold})
     assert len(known.items) == len(library.items)
     assert known.items[item["id"]].high == "I do."
     assert known.scenes.keys() == library.scenes.keys()
     assert known.scenes[scene["seed"], scene["culture"], scene["slot"]].situation == "It rains."
     assert Gold(known).stances.keys() == Gold(library).stances.keys()
     assert Gold(known).stances[case["id"]].reason == "Other."
+    assert Gold(known).views.keys() == Gold(library).views.keys()
+    assert Gold(known).views[view["id"]].reason == "Other."
 
 
 def test_frameworks_are_added(add: Callable[..., Library], library: Library) -> None:

@@ -41,6 +41,7 @@ def test_json_adds_up(tmp_path: Path, library: Library) -> None:
         "stance": len(gold.stances),
         "scenarios": len(gold.scenarios),
         "bias": len(gold.bias),
+        "views": len(gold.views),
     }
     for row in figures["gold"].values():
         assert row.keys() == {f"{culture} {split}" for culture in library.cultures for split in ("dev", "held-out")}
