@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gravity.store.records import Review
-from gravity.store.views import View
-
-AROUND = 200  # characters that are shown on either side of a quote
+from gravity.store.views import View, around
 
 
 @dataclass(frozen=True)
@@ -27,15 +25,7 @@ class Evidence:
                 "alias": f"w{number}",
                 "rating": f"{by_id[view.review].rating:g}",
                 "statement": view.statement,
-                "words": _around(view.quote, by_id[view.review]),
+                "words": around(view.quote, by_id[view.review]),
             }
             for number, view in enumerate(self.views, start=1)
         ]
-
-
-def _around(quote: str, review: Review) -> str:
-    text = review.text if quote in review.text else review.title
-    start = text.index(quote)
-    end = start + len(quote)
-    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-    return f"{'…' if start > AROUND else ''}{before}«{quote}»{after}{'…' if len(text) - end > AROUND else ''}"
