@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from gravity.agents.asking import together
 from gravity.agents.profiler import Profiler
-from gravity.agents.stances import TURNED, Batch, taken
+from gravity.agents.stances import TURNED, Batch, joined, taken
 from gravity.frameworks.statistics import Calibration
 from gravity.store.records import Fact
 
@@ -69,8 +69,7 @@ def _compared(fact: Fact, second: Fact | None) -> Fact:
         )
     again = TURNED.get(second.value, second.value)
     if again == fact.value:
-        evidence = list(dict.fromkeys([*fact.evidence, *second.evidence]))
         confidence = min(fact.confidence, second.confidence)
-        return checked.model_copy(update={"evidence": evidence, "confidence": confidence})
+        return checked.model_copy(update={"confidence": confidence, **joined(fact, second)})
     reason = f"'{fact.value}' at first, '{again}' when asked the other way round by {second.made_by.model}"
     return checked.model_copy(update={"value": "unknown", "reason": reason})

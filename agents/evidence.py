@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gravity.agents.excerpts import around
 from gravity.store.records import Review
-from gravity.store.views import View
+from gravity.store.views import View, around
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,7 @@ class Evidence:
                 "alias": f"w{number}",
                 "rating": f"{by_id[view.review].rating:g}",
                 "statement": view.statement,
-                "words": around(view.quote, _text_of(view.quote, by_id[view.review])),
+                "words": around(view.quote, by_id[view.review]),
             }
             for number, view in enumerate(self.views, start=1)
         ]
-
-
-def _text_of(quote: str, review: Review) -> str:
-    return review.text if quote in review.text else review.title

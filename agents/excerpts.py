@@ -2,16 +2,9 @@
 
 from collections.abc import Iterable
 
-AROUND = 200  # characters that are shown on either side of a quote
+from gravity.store.views import AROUND
+
 GAP = " […] "
-
-
-def around(quote: str, text: str) -> str:
-    """A quote that stands in a text, between « and », with what stands around it."""
-    start = text.index(quote)
-    end = start + len(quote)
-    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
-    return f"{'…' if start > AROUND else ''}{before}«{quote}»{after}{'…' if len(text) - end > AROUND else ''}"
 
 
 def excerpt(text: str, chars: int, quotes: Iterable[str] = ()) -> str:

@@ -14,6 +14,7 @@ from gravity.agents.excerpts import excerpt
 from gravity.agents.views.chunks import REVIEW_CHARS
 from gravity.frameworks.records import TRAITS, Domain, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
+from gravity.store.views import View
 
 DEMOGRAPHICS = ("gender", "age", "location")
 
@@ -105,7 +106,7 @@ class ModelProfiler:
             {"alias": alias, "statement": seed.statement, "opposite": seed.opposite}
             for alias, seed in zip(aliases, seeds, strict=True)
         ]
-        shown = {f"w{number}": view.review for number, view in enumerate(evidence.views, start=1)}
+        shown = {f"w{number}": view for number, view in enumerate(evidence.views, start=1)}
         schema = _one_each(Stance, tuple(aliases), tuple(shown))
         names = [seed.id for seed in seeds]
         told = {"views": evidence.shown, "seeds": statements}
@@ -118,11 +119,11 @@ class ModelProfiler:
         field: str,
         schema: type[Answer],
         reader: str,
-        shown: Mapping[str, str],
+        shown: Mapping[str, Review | View],
         names: Sequence[str],
         told: Mapping[str, Any],
     ) -> list[Fact]:
-        """The facts `names`, from what is `told`; `shown` are the reviews that evidence can name, by alias."""
+        """The facts `names`, from what is `told`; `shown` are the reviews or views that evidence can name, by alias."""
         try:
             asked: Asked[Any] = await self.asker.ask(prompt, schema, domain=self.domain, **told)
         except NotAnsweredError:
@@ -138,7 +139,8 @@ class ModelProfiler:
             inference: Any = getattr(asked.answer, key)
             value = str(getattr(inference, field)).strip()
             value = "unknown" if value.casefold() == "unknown" else value
-            evidence = list(dict.fromkeys(shown[alias] for alias in inference.evidence))
+            named = [shown[alias] for alias in dict.fromkeys(inference.evidence)]
+            evidence = list(dict.fromkeys(one.review if isinstance(one, View) else one.id for one in named))
             reason = ""
             if value != "unknown" and not evidence:
                 value, reason = "unknown", f"'{value}' was answered without evidence"
@@ -151,6 +153,7 @@ class ModelProfiler:
                     value=value,
                     confidence=inference.confidence / 100,
                     evidence=evidence,
+                    views=[one.id for one in named if isinstance(one, View)],
                     made_by=asked.made_by,
                     reason=reason,
                 )
@@ -172,9 +175,9 @@ def aliased(reviews: Sequence[Review], quotes: Sequence[str] = ()) -> list[dict[
     ]
 
 
-def _shown(reviews: Sequence[Review]) -> dict[str, str]:
+def _shown(reviews: Sequence[Review]) -> dict[str, Review]:
     """Reviews by the alias that `aliased` gives them."""
-    return {f"r{number}": review.id for number, review in enumerate(reviews, start=1)}
+    return {f"r{number}": review for number, review in enumerate(reviews, start=1)}
 
 
 @cache

@@ -26,6 +26,14 @@ def taken(fact: Fact) -> bool:
     return fact.value in TURNED
 
 
+def joined(*facts: Fact) -> dict[str, list[str]]:
+    """What the facts rest on together: the `evidence` and the `views` of each, in their order and each once."""
+    return {
+        "evidence": list(dict.fromkeys(review for fact in facts for review in fact.evidence)),
+        "views": list(dict.fromkeys(view for fact in facts for view in fact.views)),
+    }
+
+
 def seeds_for(seeds: Mapping[str, Seed], reader: Reader) -> list[Seed]:
     """The seeds that a reader is asked about: one that a single reader brought is that reader's alone."""
     return [seed for seed in seeds.values() if not isinstance(seed, ReaderSeed) or seed.reader in (None, reader.id)]
@@ -70,8 +78,8 @@ def _one(facts: Sequence[Fact]) -> Fact:
     if not stances:
         return next((fact for fact in facts if fact.value == "failed"), facts[0])
     best = stances[0]
-    evidence = list(dict.fromkeys(review for fact in stances for review in fact.evidence))
+    rests_on = joined(*stances)
     if len({fact.value for fact in stances}) > 1:
         reason = "some of the reviews show the one side and others the other"
-        return best.model_copy(update={"value": "unknown", "evidence": evidence, "reason": reason})
-    return best.model_copy(update={"evidence": evidence})
+        return best.model_copy(update={"value": "unknown", "reason": reason, **rests_on})
+    return best.model_copy(update=rests_on)

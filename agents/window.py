@@ -11,7 +11,6 @@ from itertools import cycle, islice
 from typing import Any
 
 from gravity.agents.errors import ModelError
-from gravity.agents.excerpts import AROUND
 from gravity.agents.gathering.gatherer import PLACED
 from gravity.agents.gathering.groups import SIZE
 from gravity.agents.prompting import prompt
@@ -21,6 +20,7 @@ from gravity.agents.views.chunks import REVIEW_CHARS, chunk_chars
 from gravity.agents.views.finder import MOST
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
+from gravity.store.views import AROUND
 
 # Characters, as the answers' schemas bound them: agents/writer.py and agents/critic.py.
 SITUATION, WAY, REMARK = 500, 600, 300

@@ -5,18 +5,22 @@ from typing import Any
 
 from gravity.errors import ConfigError
 from gravity.store.records import Check, Decision, Fact, Pair, Reader, Review, Row, Scenario
+from gravity.store.views import ReaderSeed, View
 from gravity.stores import Stores
 
 
 @dataclass(frozen=True)
 class Trail:
-    """A pair with its reader, the fact and the reviews that its label rests on, its scenario with every vote and
-    finding, the panel's check and a person's decision; None where there is none."""
+    """A pair with its reader, the fact, the reviews and the views in them that its label rests on, the seed that it is
+    about where readers brought that, its scenario with every vote and finding, the panel's check and a person's
+    decision; None where there is none."""
 
     pair: Pair
     reader: Reader | None
     fact: Fact | None
     evidence: list[Review]
+    views: list[View]
+    seed: ReaderSeed | None
     scenario: Scenario | None
     check: Check | None
     decision: Decision | None
@@ -24,7 +28,7 @@ class Trail:
     def as_json(self) -> dict[str, Any]:
         """The trail as plain values."""
 
-        def plain(value: Row | list[Review] | None) -> Any:
+        def plain(value: Row | list[Row] | None) -> Any:
             return [row.model_dump() for row in value] if isinstance(value, list) else value and value.model_dump()
 
         return {name: plain(value) for name, value in vars(self).items()}
@@ -42,6 +46,8 @@ def trail(stores: Stores, identity: str) -> Trail:
         reader=stores.corpus.reader(pair.reader),
         fact=fact,
         evidence=stores.corpus.reviews(fact.evidence) if fact else [],
+        views=stores.views.named(fact.views) if fact else [],
+        seed=stores.views.seed(pair.run, pair.subject),
         scenario=stores.ledger.scenario(pair.scenario) if pair.scenario else None,
         check=stores.ledger.check(pair.id),
         decision=stores.ledger.decision(pair.id),

@@ -85,8 +85,8 @@ class Fact(Row):
     """One thing inferred about a reader in a run.
 
     `kind` and `name` say what: ("demographic", "gender"), ("interest", a category), ("stance", a seed id),
-    ("trait", a trait). `confidence` is 0 to 1; `evidence` holds review ids. "unknown" is a value too, and so
-    is "failed", with its `reason`.
+    ("trait", a trait). `confidence` is 0 to 1; `evidence` holds review ids, and `views` the ids of the reader's views
+    in them that it rests on, where it rests on views. "unknown" is a value too, and so is "failed", with its `reason`.
     """
 
     run: str
@@ -96,6 +96,7 @@ class Fact(Row):
     value: str
     confidence: float
     evidence: list[str]
+    views: list[str] = Field(default_factory=list)
     made_by: Provenance
     reason: str = ""
     checked_by: Provenance | None = None

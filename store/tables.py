@@ -65,6 +65,7 @@ facts = Table(
     Column("value", String, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("evidence", JSON, nullable=False),
+    Column("views", JSON, nullable=False),
     Column("made_by", JSON, nullable=False),
     Column("reason", Text, nullable=False),
     Column("checked_by", JSON),

@@ -9,10 +9,11 @@ from sqlalchemy import Select, delete, insert, select, update
 from gravity.frameworks.records import Seed
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
-from gravity.store.records import Provenance, Row, content_id
+from gravity.store.records import Provenance, Review, Row, content_id
 
 PAGE = 2_000
 FRAMEWORK = "readers"  # of the seeds that readers bring
+AROUND = 200  # characters that are shown on either side of a quote
 
 About = Literal["books", "life"]
 Said = Literal["stated", "implied"]
@@ -103,6 +104,15 @@ def view_id(run: str, reader: str, review: str, quote: str, statement: str) -> s
     return content_id("view", run, reader, review, quote, statement)
 
 
+def around(quote: str, review: Review) -> str:
+    """The quote, marked, within the words around it. Raises ValueError where it does not stand in the review."""
+    text = review.text if quote in review.text else review.title
+    start = text.index(quote)
+    end = start + len(quote)
+    before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+    return f"{'…' if start > AROUND else ''}{before}«{quote}»{after}{'…' if len(text) - end > AROUND else ''}"
+
+
 class Views:
     """Views and readers' seeds in the store; a reader's reading is written whole, and once."""
 
@@ -131,6 +141,12 @@ class Views:
         table = tables.views
         query = select(table).where(table.c.run == run, table.c.reader == reader).order_by(table.c.number)
         return [View.model_validate(row) for row in self._all(query)]
+
+    def named(self, ids: Sequence[str]) -> list[View]:
+        """The views of these ids, in their order."""
+        rows = self._all(select(tables.views).where(tables.views.c.id.in_(ids)))
+        found = {row["id"]: View.model_validate(row) for row in rows}
+        return [found[identity] for identity in ids if identity in found]
 
     def kept(self, run: str) -> Iterator[View]:
         """The kept views of a run by reader, a page at a time."""
@@ -177,6 +193,12 @@ class Views:
         table = tables.reader_seeds
         rows = self._all(select(table).where(table.c.run == run).order_by(table.c.id))
         return [ReaderSeed.model_validate(row) for row in rows]
+
+    def seed(self, run: str, identity: str) -> ReaderSeed | None:
+        """The seed of this id, where readers of the run brought it."""
+        table = tables.reader_seeds
+        rows = self._all(select(table).where(table.c.run == run, table.c.id == identity))
+        return ReaderSeed.model_validate(rows[0]) if rows else None
 
     def take_out_failed(self, run: str, readers: Sequence[str]) -> None:
         """Makes readings pending again of which some chunk had no usable answer."""

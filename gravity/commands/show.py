@@ -10,7 +10,8 @@ from gravity.commands.console import console, plain
 from gravity.commands.options import ConfigOption, JsonOption, opened
 
 if TYPE_CHECKING:
-    from gravity.store.records import Fact, Review, Scenario
+    from gravity.store.records import Fact, Provenance, Review, Scenario
+    from gravity.store.views import ReaderSeed, View
     from gravity.trail import Trail
 
 EPILOG = "Example: gravity show 3f2a9c01"
@@ -21,7 +22,7 @@ def command(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """The whole trail of one pair: reader, evidence, stance, scenes, votes, findings, verdict."""
+    """The whole trail of one pair: reader, evidence, views, stance, seed, scenes, votes, findings, verdict."""
     with opened(config) as project:
         found = project.show(pair)
     if as_json:
@@ -44,7 +45,11 @@ def print_trail(trail: "Trail") -> None:
     console.print(Panel(plain(pair.rejected[0]["content"]), title="rejected", title_align="left"))
     console.print(f"[bold]Basis[/]  {plain(pair.basis)}")
     if trail.fact:
-        _print_fact(trail.fact, trail.evidence)
+        _print_fact(trail.fact)
+    for review in trail.evidence:
+        _print_evidence(review, [view for view in trail.views if view.review == review.id])
+    if trail.seed:
+        _print_seed(trail.seed)
     if trail.scenario:
         _print_scenario(trail.scenario)
     _print_check(trail)
@@ -53,18 +58,47 @@ def print_trail(trail: "Trail") -> None:
     console.print(f"[bold]Verdict[/]  {pair.verdict}: {plain(pair.reason)}")
 
 
-def _print_fact(fact: "Fact", evidence: "list[Review]") -> None:
+def _print_fact(fact: "Fact") -> None:
     console.print(
         f"[bold]{fact.kind.capitalize()}[/]  {plain(fact.name)}: {fact.value}, confidence {fact.confidence:.2f}, by "
-        f"{_maker(fact.made_by.model, fact.made_by.prompt)}"
+        f"{_by(fact.made_by)}"
     )
     if fact.checked_by:
-        console.print(f"  asked the other way round: {_maker(fact.checked_by.model, fact.checked_by.prompt)}")
+        console.print(f"  asked the other way round: {_by(fact.checked_by)}")
     if fact.reason:
         console.print(f"  {plain(fact.reason)}")
-    for review in evidence:
-        text = f"{review.title}. {review.text}"
-        console.print(f"  [dim]{review.id}[/] {review.rating:g}/5 {plain(text[:300])}")
+
+
+def _print_evidence(review: "Review", views: "list[View]") -> None:
+    """A review by its beginning, or by the words around the quotes of the views in it."""
+    from gravity.store.views import around
+
+    head = f"  [dim]{review.id}[/] {review.rating:g}/5"
+    if not views:
+        console.print(f"{head} {plain(f'{review.title}. {review.text}'[:300])}")
+    for view in views:
+        console.print(f"{head} {plain(around(view.quote, review))}")
+        kind = f"{view.said}, about {view.about}; not: {plain(view.opposite)}"
+        console.print(f"    shows the view: {plain(view.statement)} ({kind})")
+        refuter = f"; {_by(view.checked_by)} tried to refute it" if view.checked_by else ""
+        console.print(f"    found by {_by(view.made_by)}{refuter}")
+
+
+def _print_seed(seed: "ReaderSeed") -> None:
+    """How a seed that readers brought came to be."""
+    console.print(f"[bold]Seed {seed.id}[/]  {plain(seed.statement)} / {plain(seed.opposite)}")
+    near = (
+        f"an instance of {plain(seed.dimension)}" if seed.known else f"a construct of its own, {plain(seed.dimension)}"
+    )
+    if seed.reader is not None:
+        console.print(f"  from a view that {plain(seed.reader)} states and that is rare, for this reader alone")
+    else:
+        console.print(
+            f"  brought by readers: worded from the views of {seed.agree + seed.disagree}, {seed.agree} for the "
+            f"statement and {seed.disagree} for the opposite, in {', '.join(seed.cultures)}; {near}"
+        )
+    critic = f"; {_by(seed.checked_by)} looked at its fairness" if seed.checked_by else ""
+    console.print(f"  worded by {_by(seed.made_by)}{critic}")
 
 
 def _print_check(trail: "Trail") -> None:
@@ -98,6 +132,10 @@ def _print_scenario(scenario: "Scenario") -> None:
                 f"  vote by {_maker(vote.judge, vote.made_by.prompt)}, shown {vote.order} first: "
                 f"[bold]{vote.endorses or 'no answer'}[/], confidence {vote.confidence:.2f}: {plain(vote.reason)}"
             )
+
+
+def _by(made_by: "Provenance") -> str:
+    return _maker(made_by.model, made_by.prompt)
 
 
 def _maker(model: str, version: str) -> str:

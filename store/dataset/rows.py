@@ -8,6 +8,7 @@ from gravity.store.dataset.gate import Gate
 from gravity.store.ledger import Ledger
 from gravity.store.records import CardLine, Choice, Fact, Pair, Scenario, Vote
 from gravity.store.runs import Run, Subject
+from gravity.store.views import Views
 
 KEPT_PROFILES = 1_000
 
@@ -41,6 +42,7 @@ SCHEMA = pa.schema(
         ("basis", _TEXT),
         ("confidence", pa.float64()),
         ("evidence", _TEXTS),
+        ("quotes", _TEXTS),
         ("profile", _records(*CardLine.model_fields)),
         ("votes", _records("judge", "order", "endorses", "confidence", "prompt", confidence=pa.float64())),
         ("checks", _records("judge", "order", "prefers", "confidence", "prompt", confidence=pa.float64())),
@@ -60,9 +62,11 @@ class Rows:
 
     def __init__(self, ledger: Ledger, run: Run, gate: Gate) -> None:
         self._ledger = ledger
+        self._views = Views(ledger.database)
         self._run = run
         self._gate = gate
         self._facts: dict[str, dict[tuple[str, str], Fact]] = {}
+        self._quotes: dict[str, dict[str, str]] = {}
         self._scenarios: dict[str, Scenario | None] = {}
 
     def row(self, pair: Pair) -> dict[str, Any]:
@@ -85,6 +89,7 @@ class Rows:
             **{name: pair.subject if name == column else None for name in SUBJECTS},
             "confidence": fact.confidence if fact else None,
             "evidence": fact.evidence if fact else [],
+            "quotes": self._quoted(fact) if fact else [],
             "votes": [_said(vote, "endorses") for vote in votes],
             "checks": [_said(choice, "prefers") for choice in choices],
             "decision": f"{decision.decided} by {decision.by}" if decision else None,
@@ -100,10 +105,19 @@ class Rows:
             # A page of pairs mixes readers; a bounded number of profiles is kept.
             if len(self._facts) > KEPT_PROFILES:
                 self._facts.clear()
+                self._quotes.clear()
             facts = self._ledger.facts(self._run.id, pair.reader)
             self._facts[pair.reader] = {(fact.kind, fact.name): fact for fact in facts}
         kind, name = pair.fact
         return self._facts[pair.reader].get((kind, name))
+
+    def _quoted(self, fact: Fact) -> list[str]:
+        """The quotes of the views that a fact rests on, each once."""
+        if fact.views and fact.reader not in self._quotes:
+            self._quotes[fact.reader] = {view.id: view.quote for view in self._views.of(self._run.id, fact.reader)}
+        quotes = self._quotes.get(fact.reader, {})
+        # Views of a reading that is to be repeated are taken out before their facts are.
+        return list(dict.fromkeys(quotes[view] for view in fact.views if view in quotes))
 
     def _scenario(self, identity: str) -> Scenario | None:
         if identity not in self._scenarios:

@@ -129,6 +129,9 @@ def test_show_as_json_is_the_whole_trail(filled: Filled) -> None:
     assert fact["made_by"]["model"] == "stub" and re.fullmatch(r"[0-9a-f]{12}", fact["made_by"]["prompt"])
     assert [review["id"] for review in trail["evidence"]] == fact["evidence"] != []
     assert all(review["text"] and review["reader"] == pair.reader for review in trail["evidence"])
+    assert [view["id"] for view in trail["views"]] == fact["views"] != []
+    texts = {review["id"]: review["text"] for review in trail["evidence"]}
+    assert all(view["quote"] in texts[view["review"]] and view["verdict"] == "kept" for view in trail["views"])
     assert (scenario["id"], scenario["verdict"]) == (pair.scenario, "vetted")
     assert fact["checked_by"]["call"] not in ("", fact["made_by"]["call"])
     assert (trail["check"]["prefers"], trail["decision"]) == ("chosen", None)
@@ -173,7 +176,8 @@ def test_show_prints_the_whole_trail(filled: Filled) -> None:
         f"Check by stub (prompt {trail['check']['choices'][0]['made_by']['prompt']}), shown chosen first: "
         "prefers chosen",
         *trail["fact"]["evidence"],
-        *(review["text"][:40] for review in trail["evidence"]),
+        *(f"«{view['quote']}»" for view in trail["views"]),
+        *(f"shows the view: {view['statement']} ({view['said']}, about {view['about']};" for view in trail["views"]),
         f"Scenario {scenario['id']} vetted: 1 of 1 judges confirmed it",
         "Round 1 written by stub",
         "finding by stub: severe stereotype: 'as everyone in that country does' (leave the remark out)",

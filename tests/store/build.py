@@ -21,6 +21,7 @@ from gravity.store.records import (
     content_id,
 )
 from gravity.store.runs import JudgingSettings, RoleModels, Run, RunSettings
+from gravity.store.views import FRAMEWORK, ReaderSeed, View, view_id
 
 MAKER = Provenance(model="tiny", prompt="prompt-1", call="call-1")
 JUDGE = Provenance(model="strict", prompt="prompt-2", call="call-2")
@@ -55,6 +56,42 @@ def fact(
         evidence=evidence,
         made_by=MAKER,
     )
+
+
+def view(made_in: Run, reader: str, review: str, statement: str = "I like a slow start.", **fields: Any) -> View:
+    """A view that was found and held at the second asking."""
+    given: dict[str, Any] = {
+        "half": 0,
+        "quote": "A fine book.",
+        "opposite": "A book has to grip me at once.",
+        "about": "books",
+        "said": "stated",
+        "verdict": "kept",
+        "made_by": MAKER,
+        "checked_by": JUDGE,
+        **fields,
+    }
+    identity = view_id(made_in.id, reader, review, given["quote"], statement)
+    return View(id=identity, run=made_in.id, reader=reader, review=review, statement=statement, **given)
+
+
+def brought(made_in: Run, identity: str, dimension: str, **fields: Any) -> ReaderSeed:
+    """A kept seed that six readers brought, four of them on the statement's side."""
+    given: dict[str, Any] = {
+        "pole": "high",
+        "statement": "A story may take its time.",
+        "opposite": "A story has to move at once.",
+        "topics": ["pace"],
+        "cultures": ["br", "us"],
+        "agree": 4,
+        "disagree": 2,
+        "views": [],
+        "verdict": "kept",
+        "made_by": MAKER,
+        "checked_by": JUDGE,
+        **fields,
+    }
+    return ReaderSeed(id=identity, run=made_in.id, framework=FRAMEWORK, dimension=dimension, **given)
 
 
 def scenario(made_in: Run, seed: str, culture: str = "us", slot: int = 0, verdict: Any = "vetted") -> Scenario:
