@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,32 @@ from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
 from gravity.store.views import View, view_id
 from tests.stub.embedder import HashEmbedder
 
-PLANTED = DATA / "planted"
-REVIEWS = PLANTED / "reviews.jsonl"
-BOOKS = PLANTED / "books.jsonl"
-READERS = PLANTED / "readers.jsonl"
+
+@dataclass(frozen=True)
+class People:
+    """A planted set: made-up readers with their reviews and books, of whom it is known what is true."""
+
+    folder: Path
+
+    @property
+    def readers(self) -> Path:
+        """What is given of them."""
+        return self.folder / "readers.jsonl"
+
+    @property
+    def reviews(self) -> Path:
+        """Their reviews, in the layout amazon-2023."""
+        return self.folder / "reviews.jsonl"
+
+    @property
+    def books(self) -> Path:
+        """What the reviews are about, in the same layout."""
+        return self.folder / "books.jsonl"
+
+
+LOUD = People(DATA / "planted")  # who speak their values in every review
+QUIET = People(DATA / "quiet")  # whose reviews are like real ones
+PLANTED, REVIEWS, BOOKS, READERS = LOUD.folder, LOUD.reviews, LOUD.books, LOUD.readers
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -27,15 +50,15 @@ def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def truth() -> dict[str, dict[str, Any]]:
-    """What is true of the planted readers, by reader."""
-    return {row["reader"]: row for row in rows(PLANTED / "truth.jsonl")}
+def truth(people: People = LOUD) -> dict[str, dict[str, Any]]:
+    """What is true of planted readers, by reader."""
+    return {row["reader"]: row for row in rows(people.folder / "truth.jsonl")}
 
 
-def places() -> dict[str, list[str]]:
+def places(people: People = LOUD) -> dict[str, list[str]]:
     """The review ids of each planted reader in file order, which is how the truth counts evidence."""
     found: dict[str, list[str]] = {}
-    for review in importers.reviews(REVIEWS, "amazon-2023"):
+    for review in importers.reviews(people.reviews, "amazon-2023"):
         assert isinstance(review, Review)
         found.setdefault(review.reader, []).append(review.id)
     return found
@@ -84,20 +107,20 @@ def silent(stage: str, done: int, total: int | None) -> None:
     """Nobody looks."""
 
 
-def take_in(made: Project, each: int | None = None, readers: Path = READERS) -> None:
-    """Takes in the planted material; of each culture only `each` readers if that is given."""
-    corpus = made.stores.corpus
+def take_in(made: Project, each: int | None = None, readers: Path | None = None, people: People = LOUD) -> None:
+    """Takes in planted people, or only those whom a file `readers` names; of each culture `each` if that is given."""
+    corpus, listed = made.stores.corpus, readers or people.readers
     taken: set[str] = set()
     cultures: dict[str, list[str]] = {}
-    for row in rows(readers):
+    for row in rows(listed):
         cultures.setdefault(row["culture"], []).append(row["id"])
     for ids in cultures.values():
         taken.update(ids[:each])
-    known = [r for r in importers.readers(readers, made.library.cultures) if getattr(r, "id", None) in taken]
-    given = [r for r in importers.reviews(REVIEWS, "amazon-2023") if getattr(r, "reader", None) in taken]
+    known = [r for r in importers.readers(listed, made.library.cultures) if getattr(r, "id", None) in taken]
+    given = [r for r in importers.reviews(people.reviews, "amazon-2023") if getattr(r, "reader", None) in taken]
     for intake in (
         *corpus.take_readers("readers", known),
-        *corpus.take_books("books", importers.books(BOOKS, "amazon-2023")),
+        *corpus.take_books("books", importers.books(people.books, "amazon-2023")),
         *corpus.take_reviews("reviews", given, None),
     ):
         assert not intake.refused
