@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["vetted", "rejected", "failed", "held"]
 FactKind = Literal["demographic", "interest", "stance", "trait"]
+Source = Literal["", "shown", "carried over"]
 Severity = Literal["minor", "severe"]
 Side = Literal["endorsing", "opposing"]
 Label = Literal["chosen", "rejected"]
@@ -86,7 +87,8 @@ class Fact(Row):
 
     `kind` and `name` say what: ("demographic", "gender"), ("interest", a category), ("stance", a seed id),
     ("trait", a trait). `confidence` is 0 to 1; `evidence` holds review ids. "unknown" is a value too, and so
-    is "failed", with its `reason`.
+    is "failed", with its `reason`. `source` says where a stance that was taken comes from: the reader's views show it,
+    or it is carried over from others that they show; empty for everything else.
     """
 
     run: str
@@ -98,6 +100,7 @@ class Fact(Row):
     evidence: list[str]
     made_by: Provenance
     reason: str = ""
+    source: Source = ""
     checked_by: Provenance | None = None
 
 
