@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from gravity.agents.degrees import Calibrations, CarryingOver, Tested
+from gravity.agents.degrees import Calibrations, CarryingOver, HalfTest
 from gravity.agents.hierarchy import Axis
 from gravity.agents.stances import taken
 from gravity.store.records import Fact, Provenance, Source
@@ -77,11 +77,11 @@ def degrees(facts: Iterable[Fact]) -> list[Degree]:
 
 
 def reliability(
-    run: str, tests: Sequence[Tested], stances: Iterable[Degree], cultures: Mapping[str, str]
+    run: str, tests: Sequence[HalfTest], stances: Iterable[Degree], cultures: Mapping[str, str]
 ) -> list[Reliability]:
     """The figures by source, culture and threshold. `cultures` are those of the readers that have a profile."""
     sources: tuple[Source, ...] = ("shown", "carried over")
-    tried: dict[tuple[Source, str], list[Tested]] = defaultdict(list)
+    tried: dict[tuple[Source, str], list[HalfTest]] = defaultdict(list)
     for test in tests:
         tried[test.source, cultures[test.reader]].append(test)
     held: dict[tuple[Source, str], list[float]] = defaultdict(list)

@@ -15,7 +15,7 @@ LEAST = 30  # tests that a calibration is fitted on
 FOLDS = 5
 
 
-class Tested(NamedTuple):
+class HalfTest(NamedTuple):
     """A stance that one half gave with a probability, and whether the other half says the same."""
 
     reader: str
@@ -104,7 +104,7 @@ class CarryingOver:
         return sorted(found)
 
 
-def split_halves(shown: Sequence[Shown], axes: Mapping[str, Axis]) -> list[Tested]:
+def split_halves(shown: Sequence[Shown], axes: Mapping[str, Axis]) -> list[HalfTest]:
     """What one half gives and the other tests.
 
     A seed that both halves of a reader show tests what is shown. One that only one half shows tests what is carried
@@ -118,18 +118,18 @@ def split_halves(shown: Sequence[Shown], axes: Mapping[str, Axis]) -> list[Teste
         both = halves[0][key], halves[1][key]
         # The whole profile has the higher confidence of what is said alike.
         sure = max(one.confidence for one in both)
-        tests.append(Tested(key[0], "shown", sure, both[0].stance == both[1].stance))
+        tests.append(HalfTest(key[0], "shown", sure, both[0].stance == both[1].stance))
     for given, held in (halves, halves[::-1]):
         model = CarryingOver(taken(list(given.values()), axes), axes)
         for reader in sorted({reader for reader, _ in held}):
             for likely in model.likely(reader):
                 if test := held.get((reader, likely.seed)):
                     right = (test.stance == "agree") == likely.agrees
-                    tests.append(Tested(reader, "carried over", likely.probability, right))
+                    tests.append(HalfTest(reader, "carried over", likely.probability, right))
     return tests
 
 
-def calibrations(tests: Sequence[Tested]) -> Calibrations | None:
+def calibrations(tests: Sequence[HalfTest]) -> Calibrations | None:
     """The maps for what is carried over; None where one of them would rest on fewer than `LEAST` tests."""
     carried = [test for test in tests if test.source == "carried over"]
     maps = {}
@@ -141,7 +141,7 @@ def calibrations(tests: Sequence[Tested]) -> Calibrations | None:
     return Calibrations(maps)
 
 
-def calibrated(tests: Sequence[Tested], maps: Calibrations | None) -> list[Tested]:
+def calibrated(tests: Sequence[HalfTest], maps: Calibrations | None) -> list[HalfTest]:
     """The tests, where the probability of what is carried over is the calibrated one."""
     return [
         test._replace(probability=maps(test.reader, test.probability))
