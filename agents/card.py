@@ -42,7 +42,8 @@ def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, witho
         (fact for fact in facts if fact.value not in ("unknown", "failed")),
         key=lambda fact: (-fact.confidence, fact.name),
     )
-    stances = [fact for fact in known if fact.kind == "stance" and fact.name in seeds]
+    # What is carried over follows from stances of other folds: it would tell the answer of pairs about these.
+    stances = [f for f in known if f.kind == "stance" and f.source != "carried over" and f.name in seeds]
     held = [(seeds[fact.name], fact.value) for fact in stances if without is None or fold(fact.name) != without]
     views = [(seed, seed.statement if value == "agree" else seed.opposite) for seed, value in held]
 

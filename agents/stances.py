@@ -69,8 +69,13 @@ def together_told(told: Sequence[tuple[Batch, Sequence[Fact]]]) -> tuple[list[Fa
             if of_half and taken(fact := _one(of_half)):
                 given_by = {"run": fact.run, "reader": fact.reader, "seed": seed, "half": half}
                 shown.append(Shown(**given_by, stance=fact.value, confidence=fact.confidence))
-    facts = [_one([fact for _, fact in given]) for given in by_seed.values()]
-    return facts, shown
+    return [_whole(given) for given in by_seed.values()], shown
+
+
+def _whole(given: Sequence[tuple[int | None, Fact]]) -> Fact:
+    fact = _one([fact for _, fact in given])
+    from_views = all(half is not None for half, _ in given)
+    return fact.model_copy(update={"source": "shown"}) if from_views and taken(fact) else fact
 
 
 def _one(facts: Sequence[Fact]) -> Fact:

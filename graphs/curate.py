@@ -1,5 +1,5 @@
 """The main graph: index the reviews, read them for views, gather the seeds that readers bring, fill the scenario bank,
-profile the readers, compose the pairs, check samples.
+profile the readers, carry over what they show, compose the pairs, check samples.
 
 Its state holds what was asked for and counts; records are in the store. Each stage takes up what the store
 does not hold yet, so a run that was killed goes on where it stopped. What nobody answered stays pending, and the stage
@@ -13,6 +13,7 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 
 from gravity.agents.errors import NotAnsweredError
+from gravity.graphs.carrying import carry_over as carry_stances_over
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
 from gravity.graphs.gathering import bring_seeds, gathering_graph
@@ -82,6 +83,12 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
             return {}
         return {"growing": await _sweep(crew, "profile", profile, pending_profiles(crew, state))}
 
+    async def carry_over(state: CurateState) -> CurateState:
+        # The model is of all readers, so it waits until all are there.
+        if not state.get("growing"):
+            await asyncio.to_thread(carry_stances_over, crew)
+        return {}
+
     async def compose(state: CurateState) -> CurateState:
         profiled, growing = crew.ledger.profiled(crew.run), state.get("growing", [])
         readers = [r for r in selected(crew, state) if r.id in profiled and r.culture not in growing]
@@ -103,6 +110,7 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     graph.add_node("gather_seeds", gather_seeds)
     graph.add_node("write_scenarios", write_scenarios)
     graph.add_node("profile_readers", profile_readers)
+    graph.add_node("carry_over", carry_over)
     graph.add_node("compose", compose)
     graph.add_node("check_samples", check_samples)
     graph.add_edge(START, "index")
@@ -110,7 +118,8 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     graph.add_edge("read_views", "gather_seeds")
     graph.add_edge("gather_seeds", "write_scenarios")
     graph.add_edge("write_scenarios", "profile_readers")
-    graph.add_edge("profile_readers", "compose")
+    graph.add_edge("profile_readers", "carry_over")
+    graph.add_edge("carry_over", "compose")
     graph.add_edge("compose", "check_samples")
     graph.add_edge("check_samples", END)
     return graph.compile(checkpointer=checkpointer, name="curate")

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, literal, select, update
+from sqlalchemy import Select, bindparam, delete, func, insert, literal, select, update
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
 from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario, Shown, Unanswered
+from gravity.store.reliability import Reliability
 from gravity.store.runs import Run
 
 PAGE = 500
@@ -62,6 +63,33 @@ class Ledger:
         table = tables.shown
         query = select(table).where(table.c.run == run).order_by(table.c.reader, table.c.seed, table.c.half)
         return [Shown.model_validate(row) for row in self._all(query)]
+
+    def carry_over(self, run: str, stances: Sequence[Fact], reliability: Sequence[Reliability]) -> None:
+        """Puts stances in the place of unknown ones, and the figures in the place of those of before; a stance that is
+        known by now stays."""
+        table, figures = tables.facts, tables.reliability
+        key: dict[str, Any] = {name: bindparam(f"of_{name}") for name in ("reader", "kind", "name")}
+        changed = ("value", "confidence", "evidence", "made_by", "reason", "source")
+        of = [table.c[name] == value for name, value in key.items()]
+        statement = update(table).where(table.c.run == run, *of, table.c.value == "unknown")
+        with self.database.begin() as connection:
+            connection.execute(delete(figures).where(figures.c.run == run))
+            if reliability:
+                connection.execute(insert(figures), values(reliability))
+            if stances:
+                connection.execute(
+                    statement.values({name: bindparam(name, type_=table.c[name].type) for name in changed}),
+                    [
+                        {**fact.model_dump(include={*changed}), **{f"of_{name}": getattr(fact, name) for name in key}}
+                        for fact in stances
+                    ],
+                )
+
+    def reliability(self, run: str) -> list[Reliability]:
+        """How far the stances can be relied on, by source, culture and threshold; empty before any were."""
+        table = tables.reliability
+        query = select(table).where(table.c.run == run).order_by(table.c.source, table.c.culture, table.c.threshold)
+        return [Reliability.model_validate(row) for row in self._all(query)]
 
     def profiled(self, run: str) -> set[str]:
         """Readers whose profile is complete."""
@@ -239,6 +267,13 @@ class Ledger:
         table, readers = tables.facts, tables.readers
         query = select(readers.c.culture, table.c.kind, table.c.value)
         return self._count(query.join(readers, readers.c.id == table.c.reader).where(table.c.run == run))
+
+    def source_counts(self, run: str) -> Counter[tuple[str, str, str]]:
+        """Stances that are taken, by the reader's culture, source and value."""
+        table, readers = tables.facts, tables.readers
+        query = select(readers.c.culture, table.c.source, table.c.value)
+        taken = table.c.run == run, table.c.kind == "stance", table.c.value.in_(("agree", "disagree"))
+        return self._count(query.join(readers, readers.c.id == table.c.reader).where(*taken))
 
     def failures(self, run: str) -> Counter[tuple[str, str]]:
         """What got no usable answer from a model, by what it is (a scenario, or a kind of fact) and reason."""

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["vetted", "rejected", "failed", "held"]
 FactKind = Literal["demographic", "interest", "stance", "trait"]
+Source = Literal["", "shown", "carried over"]
 Severity = Literal["minor", "severe"]
 Side = Literal["endorsing", "opposing"]
 Label = Literal["chosen", "rejected"]
@@ -87,6 +88,8 @@ class Fact(Row):
     `kind` and `name` say what: ("demographic", "gender"), ("interest", a category), ("stance", a seed id),
     ("trait", a trait). `confidence` is 0 to 1; `evidence` holds review ids, and `views` the ids of the reader's views
     in them that it rests on, where it rests on views. "unknown" is a value too, and so is "failed", with its `reason`.
+    `source` says where a stance that was taken comes from: the reader's views show it, or it is carried over from
+    others that they show; empty for everything else.
     """
 
     run: str
@@ -99,6 +102,7 @@ class Fact(Row):
     views: list[str] = Field(default_factory=list)
     made_by: Provenance
     reason: str = ""
+    source: Source = ""
     checked_by: Provenance | None = None
 
 

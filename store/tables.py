@@ -68,6 +68,7 @@ facts = Table(
     Column("views", JSON, nullable=False),
     Column("made_by", JSON, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("source", String, nullable=False),
     Column("checked_by", JSON),
 )
 
@@ -155,6 +156,21 @@ shown = Table(
     Column("half", Integer, primary_key=True),
     Column("stance", String, nullable=False),
     Column("confidence", Float, nullable=False),
+)
+
+# How far stances can be relied on, by source, culture and the confidence that is asked for.
+reliability = Table(
+    "reliability",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("source", String, primary_key=True),
+    Column("culture", String, primary_key=True),
+    Column("threshold", Float, primary_key=True),
+    Column("tested", Integer, nullable=False),
+    Column("contradicted", Integer, nullable=False),
+    Column("stances", Integer, nullable=False),
+    Column("readers", Integer, nullable=False),
+    Column("expected_error", Float),
 )
 
 scenarios = Table(

@@ -4,11 +4,11 @@ Another package adds one by an entry point of the group `gravity.tracks` that na
 """
 
 from gravity.agents.composer import PairMaker
-from gravity.agents.tracks import interests, personality, values
+from gravity.agents.tracks import carried_over, interests, personality, values
 from gravity.frameworks.plugins import registry
 from gravity.store.runs import Track
 
-SHIPPED: tuple[PairMaker, ...] = (values, personality, interests)
+SHIPPED: tuple[PairMaker, ...] = (values, carried_over, personality, interests)
 
 
 def tracks() -> dict[str, PairMaker]:

@@ -1,10 +1,11 @@
-"""Values: a scenario that is what it claims, and a reader who would agree or disagree with its seed."""
+"""Values: a scenario that is what it claims, and a reader whose reviews show that they would agree or disagree with its
+seed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gravity.agents.composer import Composer, Portrait
 from gravity.agents.prompting import prompt
-from gravity.store.records import Pair
+from gravity.store.records import Fact, Pair
 from gravity.store.runs import Track
 
 TRACK = Track(
@@ -18,16 +19,22 @@ TRACK = Track(
 
 
 def compose(composer: Composer, portrait: Portrait) -> Iterator[Pair]:
-    """A pair for each scenario toward whose seed the reader has a stance."""
-    stances = portrait.by_name("stance")
+    """A pair for each scenario toward whose seed the reader shows a stance."""
+    stances = {name: fact for name, fact in portrait.by_name("stance").items() if fact.source != "carried over"}
+    return of_stances(composer, portrait, TRACK, stances)
+
+
+def of_stances(composer: Composer, portrait: Portrait, track: Track, stances: Mapping[str, Fact]) -> Iterator[Pair]:
+    """A pair of the track for each scenario whose seed is among the stances and that is taken; these are by seed."""
     for scenario in portrait.scenarios:
-        fact, seed, draft = stances.get(scenario.seed), composer.seeds[scenario.seed], scenario.draft
-        if fact is None or fact.value not in ("agree", "disagree"):
+        fact, seed, draft = stances.get(scenario.seed), composer.seeds.get(scenario.seed), scenario.draft
+        # A seed that readers brought can be dropped after scenarios of it were written.
+        if seed is None or fact is None or fact.value not in ("agree", "disagree"):
             continue
         agrees = fact.value == "agree"
         yield composer.pair(
             portrait,
-            TRACK,
+            track,
             framework=seed.framework,
             dimension=seed.dimension,
             subject=seed.id,

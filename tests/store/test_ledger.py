@@ -11,6 +11,7 @@ from gravity.store.database import Database
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.records import Reader
+from gravity.store.reliability import Reliability
 from gravity.store.runs import Run, RunSettings
 from tests.store.build import check, decision, fact, pair, run, scenario
 
@@ -252,3 +253,49 @@ def test_what_failed_is_taken_out_with_all_that_rested_on_it(ledger: Ledger) -> 
     assert {one.id for one in ledger.pairs(RUN.id)} == {decided.id, *(one.id for one in given[2:])}
     assert set(ledger.checks(RUN.id)) == {decided.id, given[3].id}
     assert ledger.scenario_counts(RUN.id) == {("us", "rejected"): 1, ("br", "failed"): 1}
+
+
+def reliable(culture: str, tested: int, threshold: float = 0.5) -> Reliability:
+    given = {"run": RUN.id, "source": "carried over", "culture": culture, "threshold": threshold, "tested": tested}
+    return Reliability.model_validate(
+        {**given, "contradicted": 1, "stances": 4, "readers": 2, "expected_error": None if tested == 1 else 0.2}
+    )
+
+
+def test_what_is_carried_over_takes_the_place_of_unknown_stances_alone(ledger: Ledger) -> None:
+    unknown = fact(RUN, "ana", "s1", value="unknown", confidence=0.0)
+    known = fact(RUN, "ana", "s2")
+    other = fact(OTHER, "ana", "s1", value="unknown")
+    ledger.add_profile(RUN.id, "ana", [unknown, known])
+    ledger.add_profile(RUN.id, "bob", [fact(RUN, "bob", "s1", value="unknown")])
+    ledger.add_profile(OTHER.id, "ana", [other])
+    changes = {"value": "disagree", "confidence": 0.8, "evidence": ["r1"], "source": "carried over", "reason": "near"}
+    carried = unknown.model_copy(update=changes)
+    ledger.carry_over(RUN.id, [carried, known.model_copy(update=changes)], [reliable("us", 3)])
+    assert ledger.facts(RUN.id, "ana") == [carried, known]
+    assert [one.value for one in ledger.facts(RUN.id, "bob")] == ["unknown"]
+    assert ledger.facts(OTHER.id, "ana") == [other]
+    # A later start changes nothing of it; the figures are those of the last one.
+    ledger.carry_over(RUN.id, [carried.model_copy(update={"value": "agree"})], [reliable("us", 1), reliable("br", 5)])
+    assert ledger.facts(RUN.id, "ana") == [carried, known]
+    assert ledger.reliability(RUN.id) == [reliable("br", 5), reliable("us", 1)]
+    assert ledger.reliability(OTHER.id) == []
+
+
+def test_carrying_over_is_whole_or_not_at_all(ledger: Ledger) -> None:
+    unknown = fact(RUN, "ana", "s1", value="unknown")
+    ledger.add_profile(RUN.id, "ana", [unknown])
+    ledger.carry_over(RUN.id, [], [reliable("us", 3)])
+    carried = unknown.model_copy(update={"value": "agree", "source": "carried over"})
+    with pytest.raises(StoreError):
+        ledger.carry_over(RUN.id, [carried], [reliable("br", 5), reliable("br", 6)])
+    assert ledger.facts(RUN.id, "ana") == [unknown]
+    assert ledger.reliability(RUN.id) == [reliable("us", 3)]
+
+
+def test_stances_are_counted_by_source(ledger: Ledger, database: Database) -> None:
+    list(Corpus(database).take_readers("readers", [Reader(id="ana", culture="us"), Reader(id="bob", culture="br")]))
+    shown = fact(RUN, "ana", "s1").model_copy(update={"source": "shown"})
+    ledger.add_profile(RUN.id, "ana", [shown, fact(RUN, "ana", "s2", value="unknown")])
+    ledger.add_profile(RUN.id, "bob", [fact(RUN, "bob", "openness", "trait", "high"), fact(RUN, "bob", "s1")])
+    assert ledger.source_counts(RUN.id) == {("us", "shown", "agree"): 1, ("br", "", "agree"): 1}
