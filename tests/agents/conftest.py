@@ -9,9 +9,10 @@ from gravity.agents.asking import Asker
 from gravity.agents.evidence import Evidence
 from gravity.agents.kinds import OpenAISettings
 from gravity.agents.kinds.openai import OpenAIChat
+from gravity.agents.repeats import Repeats
 from gravity.agents.views.chunks import Cutting
 from gravity.agents.views.finder import Finder
-from gravity.agents.views.reading import SAME_VIEW, ViewReader
+from gravity.agents.views.reading import ViewReader
 from gravity.agents.views.refuter import Refuter
 from gravity.frameworks.loader import Library
 from gravity.store.answers import Answers
@@ -55,8 +56,9 @@ def make_reader(make_asker: MakeAsker, library: Library) -> MakeReader:
 
     def make(url: str, second: str | None = None) -> ViewReader:
         books = library.domain("books")
-        finder, refuter = Finder(make_asker(url), books), Refuter(make_asker(second or url), books)
-        return ViewReader("run", finder, refuter, Cutting(), HashEmbedder(), SAME_VIEW)
+        again = make_asker(second or url)
+        repeats = Repeats(again, HashEmbedder())
+        return ViewReader("run", Finder(make_asker(url), books), Refuter(again, books), repeats, Cutting())
 
     return make
 

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from gravity.agents.asking import Asker
+from gravity.agents.repeats import Repeats
 from gravity.agents.views.chunks import Cutting
 from gravity.agents.views.finder import Finder
-from gravity.agents.views.reading import SAME_VIEW, ViewReader
+from gravity.agents.views.reading import ViewReader
 from gravity.agents.views.refuter import Refuter
 from gravity.frameworks.loader import Library
 from gravity.store.records import Provenance
@@ -40,9 +41,8 @@ def view_reader(finder: Asker, refuter: Asker | None = None, cutting: Cutting | 
         run="run",
         finder=Finder(finder, BOOKS),
         refuter=Refuter(refuter or finder, BOOKS),
+        repeats=Repeats(refuter or finder, HashEmbedder()),
         cutting=cutting or Cutting(),
-        embedder=HashEmbedder(),
-        same=SAME_VIEW,
     )
 
 
