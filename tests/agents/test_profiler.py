@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gravity.agents.errors import NotAnsweredError
-from gravity.agents.evidence import AROUND, Evidence
+from gravity.agents.evidence import Evidence
 from gravity.agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS

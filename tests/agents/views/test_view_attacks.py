@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gravity.agents.crosscheck import CrossCheck
-from gravity.agents.evidence import AROUND, Evidence
+from gravity.agents.evidence import Evidence
 from gravity.agents.profiler import ModelProfiler
 from gravity.agents.prompting import prompt
 from gravity.agents.stances import Batch, taken
@@ -15,6 +15,7 @@ from gravity.agents.views.chunks import Chunk, Cutting, Passage
 from gravity.agents.views.quoting import located
 from gravity.frameworks.loader import Library
 from gravity.store.records import Review
+from gravity.store.views import AROUND
 from tests.agents.conftest import MakeAsker
 from tests.agents.views.support import BOOKS, OPPOSITE, STATEMENT, found, listed, verdicts, view, view_reader
 from tests.stub.scripted import Scripted
