@@ -139,7 +139,8 @@ def _bias(gold: Gold, library: Library, report: Report) -> None:
 
 def _views(gold: Gold, library: Library, report: Report) -> None:
     cases, shipped = list(gold.views.values()), library.base.cultures
-    kinds, found = Counter(case.case for case in cases), Counter((case.culture, case.case) for case in cases)
+    kinds, found = Counter(case.case for case in cases), Counter[tuple[str, str]]()
+    found.update((case.culture, case.case) for case in cases)
     faults = [
         f"{culture} has {found[culture, kind]} of {kind}"
         for culture in shipped

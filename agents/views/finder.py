@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, create_model
 
-from gravity.agents.asking import Answer, Asker
+from gravity.agents.asking import Answer, Asked, Asker
 from gravity.agents.views.chunks import Chunk
 from gravity.agents.views.quoting import located
 from gravity.frameworks.records import Domain
@@ -50,10 +50,14 @@ class Finder:
 
     async def find(self, chunk: Chunk) -> list[Candidate]:
         """The views found, those that the rules refuse too. Raises AskError."""
-        asked: Any = await self.asker.ask(
+        asked = await self.asked(chunk)
+        return [_candidate(chunk, found, asked.made_by) for found in asked.answer.views]
+
+    async def asked(self, chunk: Chunk) -> Asked[Any]:
+        """The answer about a chunk as it was given. Raises AskError."""
+        return await self.asker.ask(
             "views", _schema(len(chunk.passages)), domain=self.domain, reviews=chunk.shown, most=MOST
         )
-        return [_candidate(chunk, found, asked.made_by) for found in asked.answer.views]
 
 
 def _candidate(chunk: Chunk, found: Found, made_by: Provenance) -> Candidate:
