@@ -33,6 +33,9 @@ LIFE_SHARE = (0.40, 0.55)  # of the views; the others are about books
 REVIEW_WORDS, QUOTE_WORDS, SIDE_WORDS = range(20, 221), range(3, 41), range(6, 23)
 REVIEW_CHARACTERS, QUOTE_CHARACTERS = range(60, 241), range(6, 101)  # of languages that are written without spaces
 SIDES_GAP = 5  # words
+# What a guess that has not read the excerpt may get right of the views' sides: less than what a model has to show
+# before it counts, which is 75% by default.
+SIDES_LEAK = 0.72
 DEV_SHARE = (0.30, 0.45)  # of a set's seeds, or of its cases where they have none
 
 C = TypeVar("C", GoldStance, GoldScenario, GoldView)
@@ -139,7 +142,8 @@ def _bias(gold: Gold, library: Library, report: Report) -> None:
 
 def _views(gold: Gold, library: Library, report: Report) -> None:
     cases, shipped = list(gold.views.values()), library.base.cultures
-    kinds, found = Counter(case.case for case in cases), Counter((case.culture, case.case) for case in cases)
+    kinds, found = Counter(case.case for case in cases), Counter[tuple[str, str]]()
+    found.update((case.culture, case.case) for case in cases)
     faults = [
         f"{culture} has {found[culture, kind]} of {kind}"
         for culture in shipped
@@ -183,7 +187,9 @@ def _views(gold: Gold, library: Library, report: Report) -> None:
     faults = _twice(text for _, text, _ in sides) + _misfits(sides)
     figures = _range([words(text) for _, text, _ in sides], "words")
     report.add("gold views: sides", figures, f"{_bounds(SIDE_WORDS)} words, unique", faults)
-    lengths(report, "gold views", [(case.id, view.statement, view.opposite) for case, view in views], SIDES_GAP)
+    told = [(case.id, view.statement, view.opposite) for case, view in views]
+    lengths(report, "gold views", told, SIDES_GAP)
+    leaks(report, "gold views: statement told", told, SIDES_LEAK)
 
 
 def _split(report: Report, what: str, dealt: Collection[str], by: str = "seeds") -> None:

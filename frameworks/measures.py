@@ -91,16 +91,16 @@ def _lengths(_: list[str], of: list[str]) -> Any:
     return sparse.csr_matrix([[words(text) / 2, len(text) / 10] for text in of])
 
 
-def leaks(report: Report, what: str, pairs: Sequence[tuple[str, str, str]]) -> None:
-    """Adds how far length alone, and words alone, tell the two sides apart."""
+def leaks(report: Report, what: str, pairs: Sequence[tuple[str, str, str]], most: float = LEAK) -> None:
+    """Adds how far length alone, and words alone, tell the two sides apart; more than `most` (a share) is a fault."""
     if len({name.split("/")[0] for name, _, _ in pairs}) < FOLDS:
         return
     for name, features in (("length", _lengths), ("words", _bag)):
         right, n = told_by(features, pairs), len(pairs)
         low, high = wilson(right, n)
         small = (high - low) / 2 > WIDE
-        fault = [f"more than {LEAK:.0%} are told apart"] if (low if small else right / n) > LEAK else []
-        rule = f"{'lower bound' if small else 'accuracy'} <= {LEAK:.0%}"
+        fault = [f"more than {most:.0%} are told apart"] if (low if small else right / n) > most else []
+        rule = f"{'lower bound' if small else 'accuracy'} <= {most:.0%}"
         report.add(f"{what} by {name}", f"{right / n:.1%} [{low:.1%}, {high:.1%}] n={n}", rule, fault)
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from gravity.agents.kinds.rules import RulesModel
 from gravity.agents.qualification import DEFECT, Exam, UnansweredError
-from gravity.agents.qualification.trial import Trial, summarised
+from gravity.agents.qualification.trial import Trial
 from gravity.frameworks.gold import Gold
 from gravity.progress import Progress
 from gravity.run import RunSetup
@@ -61,7 +61,7 @@ async def _examined(setup: RunSetup, gold: Gold, candidate: Candidate, progress:
     found = []
     for culture in setup.library.cultures:
         calls, tokens, seconds = setup.stores.answers.cost([key for t in by_culture[culture] for key in t.calls])
-        row = summarised(
+        row = task.summarised(
             Qualification(
                 key=candidate.key,
                 task=task.name,

@@ -31,10 +31,11 @@ def candidates(models: Models, judging: Judging, gold_version: str) -> list[Cand
     found = []
     for task in TASKS.values():
         for name, model in models.playing(task.role).items():
-            if task.suits(model):
+            if task.suits(model, models.checker):
                 identity = {**model.identity, **task.conditions(judging.orders, models.checker)}
+                prompts = [prompt(one).hash for one in task.prompts]
                 gold = {"version": gold_version, "cases": judging.cases}
-                shape = {"task": task.name, "model": identity, "prompt": prompt(task.prompt).hash, "gold": gold}
+                shape = {"task": task.name, "model": identity, "prompts": prompts, "gold": gold}
                 found.append(Candidate(task, name, model, call_key(shape)))
     return found
 
@@ -62,7 +63,8 @@ class Standing:
         missing = []
         for task in TASKS.values():
             wanted = self.quorum if task.needs_quorum else 1
-            if task.needed and len(self.able(task, culture)) < wanted:
+            needed = task.needed and not (task.dispensable and not self._candidates(task))
+            if needed and len(self.able(task, culture)) < wanted:
                 missing.append(f"no {task.agent}" if wanted == 1 else f"fewer than {wanted} {task.agent}s")
         return missing
 

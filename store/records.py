@@ -308,7 +308,10 @@ class Qualification(Row):
     `key` is a hash of all that it depends on: the model, its prompts, the gold set. Of `cases`, `answered` got
     a steady answer and `right` of these the right one. Where two orders were asked, `consistent` of `swapped`
     cases got the same answer in both; `first` of the `sided` answers named the side shown first. For critics a
-    case is a planted defect, `answered` is `cases`, and `alarms` of `clean` twins were blocked. `kinds` holds
+    case is a planted defect, `answered` is `cases`, and `alarms` of `clean` twins were blocked. For readers of views
+    `answered` are the views that were kept and `right` those of them that are the writer's own, `found` of the gold
+    views that are `there` were found, as `found_kinds` says by kind, and something was kept in `alarms` of the `clean`
+    cases, which have no view. `kinds` holds
     (cases, right) by kind of case, and `error_rates` (wrong, cases) by name. `calibration` is a slope and an
     intercept, fitted on other cases than these.
     """
@@ -327,12 +330,15 @@ class Qualification(Row):
     first: int = 0
     clean: int = 0
     alarms: int = 0
+    there: int = 0
+    found: int = 0
     brier: float | None = None
     ece: float | None = None
     calls: int = 0
     tokens: int = 0
     seconds: float = 0.0
     kinds: dict[str, tuple[int, int]] = Field(default_factory=dict)
+    found_kinds: dict[str, tuple[int, int]] = Field(default_factory=dict)
     error_rates: dict[str, tuple[int, int]] = Field(default_factory=dict)
     calibration: tuple[float, float] | None = None
 

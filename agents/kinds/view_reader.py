@@ -9,7 +9,7 @@ def view_reader(bench: Workbench, profiler: Model, checker: Model | None) -> Vie
 
     Only chat models can read; where one of the two is none the other does both, and where neither is, nobody reads.
     """
-    able = [model for model in (profiler, checker) if model is not None and model.chat is not None]
+    able = reading_models(profiler, checker)
     if not able:
         return None
     return ViewReader(
@@ -19,3 +19,8 @@ def view_reader(bench: Workbench, profiler: Model, checker: Model | None) -> Vie
         repeats=able[-1].repeats(bench),
         cutting=bench.cutting,
     )
+
+
+def reading_models(profiler: Model, checker: Model | None) -> list[Model]:
+    """Those of a profiler and a checker that can read reviews for views: chat models alone."""
+    return [model for model in (profiler, checker) if model is not None and model.chat is not None]

@@ -21,7 +21,7 @@ class DefectTask(Task):
     title = "Critics: is a planted defect blocked, and its clean twin let through"
     agent = "critic"
     role = "critics"
-    prompt = "critic"
+    prompts = ("critic",)
     gold_name = "defects"
     needed = False
 

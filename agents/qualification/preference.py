@@ -20,11 +20,11 @@ class PreferenceTask(Task):
     title = "Judges of pairs: which way would this reader prefer"
     agent = "pair judge"
     role = "judges"
-    prompt = "prefer"
+    prompts = ("prefer",)
     gold_name = "preferences"
     needs_quorum = True
 
-    def suits(self, model: Model) -> bool:
+    def suits(self, model: Model, checker: Model | None) -> bool:
         """Chat models alone."""
         return model.judges_pairs
 

@@ -21,7 +21,7 @@ class ScenarioTask(Task):
     title = "Judges of scenarios: which way goes with the statement"
     agent = "scenario judge"
     role = "judges"
-    prompt = "judge"
+    prompts = ("judge",)
     gold_name = "scenes"
     needs_quorum = True
 

@@ -31,7 +31,7 @@ class StanceTask(Task):
     title = "Profiler: where does the writer of an excerpt stand"
     agent = "profiler"
     role = "profiler"
-    prompt = "stances"
+    prompts = ("stances", "views", "refute")
     gold_name = "stances"
 
     def conditions(self, orders: int, checker: Model | None) -> Mapping[str, Any]:

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.judge import steady
-from gravity.frameworks.gold import GoldBias, GoldScenario, GoldStance, Split, split_of
+from gravity.frameworks.gold import GoldCase, GoldStance, GoldView, Split
 from gravity.frameworks.statistics import Calibration, brier, calibration_error
 from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id
 
 AUTHOR = Provenance(model="author")
 Advance = Callable[[int, int], None]
-C = TypeVar("C", GoldStance, GoldScenario, GoldBias)
+C = TypeVar("C", bound=GoldCase)
 T = TypeVar("T")
 
 
@@ -45,7 +45,7 @@ def sampled(cases: Iterable[C], split: Split, each: int | None) -> list[C]:
     taken: Counter[str] = Counter()
     kept = []
     for case in sorted(cases, key=lambda case: content_id("gold case", case.id)):
-        if split_of(case.seed) == split and (each is None or taken[case.culture] < each):
+        if case.split == split and (each is None or taken[case.culture] < each):
             taken[case.culture] += 1
             kept.append(case)
     return kept
@@ -99,14 +99,14 @@ def judged(
     )
 
 
-def review_of(case: GoldStance) -> Review:
+def review_of(case: GoldStance | GoldView) -> Review:
     """A gold excerpt as the one review of a reader of its own."""
     return Review(
         id=content_id("gold", case.id),
         reader=f"gold {case.id}",
         book="",
-        rating=3.0,
-        title="",
+        rating=case.rating if isinstance(case, GoldView) else 3.0,
+        title=case.title if isinstance(case, GoldView) else "",
         text=case.excerpt,
         time=None,
         source="gold",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, create_model
 
-from gravity.agents.asking import Answer, Asker
+from gravity.agents.asking import Answer, Asked, Asker
 from gravity.agents.views.chunks import Chunk
 from gravity.agents.views.quoting import located
 from gravity.frameworks.records import Domain
@@ -49,8 +49,8 @@ class Finder:
     domain: Domain
 
     async def find(self, chunk: Chunk) -> tuple[list[Candidate], Provenance]:
-        """The views found, those that the rules refuse too. Raises AskError."""
-        asked: Any = await self.asker.ask(
+        """The views found, those that the rules refuse too, and what was asked. Raises AskError."""
+        asked: Asked[Any] = await self.asker.ask(
             "views", _schema(len(chunk.passages)), domain=self.domain, reviews=chunk.shown, most=MOST
         )
         return [_candidate(chunk, found, asked.made_by) for found in asked.answer.views], asked.made_by

@@ -1,7 +1,7 @@
 """`gravity qualify`."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gravity.commands.console import console, plain, table
@@ -34,7 +34,7 @@ def command(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 def print_qualifications(project: "Project", found: Sequence["Qualification"]) -> None:
     """Prints what each model showed in each task, and what each culture still lacks."""
-    from gravity.agents.qualification import DEFECT, TASKS
+    from gravity.agents.qualification import DEFECT, TASKS, VIEW
 
     minimum = project.config.judging.min_accuracy
     for task, model in dict.fromkeys((row.task, row.model) for row in found):
@@ -42,6 +42,8 @@ def print_qualifications(project: "Project", found: Sequence["Qualification"]) -
         console.print(f"\n[bold]{TASKS[task].title}[/]: {plain(model)}")
         if task == DEFECT.name:
             _print_critic(rows, DEFECT)
+        elif task == VIEW.name:
+            _print_reader(rows, VIEW, minimum)
         else:
             _print_judge(rows, TASKS[task], minimum)
     lacking = project.setup().standing.lacking(project.library.cultures)
@@ -70,7 +72,36 @@ def _print_judge(rows: Sequence["Qualification"], task: "Task", minimum: float) 
             for row in rows
         ],
     )
-    _print_kinds("By kind of case, all cultures: right of all, an answer kept back counts as none", rows)
+    title = "By kind of case, all cultures: right of all, an answer kept back counts as none"
+    _print_kinds(title, [row.kinds for row in rows])
+
+
+def _print_reader(rows: Sequence["Qualification"], task: "Task", minimum: float) -> None:
+    from gravity.agents.qualification.view import MIN_RECALL
+
+    table(
+        "By culture: precision is the writer's own of the views found, recall is found of the gold views; "
+        f"counts where their lower bounds are above {minimum:.0%} and {MIN_RECALL:.0%}",
+        [
+            *("culture", "cases", "views found", "precision", "95% interval"),
+            *("gold views", "recall", "95% interval", "counts"),
+            *("without a view", "given one", "95% interval", "calls", "tokens", "seconds"),
+        ],
+        [
+            [
+                *(row.culture, row.cases, row.answered),
+                *(_share(row.right, row.answered), _interval(row.right, row.answered)),
+                *(row.there, _share(row.found, row.there), _interval(row.found, row.there)),
+                "yes" if task.qualifies(row, minimum) else "no",
+                *(row.clean, _share(row.alarms, row.clean), _interval(row.alarms, row.clean)),
+                *(row.calls, row.tokens, round(row.seconds)),
+            ]
+            for row in rows
+        ],
+    )
+    of = "by kind and language, all cultures"
+    _print_kinds(f"Precision {of}", [row.kinds for row in rows], "views found", "the writer's own")
+    _print_kinds(f"Recall {of}", [row.found_kinds for row in rows], "gold views", "found")
 
 
 def _print_critic(rows: Sequence["Qualification"], task: "Task") -> None:
@@ -88,7 +119,7 @@ def _print_critic(rows: Sequence["Qualification"], task: "Task") -> None:
             for row in rows
         ],
     )
-    _print_kinds("Defects found by kind, all cultures", rows)
+    _print_kinds("Defects found by kind, all cultures", [row.kinds for row in rows])
     with_cases = [row for row in rows if row.cases]
     for what, shares in (
         ("defects found", {row.culture: row.right / row.cases for row in with_cases}),
@@ -100,17 +131,19 @@ def _print_critic(rows: Sequence["Qualification"], task: "Task") -> None:
         console.print(f"Widest gap between cultures, {what}: {gap:.0%}{between}")
 
 
-def _print_kinds(title: str, rows: Sequence["Qualification"]) -> None:
+def _print_kinds(
+    title: str, kinds: Sequence[Mapping[str, tuple[int, int]]], all_of: str = "cases", right: str = "right"
+) -> None:
     totals: dict[str, list[int]] = {}
-    for row in rows:
-        for kind, (n, right) in row.kinds.items():
+    for row in kinds:
+        for kind, (n, hits) in row.items():
             total = totals.setdefault(kind, [0, 0])
             total[0] += n
-            total[1] += right
+            total[1] += hits
     table(
         title,
-        ["kind", "cases", "right", "95% interval"],
-        [[kind, n, _share(right, n), _interval(right, n)] for kind, (n, right) in sorted(totals.items())],
+        ["kind", all_of, right, "95% interval"],
+        [[kind, n, _share(hits, n), _interval(hits, n)] for kind, (n, hits) in sorted(totals.items())],
     )
 
 

@@ -9,6 +9,7 @@ from gravity.agents.evidence import Evidence
 from gravity.agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
+from gravity.store.views import AROUND
 from tests.agents.conftest import MakeAsker, MakeReader, evidence_in
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub

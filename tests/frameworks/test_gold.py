@@ -202,6 +202,13 @@ def test_planted_faults_of_the_scenarios_are_found(material: Path, change: Chang
         assert any(re.fullmatch(pattern, fault) for fault in found), pattern
 
 
+def test_statement_of_a_view_that_is_given_away_is_found(material: Path) -> None:
+    for path in (material / "gold/views").glob("*.jsonl"):
+        rows = rows_of(path)
+        write(path, [r | {"views": [v | {"statement": f"Truly, {v['statement']}"} for v in r["views"]]} for r in rows])
+    assert "gold views: statement told by words: more than 72% are told apart" in faults(material)
+
+
 @pytest.mark.parametrize(
     ("right", "wrong", "by"),
     [(" So it went.", "", "length"), (" He smiled.", " He sighed.", "words")],

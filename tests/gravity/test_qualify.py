@@ -21,7 +21,7 @@ from tests.stub.truth import Character, Oracle
 from tests.support import config, curate, project, run_id, silent, take_in
 
 JUDGING = {"cases": 10, "min_accuracy": 0.5}
-TASKS = ("scenario", "preference", "stance", "defect")
+TASKS = ("scenario", "preference", "view", "stance", "defect")
 
 
 def settings(url: str, home: Path, judging: dict[str, Any] | None = None, **roles: Any) -> Config:
@@ -98,7 +98,10 @@ def test_a_poor_judge_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         made = project(settings(server.url, tmp_path, {"min_accuracy": 0.9}))
         print_qualifications(made, made.qualify(silent))
     printed = capsys.readouterr().out
-    assert "us: no scenario judge, no pair judge, no profiler (the lower bound must be above 90%)" in printed
+    assert (
+        "us: no scenario judge, no pair judge, no reader of views, no profiler (the lower bound must be above 90%)"
+        in printed
+    )
     assert "with --unqualified alone, and marks their rows" in printed
 
 
@@ -113,7 +116,9 @@ def test_nobody_qualified_is_said_at_once_and_asks_nothing(stub: Stub, tmp_path:
     made = project(settings(stub.url, tmp_path))
     take_in(made, each=1)
     said = refusal(made)
-    assert said.startswith("not qualified (br, in, jp, us: no scenario judge, no pair judge, no profiler)")
+    assert said.startswith(
+        "not qualified (br, in, jp, us: no scenario judge, no pair judge, no reader of views, no profiler)"
+    )
     assert "gravity qualify" in said and "--unqualified" in said
     assert stub.counts.requests == 0 and made.stores.ledger.latest_run() is None
 
