@@ -81,14 +81,14 @@ class Gatherer:
         )
 
     def _near(self, statement: str, opposite: str, views: Mapping[str, View]) -> list[View]:
-        """The views nearest to an issue, one a reader."""
+        """The views nearest to an issue, one a reader, by reader: the same in every run with these views."""
         about = self.vectors.embedder.passages([f"{statement} / {opposite}"])
         (ranked,) = self.vectors.near("views", about, 2 * PLACED, label=self.run)
         readers: dict[str, View] = {}
         for identity in ranked:
             if identity in views:
                 readers.setdefault(views[identity].reader, views[identity])
-        return list(readers.values())[:PLACED]
+        return sorted(list(readers.values())[:PLACED], key=lambda view: view.reader)
 
     async def _unfair(self, statement: str, opposite: str) -> tuple[str, Provenance | None]:
         found = await together(*(critic.fault(statement, opposite) for critic in self.critics))

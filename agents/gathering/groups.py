@@ -15,9 +15,11 @@ def groups(vectors: VectorStore, views: Sequence[View], least: int, most: int) -
     """At most `most` groups of the views of one run, none in two of them, the densest first.
 
     A group is a view with the views that are nearest to it in Chroma, one a reader and SIZE at most; one with fewer
-    than `least` readers is none.
+    than `least` readers is none. Nothing depends on the ids of the views, which are those of a run: another run with
+    the same views asks about the same groups, in the same order.
     """
     by_id = {view.id: view for view in views}
+    words = {view.id: (view.reader, view.statement, view.quote, view.review) for view in views}
     found = vectors.vectors("views", list(by_id))
     ids = [identity for identity in by_id if identity in found]
     if not ids:
@@ -28,15 +30,16 @@ def groups(vectors: VectorStore, views: Sequence[View], least: int, most: int) -
     near = dict(zip(ids, vectors.nearest("views", about, 2 * SIZE, label=run), strict=True))
     dense = {i: sum(cosine for _, cosine in near[i][1 : SIZE + 1]) for i in ids}
     free, made = set(ids), list[Group]()
-    for centre in sorted(ids, key=lambda identity: (-dense[identity], identity)):
+    for centre in sorted(ids, key=lambda identity: (-dense[identity], words[identity])):
         if centre not in free or len(made) == most:
             continue
         readers = {by_id[centre].reader: centre}
-        for identity, _ in near[centre]:
-            if identity in free and len(readers) < SIZE:
+        around = [(identity, cosine) for identity, cosine in near[centre] if identity in free]
+        for identity, _ in sorted(around, key=lambda found: (-found[1], words[found[0]])):
+            if len(readers) < SIZE:
                 readers.setdefault(by_id[identity].reader, identity)
         if len(readers) >= least:
-            chosen = sorted(readers.values())
+            chosen = sorted(readers.values(), key=words.__getitem__)
             made.append(Group(id=content_id("group", *chosen), run=run, views=chosen))
             free -= set(chosen)
     return made
