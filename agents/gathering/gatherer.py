@@ -1,8 +1,9 @@
 """From a group of views to seeds: named, placed among the views near them, criticised, and kept where they divide."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,6 +32,7 @@ class Gatherer:
     vectors: VectorStore
     least: int
     same: float
+    _examining: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def seeds(self, group: Group, views: Mapping[str, View], cultures: Mapping[str, str]) -> list[ReaderSeed]:
         """The seeds that a group comes to, dropped ones too. `views` are those of the run by id, and `cultures` those
@@ -47,12 +49,15 @@ class Gatherer:
         self, issue: Issue, made_by: Provenance, views: Mapping[str, View], cultures: Mapping[str, str]
     ) -> ReaderSeed:
         statement, opposite = issue.statement.strip(), issue.opposite.strip()
+        identity = f"readers-{content_id('seed', statement, opposite)[:8]}"
         fault, checked_by, sides = _malformed(statement, opposite), None, dict[str, str]()
         try:
             if not fault:
                 near = await asyncio.to_thread(self._near, statement, opposite, views)
-                fault, checked_by = await self._unfair(statement, opposite)
-                sides = {} if fault else await self.namer.sides(statement, opposite, near)
+                # Two groups can come to one issue at a time: what the first asks is kept for the second.
+                async with self._examining[identity]:
+                    fault, checked_by = await self._unfair(statement, opposite)
+                    sides = {} if fault else await self.namer.sides(statement, opposite, near)
         except NotAnsweredError:
             raise
         except AskError as error:
@@ -62,7 +67,7 @@ class Gatherer:
         agree, disagree = (list(sides.values()).count(side) for side in ("statement", "opposite"))
         fault = fault or _undivided(agree, disagree, self.least)
         return ReaderSeed(
-            id=f"readers-{content_id('seed', statement, opposite)[:8]}",
+            id=identity,
             framework=FRAMEWORK,
             dimension=self.namer.dimension(issue),
             pole=issue.pole,
