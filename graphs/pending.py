@@ -79,9 +79,12 @@ def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
 
 
 def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
-    """The readers asked for that have no profile yet."""
-    done = crew.ledger.profiled(crew.run)
+    """The readers asked for that have no profile yet; where views are read, of those whose reviews were: what nobody
+    read says nothing."""
+    done, readings = crew.ledger.profiled(crew.run), crew.views.readings(crew.run)
     readers = [reader for reader in selected(crew, wanted) if reader.id not in done]
+    if crew.view_reader is not None:
+        readers = [reader for reader in readers if reader.id in readings]
     return [Todo(reader.id, reader.culture or "", {"reader": reader.id}) for reader in readers]
 
 
