@@ -61,7 +61,7 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         waiting = state.get("growing", [])
         if not waiting:
             todos = await asyncio.to_thread(pending_groups, crew)
-            waiting = await _sweep(crew, "group of views", gathering, todos)
+            waiting = await _sweep(crew, "view group", gathering, todos)
         if waiting:
             return {"growing": everywhere}
         try:

@@ -81,11 +81,16 @@ def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
 
 
 def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
-    """The readers asked for that have no profile yet, or were not asked about seeds that readers brought since."""
+    """The readers asked for that have no profile yet, or were not asked about seeds that readers brought since; where
+    views are read, of those whose reviews were: what nobody read says nothing."""
     done, asked = crew.ledger.profiled(crew.run), crew.ledger.stances_asked(crew.run)
+    readers = selected(crew, wanted)
+    if crew.view_reader is not None:
+        readings = crew.views.readings(crew.run)
+        readers = [reader for reader in readers if reader.id in readings]
     return [
         Todo(reader.id, reader.culture or "", {"reader": reader.id})
-        for reader in selected(crew, wanted)
+        for reader in readers
         if reader.id not in done or asked.get(reader.id, 0) < len(seeds_for(crew.seeds, reader))
     ]
 

@@ -13,7 +13,7 @@ from gravity.store.reliability import Reliability
 from gravity.store.runs import Run
 
 PAGE = 500
-SWEPT = ("reading", "group of views", "scenario", "profile", "check")  # what a run asks for, in its order
+SWEPT = ("reading", "view group", "scenario", "profile", "check")  # what a run asks for, in its order
 
 
 class Ledger:
