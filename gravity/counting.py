@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gravity.showing import Showing, planned_seeds, showing
 from gravity.store.lots import lots
 from gravity.store.records import Lot, Unanswered
 from gravity.store.runs import Run
@@ -20,7 +21,8 @@ Counts = dict[str, dict[str, int]]
 class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
     the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run; `unanswered`
-    is what the run left pending when it was last started, and `failures` what got no usable answer, by reason."""
+    is what the run left pending when it was last started, and `failures` what got no usable answer, by reason;
+    `showing` is what readers let show."""
 
     run: str
     store: dict[str, int]
@@ -33,6 +35,7 @@ class Status:
     spent: list[Spent]
     unanswered: list[Unanswered]
     failures: list[Unanswered]
+    showing: Showing
 
     def as_json(self) -> dict[str, Any]:
         """The counts as plain values."""
@@ -73,14 +76,18 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
         failures=[
             Unanswered(what=what, reason=why, items=n) for (what, why), n in ledger.failures(run.id).most_common()
         ],
+        showing=showing(stores, run),
     )
 
 
 def _scenarios(stores: Stores, run: Run, cultures: set[str]) -> Counts:
-    counts = stores.ledger.scenario_counts(run.id)
-    planned = run.settings.seeds * run.settings.scenarios_per_seed
+    counts, brought = stores.ledger.scenario_counts(run.id), stores.views.seeds(run.id)
+    dropped = stores.ledger.scenarios_of(run.id, [seed.id for seed in brought if seed.verdict == "dropped"])
     rows = {}
     for culture in sorted({*cultures, *(culture for culture, _ in counts)}):
+        seeds = run.settings.seeds + planned_seeds(brought, culture)
+        # A seed that readers brought can be dropped after scenarios of it were written.
+        planned = seeds * run.settings.scenarios_per_seed + dropped[culture]
         row = {verdict: counts[culture, verdict] for verdict in VERDICTS}
         rows[culture] = {**row, "pending": planned - sum(row.values()), "total": planned}
     return rows

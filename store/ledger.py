@@ -262,6 +262,12 @@ class Ledger:
         table = tables.scenarios
         return self._count(select(table.c.culture, table.c.verdict).where(table.c.run == run))
 
+    def scenarios_of(self, run: str, seeds: Collection[str]) -> Counter[str]:
+        """The scenarios of some seeds that have a verdict, by culture."""
+        table = tables.scenarios
+        rows = self._count(select(table.c.culture).where(table.c.run == run, table.c.seed.in_(seeds)))
+        return Counter({culture: n for (culture,), n in rows.items()})
+
     def fact_counts(self, run: str) -> Counter[tuple[str, str, str]]:
         """Facts by the reader's culture, kind and value."""
         table, readers = tables.facts, tables.readers

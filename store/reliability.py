@@ -43,6 +43,12 @@ class Reliability(Row):
         return self.stances / self.readers if self.readers else 0.0
 
 
+def at(rows: Iterable[Reliability], confidence: float) -> list[Reliability]:
+    """The rows at the highest threshold that is at most a confidence (0 to 1), or at the lowest one."""
+    threshold = max((each for each in THRESHOLDS if each <= confidence), default=THRESHOLDS[0])
+    return [row for row in rows if row.threshold == threshold]
+
+
 def over_all(rows: Iterable[Reliability]) -> list[Reliability]:
     """The figures over all cultures, by source and threshold; their culture is "all"."""
     cells: dict[tuple[Source, float], list[Reliability]] = defaultdict(list)

@@ -1,10 +1,11 @@
 """What readers let show: their views, each with the words of theirs that show it, and the seeds that they bring."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 
 from gravity.frameworks.records import Seed
 from gravity.store import tables
@@ -158,6 +159,15 @@ class Views:
             if len(page) < PAGE:
                 return
             last = page[-1]["number"]
+
+    def view_counts(self, run: str) -> Counter[tuple[str, str, bool]]:
+        """Views by verdict, reason, and whether they repeat another one of their reader."""
+        table = tables.views
+        key = (table.c.verdict, table.c.reason, table.c.same_as.is_not(None))
+        query = select(*key, func.count()).where(table.c.run == run).group_by(*key)
+        with self.database.begin() as connection:
+            rows = connection.execution_options(yield_per=PAGE).execute(query)
+            return Counter({(verdict, reason, bool(repeats)): n for verdict, reason, repeats, n in rows})
 
     def add_groups(self, groups: Sequence[Group]) -> None:
         """Keeps groups of views, so that a later start takes up the same."""

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gravity.commands.console import console, plain, table
 from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
 
 if TYPE_CHECKING:
     from gravity.counting import Counts, Status
+    from gravity.showing import Showing
     from gravity.store.records import Lot
     from gravity.store.spending import Spent
 
@@ -42,7 +43,43 @@ def print_status(counted: "Status") -> None:
     if counted.unanswered:
         rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
         table("Not answered", ["what waits", "reason", "items"], rows)
+    print_showing(counted.showing)
     print_spent(counted.spent)
+
+
+def print_showing(shown: "Showing") -> None:
+    """Prints what readers let show, and how far their stances hold."""
+    if shown.views["readers read"]:
+        table("Views", ["what", "number"], list(shown.views.items()))
+        table("Seeds that readers brought", ["what", "seeds"], list(shown.brought.items()))
+    columns = ["culture", "source", "agree", "disagree", "total"]
+    table("Stances by source", columns, [[row[name] for name in columns] for row in shown.sources])
+    if not shown.curve:
+        return
+    table(
+        "Split halves: what one half of a reader's reviews gives, against what the other half shows (95% interval)",
+        ["source", "culture", "n", "contradicted", "share"],
+        [[row["source"], row["culture"], row["n"], row["contradicted"], _measured(row)] for row in shown.halves],
+    )
+    table(
+        "Stances of at least a confidence, all cultures (curate.min_confidence chooses)",
+        ["source", "confidence", "stances a reader", "pairs a reader", "expected label error", "contradicted"],
+        [
+            [
+                *(row["source"], f"{row['threshold']:.2f}", f"{row['stances_a_reader']:.1f}"),
+                "not known" if row["pairs_a_reader"] is None else f"{row['pairs_a_reader']:.1f}",
+                "no stance" if row["expected_error"] is None else f"{row['expected_error']:.1%}",
+                _measured(row),
+            ]
+            for row in shown.curve
+        ],
+    )
+
+
+def _measured(row: "dict[str, Any]") -> str:
+    if row["share"] is None:
+        return "not measured"
+    return f"{row['share']:.1%} [{row['low']:.1%} to {row['high']:.1%}], n={row['n']:,}"
 
 
 def print_spent(spent: Sequence["Spent"]) -> None:

@@ -23,6 +23,7 @@ from gravity.store.dataset.split import MIXED, SPLITS, Split
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.records import Lot
+from gravity.store.reliability import Reliability, at
 from gravity.store.runs import Run
 
 MANIFEST = "manifest.json"
@@ -32,7 +33,8 @@ CARD = Path(__file__).parent / "card.md"
 
 @dataclass(frozen=True)
 class Export:
-    """What was written: rows by split, pairs left out by reason, and the counts of the card."""
+    """What was written: rows by split, pairs left out by reason, and the counts of the card; `reliability` is that of
+    stances as sure as the run asks for."""
 
     folder: Path
     rows: dict[str, int]
@@ -40,6 +42,7 @@ class Export:
     by_culture_and_track: dict[str, int]
     lots: list[Lot]
     unqualified: int
+    reliability: list[Reliability]
 
 
 def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool) -> Export:
@@ -115,6 +118,7 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         by_culture_and_track={f"{culture} {track}": n for (culture, track), n in sorted(cells.items())},
         lots=list(gate.lots.values()),
         unqualified=unqualified,
+        reliability=at(ledger.reliability(run.id), run.settings.curate.get("min_confidence", 0.0)),
     )
 
 
@@ -166,6 +170,7 @@ def _write_manifest(run: Run, result: Export, folder: Path) -> None:
         "by_culture_and_track": result.by_culture_and_track,
         "unqualified": result.unqualified,
         "lots": [lot.model_dump() for lot in result.lots],
+        "reliability": [row.model_dump() for row in result.reliability],
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
         "settings": run.settings.model_dump(mode="json"),
     }

@@ -21,6 +21,7 @@ from gravity.store.dataset import SCHEMA, Export, export
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.records import CardLine, Pair
+from gravity.store.reliability import Reliability
 from gravity.store.runs import RunSettings
 from tests.store.build import check, fact, pair, run, scenario
 
@@ -312,3 +313,29 @@ def test_a_split_that_leaves_nothing_says_so(database: Database, folder: Path) -
     with pytest.raises(StoreError, match=r"none of the 2 pairs .* curate more readers, or set curate\.test_share to 0"):
         export(Ledger(database), RUN, folder, 0.5, overwrite=False)
     assert not folder.exists()
+
+
+def test_the_card_says_how_far_stances_hold(ledger: Ledger, folder: Path) -> None:
+    given = {"run": RUN.id, "readers": 10, "stances": 40, "expected_error": 0.125}
+    rows = [
+        Reliability.model_validate({**given, "source": "carried over", "culture": culture, "threshold": t} | tested)
+        for culture, tested in (
+            ("br", {"tested": 0, "contradicted": 0}),
+            ("us", {"tested": 50, "contradicted": 5}),
+        )
+        for t in (0.55, 0.6)
+    ]
+    ledger.carry_over(RUN.id, [], rows)
+    settings = RUN.settings.model_copy(update={"curate": {"min_confidence": 0.58}})
+    export(ledger, RUN.model_copy(update={"settings": settings}), folder, test_share=0.2, overwrite=False)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "of those of at least 0.55" in card
+    assert "| carried over | br | not measured | 40 | 12.5% |" in card
+    assert "| carried over | us | 10.0% (4.3% to 21.4%, n=50) | 40 | 12.5% |" in card
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert [(row["culture"], row["threshold"]) for row in manifest["reliability"]] == [("br", 0.55), ("us", 0.55)]
+
+
+def test_a_card_without_figures_of_stances_has_no_table_of_them(ledger: Ledger, folder: Path) -> None:
+    export(ledger, RUN, folder, test_share=0.2, overwrite=False)
+    assert "expected label error" not in (folder / "README.md").read_text(encoding="utf-8")
