@@ -32,12 +32,26 @@ SCENES = _schema(
 REMARKS = _schema(scenario=_TEXT, culture=_TEXT, seed=_TEXT, critic=_TEXT, kind=_TEXT, severity=_TEXT, quote=_TEXT)
 # A judge's vote about a scenario in one order; `endorses` is null where it gave no answer.
 VOTES = _schema(scenario=_TEXT, culture=_TEXT, seed=_TEXT, judge=_TEXT, order=_TEXT, endorses=_TEXT, confidence=_NUMBER)
-# One inferred thing about a reader; `evidence` counts reviews.
+# One inferred thing about a reader; `evidence` counts the reviews and `views` the views that it rests on.
 FACTS = _schema(
     reader=_TEXT, culture=_TEXT, language=_TEXT, kind=_TEXT, name=_TEXT, value=_TEXT, confidence=_NUMBER,
-    evidence=_COUNT, model=_TEXT,
+    evidence=_COUNT, views=_COUNT, model=_TEXT,
 )  # fmt: skip
-READERS = _schema(id=_TEXT, culture=_TEXT, gender=_TEXT, age=_TEXT, language=_TEXT, reviews=_COUNT)
+# `views` counts a reader's kept views, repeats left out; it is null where nobody read the reviews for views.
+READERS = _schema(id=_TEXT, culture=_TEXT, gender=_TEXT, age=_TEXT, language=_TEXT, reviews=_COUNT, views=_COUNT)
+# A view that was found in a review. `reason` is the kind of reason that it was dropped for, null where it was kept;
+# `asked` says that it was put to the second asking, and `repeats` that it says what an earlier view of the reader says.
+# `seeds` are those toward which a stance is taken that rests on it, or on a repeat of it.
+VIEWS = _schema(
+    id=_TEXT, reader=_TEXT, culture=_TEXT, about=_TEXT, said=_TEXT, verdict=_TEXT, reason=_TEXT, asked=_YES,
+    repeats=_YES, seeds=pa.list_(pa.string()),
+)  # fmt: skip
+# A kept seed that readers brought, one row for each culture that it is used in. `reader` is who alone holds it, null
+# where several brought it; `known` says that its dimension is one of the shipped frameworks. `agree` and `disagree`
+# count the readers, of all cultures, whose views were on either side when it was worded.
+BROUGHT = _schema(
+    id=_TEXT, culture=_TEXT, reader=_TEXT, dimension=_TEXT, known=_YES, statement=_TEXT, agree=_COUNT, disagree=_COUNT,
+)  # fmt: skip
 # What is true of readers, from outside: the same kinds and names as facts.
 TRUTH = _schema(reader=_TEXT, kind=_TEXT, name=_TEXT, value=_TEXT)
 # What a model showed on the gold cases of one task in one culture, as its qualification has it: `error_rates` are its
@@ -68,6 +82,8 @@ class Evidence:
     votes: pa.Table = field(default_factory=VOTES.empty_table)
     facts: pa.Table = field(default_factory=FACTS.empty_table)
     readers: pa.Table = field(default_factory=READERS.empty_table)
+    views: pa.Table = field(default_factory=VIEWS.empty_table)
+    brought: pa.Table = field(default_factory=BROUGHT.empty_table)
     truth: pa.Table = field(default_factory=TRUTH.empty_table)
     gold: pa.Table = field(default_factory=GOLD.empty_table)
     swaps: pa.Table = field(default_factory=SWAPS.empty_table)

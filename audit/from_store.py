@@ -1,7 +1,7 @@
 """Reads a run's records from the store into tidy tables, streaming, each string kept once."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +10,45 @@ from sqlalchemy import Select, func, select
 from gravity.audit import evidence
 from gravity.audit.evidence import Evidence
 from gravity.audit.tables import build
+from gravity.audit.views_in_store import seed_rows, trails, view_rows, views_by_reader
 from gravity.frameworks.loader import Library
+from gravity.frameworks.records import Seed
 from gravity.store import tables
-from gravity.store.corpus import Corpus
 from gravity.store.database import Database
 from gravity.store.errors import InputError
-from gravity.store.ledger import Ledger
 from gravity.store.runs import Run
+from gravity.store.views import Views
 
 PAGE = 10_000
 LANGUAGE_CHARS = 300  # of each review
-EXCERPT = 600
 
 
 def from_store(database: Database, run: Run, library: Library, truth: Path | None = None) -> Evidence:
     """The evidence of one run. Raises StoreError where the store cannot be read, InputError for a bad truth file."""
     readers = {row["id"]: row for row in _readers(database, run.id)}
+    brought = [seed for seed in Views(database).seeds(run.id) if seed.verdict == "kept"]
     given = _truth(truth) if truth else iter(())
+    seeds: dict[str, Seed] = {**library.seeds, **{seed.id: seed for seed in brought}}
+    rests_on: dict[str, set[str]] = {}
+    facts = build(_facts(database, run.id, readers, rests_on), evidence.FACTS)
     scenes: list[dict[str, Any]] = []
     remarks: list[dict[str, Any]] = []
     votes: list[dict[str, Any]] = []
     for row in _stream(database, select(tables.scenarios).where(tables.scenarios.c.run == run.id)):
-        _take_apart(row, library, scenes, remarks, votes)
+        _take_apart(row, seeds, scenes, remarks, votes)
     return Evidence(
         source=f"run {run.id}",
         pairs=build(_pairs(database, run.id), evidence.PAIRS),
         scenes=build(scenes, evidence.SCENES),
         remarks=build(remarks, evidence.REMARKS),
         votes=build(votes, evidence.VOTES),
-        facts=build(_facts(database, run.id, readers), evidence.FACTS),
+        facts=facts,
         readers=build(readers.values(), evidence.READERS),
+        views=build(view_rows(database, run.id, readers, rests_on), evidence.VIEWS),
+        brought=build(seed_rows(brought), evidence.BROUGHT),
         truth=build(given, evidence.TRUTH),
         gold=build(_gold(database, run), evidence.GOLD),
-        trails=lambda ids: _trails(database, ids),
+        trails=lambda ids: trails(database, ids),
     )
 
 
@@ -64,9 +70,9 @@ def _readers(database: Database, run: str) -> Iterator[dict[str, Any]]:
         .group_by(*known.c)
         .order_by(known.c.id)
     )
-    language = _language()
+    language, views = _language(), views_by_reader(database, run)
     for row in _stream(database, query):
-        yield {**row, "language": language(row["sample"] or "")}
+        yield {**row, "language": language(row["sample"] or ""), "views": views.get(row["id"])}
 
 
 def _language() -> Callable[[str], str | None]:
@@ -76,17 +82,23 @@ def _language() -> Callable[[str], str | None]:
     return lambda text: str(py3langid.classify(text)[0]) if any(c.isalpha() for c in text) else None
 
 
-def _facts(database: Database, run: str, readers: dict[str, dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _facts(
+    database: Database, run: str, readers: dict[str, dict[str, Any]], rests_on: dict[str, set[str]]
+) -> Iterator[dict[str, Any]]:
+    """The facts; `rests_on` is filled with the seeds, by view, of the stances that are taken."""
     table = tables.facts
     columns = (table.c.reader, table.c.kind, table.c.name, table.c.value, table.c.confidence)
-    query = select(*columns, table.c.evidence, table.c.made_by).where(table.c.run == run)
+    query = select(*columns, table.c.evidence, table.c.views, table.c.made_by).where(table.c.run == run)
     for row in _stream(database, query):
         reader = readers.get(row["reader"], {})
+        for view in row["views"] if row["value"] in ("agree", "disagree") else ():
+            rests_on.setdefault(view, set()).add(row["name"])
         yield {
             **row,
             "culture": reader.get("culture"),
             "language": reader.get("language"),
             "evidence": len(row["evidence"]),
+            "views": len(row["views"]),
             "model": row["made_by"]["model"],
         }
 
@@ -126,21 +138,6 @@ def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
         yield {**row, "error_rates": rates}
 
 
-def _trails(database: Database, ids: Sequence[str]) -> dict[str, list[str]]:
-    """By pair the beginnings of the reviews that its fact rests on."""
-    ledger, corpus, trails = Ledger(database), Corpus(database), {}
-    for identity in ids:
-        pair = ledger.pair(identity)
-        facts = ledger.facts(pair.run, pair.reader) if pair and pair.fact else []
-        evidence_ids = [each for f in facts if pair and pair.fact == [f.kind, f.name] for each in f.evidence]
-        trails[identity] = [f"{r.rating:g}/5 {r.title}: {_cut(r.text)}" for r in corpus.reviews(evidence_ids)]
-    return trails
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= EXCERPT else f"{text[:EXCERPT]} …"
-
-
 def last_message(given: Any) -> str:
     """The text of a side or of a prompt, in TRL's conversational format or as plain text."""
     if isinstance(given, list):
@@ -149,9 +146,13 @@ def last_message(given: Any) -> str:
 
 
 def _take_apart(
-    row: Any, library: Library, scenes: list[dict[str, Any]], remarks: list[dict[str, Any]], votes: list[dict[str, Any]]
+    row: Any,
+    seeds: Mapping[str, Seed],
+    scenes: list[dict[str, Any]],
+    remarks: list[dict[str, Any]],
+    votes: list[dict[str, Any]],
 ) -> None:
-    seed = library.seeds.get(row["seed"])
+    seed = seeds.get(row["seed"])
     rounds = row["rounds"]
     first, last = (rounds[0], rounds[-1]) if rounds else (None, None)
     common = {"culture": row["culture"], "seed": row["seed"]}

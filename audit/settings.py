@@ -34,7 +34,7 @@ class AuditSettings(BaseModel):
     position_margin: float = Field(0.02, ge=0, lt=0.5)
     """The same for what the first seat wins."""
     parity_margin: float = Field(0.05, ge=0, lt=0.5)
-    """The difference between cultures that is too small to matter in flips, errors and recovery."""
+    """The difference between cultures that is too small to matter in flips, errors, recovery and coverage."""
     agreement: float = Field(0.667, ge=0, lt=1)
     """Krippendorff's alpha that judges should reach: 0.667 by Krippendorff (2004)."""
     repeats: int = Field(1_000, ge=200)

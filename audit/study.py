@@ -31,6 +31,18 @@ class Study:
         tables = (self.evidence.pairs, self.evidence.scenes, self.evidence.facts, self.evidence.readers)
         return sorted({name for table in tables for name in codes(table, "culture")[1] if name})
 
+    @cached_property
+    def brought(self) -> dict[str, dict[str, Any]]:
+        """The kept seeds that readers brought, by id; of one that several cultures use, any row."""
+        return {row["id"]: row for row in self.evidence.brought.to_pylist()}
+
+    def dimension(self, seed: str) -> str | None:
+        """The dimension of a seed as "framework/name", or as its own name where readers brought a construct of their
+        own; None where nobody knows the seed."""
+        if seed in self.library.seeds:
+            return f"{self.library.seeds[seed].framework}/{self.library.seeds[seed].dimension}"
+        return self.brought[seed]["dimension"] if seed in self.brought else None
+
     def called(self, culture: str) -> str:
         """A culture's name in words, where it is known."""
         known = self.library.cultures.get(culture)

@@ -1,8 +1,9 @@
 """Makes evidence with one planted bias, or none, for the power of the audit and for its tests.
 
 Rows depend on one another as real ones do: seeds differ in how easily their scenes pass, and differ by culture;
-readers differ in how much they tell. Without a planted bias cultures differ in nothing on average but a small, true
-lean of stances to the national mean.
+readers differ in how much they tell, and in how many of their views hold. Readers bring a third as many seeds as were
+shipped, a third of which are an instance of a known dimension. Without a planted bias cultures differ in nothing on
+average but a small, true lean of stances to the national mean.
 """
 
 import re
@@ -21,20 +22,24 @@ from gravity.frameworks.loader import Library
 CULTURES = ("us", "br", "jp", "in")
 TARGET = "br"
 REFUSED = 0.2  # how often a critic stops a first draft
+REFUTED = 0.15  # how often a view does not hold at the second asking
 RIGHT, NOISE = 0.9, 0.03  # how often a scene is what it claims, and how often an answer is an accident
 LEAN = 0.05  # how much likelier the national side is, in truth
 
-CRITIC, POSITION, SWAP, NATIONAL, LENGTH, NAMES = BIASES = (
+CRITIC, POSITION, SWAP, NATIONAL, LENGTH, NAMES, SECOND, OUTSIDE = BIASES = (
     "critic rejects one culture 1.5 times as often",
     "judge with 15% position bias",
     "judge flips on a swapped name",
     "labels follow the national mean",
     "chosen sides 20% longer",
     "off-culture names in one culture",
+    "second asking drops one culture's views twice as often",
+    "one culture's stances mostly outside the frameworks",
 )
 # How strongly those are planted that the name does not say: the share of swaps that flip, of labels set to the
 # national side, and of the culture's scenes with a foreign name.
 FLIPS, FOLLOW, FOREIGN = 0.15, 0.8, 0.15
+WITHIN, BEYOND = 0.15, 0.8  # where stances are mostly outside: shipped stances that are left, readers' that are told
 
 # What each bias should be found as: section, figure, culture (None for each of them).
 EXPECTED = {
@@ -44,6 +49,8 @@ EXPECTED = {
     NATIONAL: ("stances", "chosen side is the national mean's", None),
     LENGTH: ("shortcuts", "chosen is the longer", None),
     NAMES: ("leakage", "words of other cultures", TARGET),
+    SECOND: ("gates", "pass rate", TARGET),
+    OUTSIDE: ("constructs", "stances that the frameworks cover", TARGET),
 }
 
 _WORDS = re.findall(
@@ -65,6 +72,8 @@ class Planted:
 
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.seed)
+        # What readers show is drawn apart, so that one kind of evidence does not change with another.
+        self.shows = np.random.default_rng((self.seed, 1))
         slots = max(3, -(-self.n // len(self.library.seeds)))
         names = list(self.library.seeds)
         self.random.shuffle(names)
@@ -85,7 +94,7 @@ class Planted:
         readers: list[dict[str, Any]] = []
         facts: list[dict[str, Any]] = []
         pairs: list[dict[str, Any]] = []
-        if section in (None, "gates", "stances", "shortcuts"):
+        if section in (None, "gates", "stances", "shortcuts", "constructs", "views"):
             readers, facts = self._profiles()
             pairs = self._pairs(scenes, facts)
         return Evidence(
@@ -96,6 +105,8 @@ class Planted:
             votes=build(votes, evidence.VOTES),
             facts=build(facts, evidence.FACTS),
             readers=build(readers, evidence.READERS),
+            views=build(self._views(readers), evidence.VIEWS),
+            brought=build(self._brought() if readers else [], evidence.BROUGHT),
             swaps=build(self._swaps() if section in (None, "swaps") else [], evidence.SWAPS),
         )
 
@@ -170,9 +181,9 @@ class Planted:
             for number in range(max(20, self.n // 10)):
                 reader, talkative = f"{culture}-reader-{number}", self.random.normal(0, 0.8)
                 common = {"reader": reader, "culture": culture, "language": "en", "kind": "stance", "model": "m"}
-                readers.append(
-                    {"id": reader, "culture": culture, "gender": None, "age": None, "language": "en", "reviews": 8}
-                )
+                given = {"gender": None, "age": None, "language": "en", "reviews": 8, "views": 8}
+                readers.append({"id": reader, "culture": culture, **given})
+                outside = self.bias == OUTSIDE and culture == TARGET
                 for index, name in enumerate(asked):
                     told = self.random.random() < 1 / (1 + np.exp(-talkative))
                     value = "agree" if self.random.random() < agrees[index] else "disagree"
@@ -180,9 +191,46 @@ class Planted:
                     if side and self.random.random() < (FOLLOW if self.bias == NATIONAL else LEAN):
                         value = side
                     sure = float(np.clip(self.random.normal(0.75 + 0.04 * talkative, 0.1), 0, 1))
+                    if outside and self.shows.random() >= WITHIN:
+                        told = False
                     kept = {"name": name, "value": value if told else "unknown", "confidence": sure, "evidence": 2}
+                    facts.append({**common, **kept, "views": int(told)})
+                for row in self._brought()[:: len(CULTURES)]:
+                    told = self.shows.random() < (BEYOND if outside else 1 / (1 + np.exp(-talkative)))
+                    value = ("agree" if self.shows.random() < 0.5 else "disagree") if told else "unknown"
+                    kept = {"name": row["id"], "value": value, "confidence": 0.8, "evidence": 2, "views": int(told)}
                     facts.append({**common, **kept})
         return readers, facts
+
+    def _brought(self) -> list[dict[str, Any]]:
+        """Seeds that readers of all cultures brought, each with a row for each culture."""
+        return [
+            {
+                "id": f"readers-{number}", "culture": culture, "reader": None, "known": number % 3 == 0,
+                "dimension": "schwartz/security" if number % 3 == 0 else f"construct {number}",
+                "statement": f"Statement {number}.", "agree": 8, "disagree": 5,
+            }
+            for number in range(max(12, len(self.seeds) // 3)) for culture in CULTURES
+        ]  # fmt: skip
+
+    def _views(self, readers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """As many views a culture as scenes, which readers differ in how well they show."""
+        each = max(5, len(CULTURES) * self.n // max(1, len(readers)))
+        views = []
+        for reader in readers:
+            times = 2.0 if self.bias == SECOND and reader["culture"] == TARGET else 1.0
+            chance = min(0.95, times * REFUTED * float(_bumps(self.shows, 1, 0.35)[0]))
+            for number in range(each):
+                holds = bool(self.shows.random() >= chance)
+                views.append(
+                    {
+                        "id": f"{reader['id']}-view-{number}", "reader": reader["id"], "culture": reader["culture"],
+                        "about": "books" if number % 2 else "life", "said": "stated" if number % 3 else "implied",
+                        "verdict": "kept" if holds else "dropped", "reason": None if holds else "not shown",
+                        "asked": True, "repeats": False, "seeds": [],
+                    }
+                )  # fmt: skip
+        return views
 
     def _pairs(self, scenes: list[dict[str, Any]], facts: list[dict[str, Any]]) -> list[dict[str, Any]]:
         by_seed: dict[tuple[str, str], list[dict[str, Any]]] = {}

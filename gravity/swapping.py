@@ -18,7 +18,7 @@ from gravity.agents.kinds import Model, Workbench
 from gravity.audit.swapper import Swapper
 from gravity.errors import ConfigError
 from gravity.estimating import Need
-from gravity.frameworks.records import Culture
+from gravity.frameworks.records import Culture, Seed
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.records import Draft, Review
@@ -36,7 +36,7 @@ class SceneCase:
     """A vetted scenario and its twin."""
 
     id: str
-    seed: str
+    seed: Seed
     culture: Culture
     toward: Culture
     draft: Draft
@@ -95,6 +95,7 @@ def plan(setup: RunSetup, run: Run, most: int) -> SwapPlan:
 
 def _scenes(setup: RunSetup, run: Run, home: Culture, cultures: Sequence[Culture], most: int) -> Iterator[SceneCase]:
     made = 0
+    seeds = {**setup.library.seeds, **{seed.id: seed for seed in setup.stores.views.seeds(run.id)}}
     swappers = [Swapper(home, away) for away in cultures if away.id != home.id]
     for scenario in setup.stores.ledger.vetted_scenarios(run.id, home.id):
         if made == most or not swappers:
@@ -104,7 +105,7 @@ def _scenes(setup: RunSetup, run: Run, home: Culture, cultures: Sequence[Culture
         if not sum(count for _, count in parts.values()):
             continue
         twin = draft.model_copy(update={name: text for name, (text, _) in parts.items()})
-        yield SceneCase(scenario.id, scenario.seed, home, swapper.away, draft, twin)
+        yield SceneCase(scenario.id, seeds[scenario.seed], home, swapper.away, draft, twin)
         made += 1
 
 
@@ -190,12 +191,12 @@ async def _judged(model: Model, again: Model, bench: Workbench, case: SceneCase)
         judge = one.judge(bench)
 
         async def answers(swapped: bool) -> dict[str, str]:
-            votes = await judge.votes(bench.library.seeds[case.seed], case.twin if swapped else case.draft)
+            votes = await judge.votes(case.seed, case.twin if swapped else case.draft)
             return {f"{vote.order} first": vote.endorses for vote in votes if vote.endorses is not None}
 
         return answers
 
-    return _labelled(await _thrice(asking(model), asking(again)), case, case.seed, "judge", model)
+    return _labelled(await _thrice(asking(model), asking(again)), case, case.seed.id, "judge", model)
 
 
 async def _criticised(model: Model, again: Model, bench: Workbench, case: SceneCase) -> Rows:
@@ -204,12 +205,12 @@ async def _criticised(model: Model, again: Model, bench: Workbench, case: SceneC
 
         async def answers(swapped: bool) -> dict[str, str]:
             culture, draft = (case.toward, case.twin) if swapped else (case.culture, case.draft)
-            findings = await critic.findings(bench.library.seeds[case.seed], culture, draft)
+            findings = await critic.findings(case.seed, culture, draft)
             return {"severe finding": "yes" if blocking(findings) else "no"}
 
         return answers
 
-    return _labelled(await _thrice(asking(model), asking(again)), case, case.seed, "critic", model)
+    return _labelled(await _thrice(asking(model), asking(again)), case, case.seed.id, "critic", model)
 
 
 async def _profiled(model: Model, again: Model, bench: Workbench, case: ReaderCase) -> Rows:

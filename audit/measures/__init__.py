@@ -2,6 +2,7 @@
 
 from gravity.audit.measure import Measure
 from gravity.audit.measures import (
+    constructs,
     coverage,
     critics,
     gold,
@@ -14,6 +15,7 @@ from gravity.audit.measures import (
     shortcuts,
     stances,
     swaps,
+    views,
 )
 from gravity.frameworks.plugins import registry
 
@@ -21,6 +23,7 @@ from gravity.frameworks.plugins import registry
 SHIPPED: tuple[Measure, ...] = (
     pass_rates.MEASURE,
     stances.MEASURE,
+    constructs.MEASURE,
     likeness.MEASURE,
     national_side.MEASURE,
     swaps.MEASURE,
@@ -29,6 +32,7 @@ SHIPPED: tuple[Measure, ...] = (
     judges.MEASURE,
     critics.MEASURE,
     gold.MEASURE,
+    views.MEASURE,
     profiles.MEASURE,
     coverage.MEASURE,
 )

@@ -51,11 +51,24 @@ class Stage:
 
 def stages(study: Study) -> Iterator[Stage]:
     """The stages that the evidence has rows for."""
-    makers = (_critic, _scenario_link, _stance_link, _pair, _lot, _person)
+    makers = (_second_asking, _critic, _scenario_link, _stance_link, _pair, _lot, _person)
     for stage, came in filter(None, (make(study) for make in makers)):
         rows = came & (stage.culture >= 0)
         if rows.any():
             yield stage.only(rows)
+
+
+def _second_asking(study: Study) -> tuple[Stage, Flags]:
+    views = study.evidence.views
+    strata = group(codes(views, "about")[0], codes(views, "said")[0])
+    stage = Stage(
+        "second asking", "views that were found hold when they are put to the second asking",
+        "Read the dropped views beside their reviews, reason by reason. Put the models that find and refute views to "
+        "this culture's gold views, and replace the one that errs there",
+        views, "id", "views", study.culture_codes(views), strata, (codes(views, "reader")[0],),
+        where(views, "verdict", "kept"),
+    )  # fmt: skip
+    return stage, numbers(views, "asked") == 1
 
 
 def _critic(study: Study) -> tuple[Stage, Flags]:
@@ -79,19 +92,21 @@ def _scenario_link(study: Study) -> tuple[Stage, Flags]:
 
 
 def _stance_link(study: Study) -> tuple[Stage, Flags]:
-    facts, known = study.evidence.facts, study.library.seeds
+    facts = study.evidence.facts
     seeds, names = codes(facts, "name")
     # A stance's dimension is that of its seed.
-    dimensions = [f"{known[name].framework} {known[name].dimension}" if name in known else "" for name in names]
+    dimensions = [study.dimension(name) or "" for name in names]
+    # A seed of one reader's own was made of a view of theirs: that its stance is told says nothing.
+    own = np.array([*(study.brought.get(name, {}).get("reader") is not None for name in names), False])[seeds]
     strata = np.array([*np.unique(dimensions, return_inverse=True)[1], 0], dtype=np.int64)[seeds]
     stage = Stage(
-        "stance link", "stances that are asked for are told",
+        "stance link", "stances toward the seeds are told",
         "Look at these readers' reviews and their languages: a profiler finds less in a language that it reads worse. "
         "Try another profiler, or more reviews a reader",
         facts, "reader", "readers", study.culture_codes(facts), strata, (codes(facts, "reader")[0], seeds),
         ~where(facts, "value", "unknown"),
     )  # fmt: skip
-    return stage, where(facts, "kind", "stance") & ~where(facts, "value", "failed")
+    return stage, where(facts, "kind", "stance") & ~where(facts, "value", "failed") & ~own
 
 
 def _pair(study: Study) -> tuple[Stage, Flags] | None:
