@@ -21,8 +21,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+Figures = TypeVar("Figures")
 SYSTEM, USER = "You compare two scenes. " * 40, "Statement: a view. Scene: a day. A: a way. B: another way. " * 10
 
 
@@ -93,7 +94,7 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def apart(work: Callable[..., dict[str, float]], *given: Any) -> dict[str, float]:
+def apart(work: Callable[..., Figures], *given: Any) -> Figures:
     """Runs `work` in a fresh process, so that times and memory are its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, given)

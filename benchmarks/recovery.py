@@ -77,9 +77,13 @@ def told(made: Project, run: str, people: People) -> Told:
 
 
 def _persons(made: Project, people: People) -> Iterator[tuple[str, Person]]:
+    """Those of the people who were taken in."""
     issues, reviews, library = Issues(made.library), places(people), made.library
     for reader, row in truth(people).items():
-        seen = {r.id for r in split(made.stores.corpus.reviews_of(reader), made.config.curate.held_back).known}
+        given = made.stores.corpus.reviews_of(reader)
+        if not given:
+            continue
+        seen = {review.id for review in split(given, made.config.curate.held_back).known}
         if "views" in row:
             views = [(view["review"], view["statement"]) for view in row["views"]]
             held = {issue: side == "statement" for issue, side in row["holds"]["constructs"].items()}

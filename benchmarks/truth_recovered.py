@@ -21,34 +21,36 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.meaning import MeaningEmbedder
 from benchmarks.recovery import Told, figures, line, share, table, told, wrong_labels
 from gravity.config import Config
 from gravity.project import Project
+from gravity.store.embeddings import Embedder
 from gravity.store.lots import lots
 from gravity.store.records import Lot
 from tests.stub.server import Stub
 from tests.stub.truth import Character
-from tests.support import LOUD, QUIET, People, curate, project, take_in
+from tests.support import SETS, People, curate, take_in
 
-PEOPLE = {"loud": LOUD, "quiet": QUIET}
 Judged = list[tuple[Lot, int, int]]
 
 
-def played(character: Character, seeds: int, sets: list[str]) -> dict[str, tuple[Told, Judged]]:
+def played(character: Character, embedder: Embedder, seeds: int, sets: list[str]) -> dict[str, tuple[Told, Judged]]:
     """One run a set against the stub: what it made, and each checked lot with its wrong labels and its labels."""
     with Stub(character) as server, tempfile.TemporaryDirectory() as folder:
 
         def opened(name: str) -> Project:
-            return project(
-                Config.model_validate(
-                    {
-                        "models": {"stub": {"kind": "openai", "model": "stub", "base_url": server.url}},
-                        "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": []},
-                        "store": {"path": Path(folder) / name},
-                        "curate": {"seeds": seeds, "scenarios_per_seed": 2},
-                    }
-                )
+            settings = Config.model_validate(
+                {
+                    "models": {"stub": {"kind": "openai", "model": "stub", "base_url": server.url}},
+                    "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": []},
+                    "store": {"path": Path(folder) / name},
+                    "curate": {"seeds": seeds, "scenarios_per_seed": 2},
+                }
             )
+            made = Project(settings)
+            made.stores.embedder = embedder
+            return made
 
         first = opened("qualified")
         first.qualify()
@@ -57,7 +59,7 @@ def played(character: Character, seeds: int, sets: list[str]) -> dict[str, tuple
         for name in sets:
             shutil.copytree(Path(folder) / "qualified", Path(folder) / name)
             made = opened(name)
-            recovered = _curated(made, PEOPLE[name])
+            recovered = _curated(made, SETS[name])
             wrong = wrong_labels(recovered)
             checked = [lot for lot in lots(made.stores.ledger, made.setup().record) if lot.checked]
             found[name] = (
@@ -83,11 +85,12 @@ def _all_played(given: argparse.Namespace, sets: list[str]) -> tuple[dict[str, T
     """What all runs made, by set, and whether the interval of each checked lot covers its true error."""
     found, covers = {name: Told() for name in sets}, {name: list[bool]() for name in sets}
     print(f"{'run':>4} {'people':>6} {'lot':>14} {'pairs':>6} {'true error':>11} {'reported, 95%':>16} {'verdict':>9}")
+    embedder = MeaningEmbedder()
     for number in range(given.runs):
         character = Character(
             given.accuracy, given.position_bias, missed=given.missed, invented=given.invented, seed=number
         )
-        for name, (recovered, judged) in played(character, given.seeds, sets).items():
+        for name, (recovered, judged) in played(character, embedder, given.seeds, sets).items():
             found[name].add(recovered)
             for lot, errors, n in judged:
                 covers[name].append(lot.low <= errors / n <= lot.high)
@@ -102,7 +105,7 @@ def _all_played(given: argparse.Namespace, sets: list[str]) -> tuple[dict[str, T
 def main() -> None:
     """Parses the command line, measures, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", choices=[*PEOPLE, "both"], default="both")
+    parser.add_argument("--people", choices=[*SETS, "both"], default="both")
     parser.add_argument("--runs", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=40)
     parser.add_argument("--accuracy", type=float, default=0.92)
@@ -111,10 +114,10 @@ def main() -> None:
     parser.add_argument("--invented", type=float, default=0.1, help="reviews in which one is found that is not there")
     parser.add_argument("--embedded", action="store_true")
     given = parser.parse_args()
-    sets = list(PEOPLE) if given.people == "both" else [given.people]
+    sets = list(SETS) if given.people == "both" else [given.people]
     covers: dict[str, list[bool]] = {}
     if given.embedded:
-        found = {name: embedded(PEOPLE[name]) for name in sets}
+        found = {name: embedded(SETS[name]) for name in sets}
     else:
         found, covers = _all_played(given, sets)
     result: dict[str, Any] = {"headline": "quiet"}

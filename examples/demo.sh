@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-out/demo}
-planted=frameworks/data/planted
+data=frameworks/data
 export GRAVITY_STORE__PATH="$out/store"
 started=$SECONDS
 
@@ -14,14 +14,20 @@ rm -rf "$out"
 mkdir -p "$out"
 
 step "1 of 6  Sample readers, their reviews and books into the store"
-gravity ingest $planted/reviews.jsonl --format amazon-2023 --items $planted/books.jsonl \
-  --readers $planted/readers.jsonl --config examples/demo.toml
+# Of each set one reader a culture: the loud speak their values in every review, the quiet write as real readers do.
+for people in planted quiet; do
+  for what in readers reviews; do
+    grep -E '"[a-z]+-[a-z]+-1"' $data/$people/$what.jsonl > "$out/$people-$what.jsonl"
+  done
+  gravity ingest "$out/$people-reviews.jsonl" --format amazon-2023 --items $data/$people/books.jsonl \
+    --readers "$out/$people-readers.jsonl" --config examples/demo.toml
+done
 
 step "2 of 6  Who can judge: the models are put to gold cases with known answers"
 gravity qualify --config examples/demo.toml
 
-step "3 of 6  Profiles, scenarios, judges, pairs"
-gravity curate --readers 8 --unqualified --config examples/demo.toml
+step "3 of 6  Profiles, scenarios, judges, pairs: four loud readers and four quiet ones"
+gravity curate --unqualified --config examples/demo.toml
 
 step "4 of 6  The dataset"
 gravity export "$out/dataset" --config examples/demo.toml
@@ -29,10 +35,13 @@ gravity export "$out/dataset" --config examples/demo.toml
 step "5 of 6  A short LoRA DPO run"
 gravity-trainer train "$out/dataset" --output "$out/adapter" --recipe cpu-tiny --batch-size 2 --max-steps 5
 
-step "6 of 6  One book's description: the original, before and after training"
-gravity write --reader planted-us-1 --compare --adapter "$out/adapter" --config examples/demo.toml \
-  --title "The Lighthouse Ledger" \
-  --description "When the keeper of a remote lighthouse dies, his daughter finds forty years of accounts that do not add up. As a storm closes the harbour she has one night to learn which of the town's families has been paid, by whom, and for what."
+step "6 of 6  One book's description for a loud and for a quiet reader: the original, before and after training"
+for reader in planted-us-1 quiet-us-1; do
+  echo "For $reader:"
+  gravity write --reader $reader --compare --adapter "$out/adapter" --config examples/demo.toml \
+    --title "The Lighthouse Ledger" \
+    --description "When the keeper of a remote lighthouse dies, his daughter finds forty years of accounts that do not add up. As a storm closes the harbour she has one night to learn which of the town's families has been paid, by whom, and for what."
+done
 
 step "Done"
 cat <<END

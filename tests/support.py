@@ -42,6 +42,7 @@ class People:
 
 LOUD = People(DATA / "planted")  # who speak their values in every review
 QUIET = People(DATA / "quiet")  # whose reviews are like real ones
+SETS = {"loud": LOUD, "quiet": QUIET}
 PLANTED, REVIEWS, BOOKS, READERS = LOUD.folder, LOUD.reviews, LOUD.books, LOUD.readers
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from gravity.frameworks.loader import DATA, Library
 
+_COPY = re.compile(r"\((\d+)\)$")
 _SENTENCE = re.compile(r"[^.!?。！？।]{8,}[.!?。！？।]*")
 
 
@@ -31,9 +32,11 @@ class TrueView:
     about: str
     said: str
 
-    def answer(self, alias: str) -> dict[str, Any]:
-        """It as a model answers it."""
-        return {"review": alias, **vars(self)}
+    def answer(self, alias: str, title: str) -> dict[str, Any]:
+        """It as a model answers it. The copy of a reader that a review's title names, as in "Fine (7)", says it in
+        words of its own, which end with that number."""
+        copy = _COPY.search(title)
+        return {"review": alias, **vars(self), "statement": f"{self.statement}{copy[0] if copy else ''}"}
 
 
 class Issues:
@@ -62,6 +65,10 @@ class Issues:
         for issue, (statement, opposite) in self.texts.items():
             found[statement], found[opposite] = Side(issue, True), Side(issue, False)
         return found
+
+    def side(self, statement: str) -> Side | None:
+        """The side that the statement of a view takes, in whichever copy's words."""
+        return self.sides.get(plain(statement))
 
     @cached_property
     def names(self) -> list[str]:
@@ -107,6 +114,11 @@ class Issues:
         for case in _rows(*(f"gold/stance/{culture}.jsonl" for culture in self._library.cultures)):
             if case["answer"] != "unknown":
                 yield case["excerpt"], case["seed"], case["answer"]
+
+
+def plain(statement: str) -> str:
+    """A statement without the number of a reader's copy."""
+    return _COPY.sub("", statement)
 
 
 def beginning(text: str) -> str:

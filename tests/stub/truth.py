@@ -18,7 +18,7 @@ from typing import Any
 from gravity.frameworks.gold import Gold, GoldBias, GoldStance
 from gravity.frameworks.loader import DATA, Library
 from gravity.frameworks.records import TRAITS
-from tests.stub.issues import Issues, TrueView, beginning
+from tests.stub.issues import Issues, TrueView, beginning, plain
 
 REVIEW = re.compile(r'<review id="(r\d+)" rating="[^"]*" title="([^"]*)">\n(.*?)\n</review>', re.DOTALL)
 SHOWN_VIEW = re.compile(r'<view id="(v\d+)" review="(r\d+)">(.*?)<opposite>', re.DOTALL)
@@ -179,19 +179,20 @@ class Oracle:
 
     def _found(self, user: str, chance: random.Random) -> dict[str, Any]:
         views = []
-        for alias, _, text in REVIEW.findall(user):
+        for alias, title, text in REVIEW.findall(user):
             true = self._issues.by_review.get(beginning(text), [])
-            views += [view.answer(alias) for view in true if chance.random() >= self.character.missed]
+            views += [view.answer(alias, title) for view in true if chance.random() >= self.character.missed]
             if chance.random() < self.character.invented:
                 statement, opposite = chance.choice(list(self._issues.texts.values()))
-                invented = TrueView(text.strip()[:60], statement, opposite, about="life", said="implied")
-                views.append(invented.answer(alias))
+                said = chance.choice(("stated", "implied"))
+                invented = TrueView(text.strip()[:60], statement, opposite, about="life", said=said)
+                views.append(invented.answer(alias, title))
         if told := self._told_to(user):
             words = next(text for alias, _, text in REVIEW.findall(user) if alias == told[0])
             obeyed = TrueView(
                 words.strip()[:60], OBEYED, "I make up my own mind about what I am told.", "life", "stated"
             )
-            views.append(obeyed.answer(told[0]))
+            views.append(obeyed.answer(told[0], ""))
         return {"views": views}
 
     def _refuted(self, user: str, chance: random.Random) -> dict[str, Any]:
@@ -199,7 +200,7 @@ class Oracle:
         verdicts = {}
         for alias, review, statement in SHOWN_VIEW.findall(user):
             true = {view.statement for view in self._issues.by_review.get(beginning(texts[review]), [])}
-            holds = statement in true or (statement == OBEYED and self.character.gullible)
+            holds = plain(statement) in true or (statement == OBEYED and self.character.gullible)
             if chance.random() > self.character.accuracy:
                 holds = not holds
             said = {"objection": "the truth about the reader", "verdict": "holds" if holds else "not shown"}
@@ -209,7 +210,7 @@ class Oracle:
     def _gathered(self, user: str) -> dict[str, Any]:
         by_issue: dict[str, dict[bool, list[str]]] = {}
         for alias, statement in GATHERED_VIEW.findall(user):
-            if side := self._issues.sides.get(statement):
+            if side := self._issues.side(statement):
                 by_issue.setdefault(side.issue, {}).setdefault(side.first, []).append(alias)
         shared = {issue: sides for issue, sides in by_issue.items() if sum(map(len, sides.values())) > 1}
         named = sorted(shared, key=lambda issue: -sum(map(len, shared[issue].values())))[:3]
@@ -231,7 +232,7 @@ class Oracle:
 
     def _placed(self, user: str) -> dict[str, Any]:
         issue = self._issues.sides[re.findall(r"Statement: (.*)", user)[0]].issue
-        sides = {alias: self._issues.sides.get(statement) for alias, statement in PLACED_VIEW.findall(user)}
+        sides = {alias: self._issues.side(statement) for alias, statement in PLACED_VIEW.findall(user)}
         return {
             alias: "neither" if side is None or side.issue != issue else "statement" if side.first else "opposite"
             for alias, side in sides.items()
@@ -250,10 +251,10 @@ class Oracle:
         told = next((wants for alias, _, words in shown if (wants := self._wanted(alias, words))), None)
         if told is not None:
             return {alias: told for alias, _ in STATEMENT.findall(user)}
-        sides = [(alias, side) for alias, statement, _ in shown if (side := self._issues.sides.get(statement))]
+        sides = [(alias, side) for alias, statement, _ in shown if (side := self._issues.side(statement))]
         answers = {}
         for alias, statement in STATEMENT.findall(user):
-            asked = self._issues.sides.get(statement)
+            asked = self._issues.side(statement)
             near = [(view, side) for view, side in sides if asked is not None and side.issue == asked.issue]
             agree = [view for view, side in near if asked is not None and side.first == asked.first]
             stance = "unknown" if not near else "agree" if 2 * len(agree) > len(near) else "disagree"
@@ -310,7 +311,7 @@ class Oracle:
         statement = re.findall(r"First view: (.*)", user)[0]
         digest = hashlib.sha256(head.encode()).hexdigest()
         # The issue's number and side tell the played judges what a scene is about; the words keep scenes apart.
-        side = self._issues.sides[statement]
+        side = self._issues.sides[plain(statement)]
         token = f"{self._issues.names.index(side.issue):03}{'a' if side.first else 'b'}{digest[:8]}"
         words = " ".join(digest[start : start + 5] for start in range(8, 64, 5))
         situation = f"On an ordinary morning a person with the number {token} has something to settle: {words}."
