@@ -6,7 +6,8 @@ import pytest
 
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.evidence import Evidence
-from gravity.agents.profiler import DEMOGRAPHICS, REVIEW_CHARS, ModelProfiler, aliased
+from gravity.agents.profiler import DEMOGRAPHICS, ModelProfiler, aliased
+from gravity.agents.views.chunks import REVIEW_CHARS
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
 from gravity.store.views import AROUND

@@ -11,10 +11,11 @@ from gravity.agents.profiler import ModelProfiler
 from gravity.agents.qualification import VIEW
 from gravity.agents.qualification.trial import Trial, UnansweredError, sampled
 from gravity.agents.qualification.view import MIN_RECALL, Candidate, ViewTrial, try_views
+from gravity.agents.repeats import Repeats
 from gravity.agents.views.chunks import Cutting
 from gravity.agents.views.finder import Finder
 from gravity.agents.views.quoting import located
-from gravity.agents.views.reading import SAME_VIEW, ViewReader
+from gravity.agents.views.reading import ViewReader
 from gravity.agents.views.refuter import Refuter
 from gravity.frameworks.gold import NO_VIEW, GoldView
 from gravity.frameworks.statistics import wilson
@@ -85,9 +86,8 @@ async def tried(make_asker: MakeAsker, server: Stub, cases: list[GoldView], **se
     def asker() -> Any:
         return make_asker(server.url, **settings)
 
-    reader = ViewReader(
-        "gold", Finder(asker(), BOOKS), Refuter(asker(), BOOKS), Cutting(), HashEmbedder(), same=SAME_VIEW
-    )
+    repeats = Repeats(asker(), HashEmbedder())
+    reader = ViewReader("gold", Finder(asker(), BOOKS), Refuter(asker(), BOOKS), repeats, Cutting())
     return await try_views(Candidate(reader, ModelProfiler("gold", asker(), BOOKS)), cases, silent)
 
 
