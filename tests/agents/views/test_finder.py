@@ -21,8 +21,8 @@ CHUNK = Chunk(0, [Passage(FIRST, FIRST.text), Passage(SECOND, SECOND.text)])
 
 async def candidates(make_asker: MakeAsker, *views: dict[str, Any]) -> list[Candidate]:
     with Scripted([listed(*views)]) as server:
-        views, _ = await Finder(make_asker(server.url), BOOKS).find(CHUNK)
-        return views
+        listing, _ = await Finder(make_asker(server.url), BOOKS).find(CHUNK)
+        return listing
 
 
 async def test_a_quote_becomes_the_words_of_its_review(make_asker: MakeAsker) -> None:
