@@ -3,23 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from gravity.agents.gathering.gatherer import own_seeds
 from gravity.agents.price import Price
 from gravity.curating import curate
+from gravity.expecting import expected
 from gravity.graphs.crew import Crew
-from gravity.graphs.pending import CurateState, pending_profiles, pending_scenarios, selected
+from gravity.graphs.pending import CurateState, pending_scenarios, selected
 from gravity.money import amount
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.records import Pair, Unanswered
-from gravity.store.views import View
 
 READERS = 3
 SEEDS = 4
 PAIRS = 2  # of each track
-# Calls for a reader whose reviews fit into one chunk a half: both halves read and asked about seeds, demographics and
-# traits; both refuted and asked again, and repeats found.
-A_READER = {"profiler": 6, "checker": 5}
 
 Usage = Mapping[tuple[str, str], Mapping[str, float]]
 
@@ -110,25 +106,19 @@ async def preview(setup: RunSetup, culture: str | None, progress: Progress) -> P
 
 
 def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
-    """What the full run still needs by role and model; of checks, the most that it can need.
-
-    What a reader takes is what readers took so far on average, and so is what seeds they bring.
-    """
-    roles, orders = setup.config.roles, setup.config.judging.orders
+    """What the full run still needs by role and model; of checks, the most that it can need. What depends on views that
+    nobody has read yet is as those read so far let expect."""
+    roles, orders, readers_need = setup.config.roles, setup.config.judging.orders, expected(crew, wanted)
+    scenarios = len(pending_scenarios(crew, wanted)) + readers_need.scenarios
     readers = selected(crew, wanted)
-    cultures = {reader.culture for reader in readers if reader.culture}
+    checked = [c for c in {reader.culture for reader in readers} if c and crew.panels[c].checkers]
     sampled = sum(crew.composer.track(name).sampled for name in crew.composer.tracks)
-    checked = sum(1 for culture in cultures if crew.panels[culture].checkers)
-    checks = max(0, checked * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
-    groups, own = _seeds_to_come(crew, len(readers))
-    scenarios = len(pending_scenarios(crew, wanted)) + crew.plan.scenarios_per_seed * (own + groups * len(cultures))
-    a_reader, waiting = _calls_of_a_reader(setup, crew), len(pending_profiles(crew, wanted))
+    checks = max(0, len(checked) * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
     calls = [
-        ("profiler", roles.profiler, round(a_reader["profiler"] * waiting)),
-        # Of a group of views its issue is named, and views are placed on its sides.
-        ("writer", roles.writer, scenarios + 2 * groups),
-        *(("critic", name, scenarios + groups) for name in roles.critics),
-        ("checker", roles.checker or roles.profiler, round(a_reader["checker"] * waiting)),
+        ("profiler", roles.profiler, readers_need.profiler),
+        ("writer", roles.writer, scenarios + readers_need.writer),
+        *(("critic", name, scenarios + readers_need.critic) for name in roles.critics),
+        ("checker", roles.checker or roles.profiler, readers_need.checker),
         *(("judge", name, orders * (scenarios + checks)) for name in roles.judges),
     ]
     usage, models, prices = setup.stores.answers.usage(), setup.models, setup.config.prices
@@ -137,28 +127,3 @@ def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
         for role, name, count in calls
         if models[name].chat
     ]
-
-
-def _calls_of_a_reader(setup: RunSetup, crew: Crew) -> Mapping[str, float]:
-    """The calls of profiler and checker that a reader takes: the mean so far; before that, those of a reader whose
-    reviews fit into one chunk a half."""
-    done = len(crew.ledger.profiled(crew.run))
-    spent = dict.fromkeys(A_READER, 0)
-    for row in setup.stores.spendings.by_role(crew.run):
-        if row.role in spent:
-            spent[row.role] += row.calls
-    return {role: n / done if done and n else A_READER[role] for role, n in spent.items()}
-
-
-def _seeds_to_come(crew: Crew, readers: int) -> tuple[int, int]:
-    """How many groups of views seeds may be found in, and how many seeds readers will bring for themselves alone."""
-    read = len(crew.views.readings(crew.run))
-    if crew.gatherer is None or not read or crew.views.groups(crew.run) or crew.views.seeds(crew.run):
-        return 0, 0
-    by_reader: dict[str, list[View]] = {}
-    for view in crew.views.kept(crew.run):
-        if view.same_as is None:
-            by_reader.setdefault(view.reader, []).append(view)
-    own = sum(len(own_seeds(views, "", crew.plan.own_seeds, crew.plan.common)) for views in by_reader.values())
-    views = sum(map(len, by_reader.values())) * readers / read
-    return min(crew.plan.seeds_brought, int(views / crew.gatherer.least)), round(own * readers / read)
