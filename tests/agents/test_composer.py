@@ -124,6 +124,32 @@ def test_no_card_of_a_values_pair_tells_its_own_seed(make: Any) -> None:
     assert {len({p.prompt[0]["content"] for p in pairs if fold(p.subject) == n}) for n in range(4)} == {1}
 
 
+def test_what_is_carried_over_makes_pairs_of_its_own_track(make: Any) -> None:
+    carried = fact("stance", "hof-pdi-02", "disagree").model_copy(update={"source": "carried over"})
+    shown = fact("stance", "hof-pdi-01", "agree").model_copy(update={"source": "shown"})
+    scenarios = [scenario("hof-pdi-01"), scenario("hof-pdi-02"), scenario("a seed that was dropped")]
+    pairs = make().compose(READER, [shown, carried], scenarios, NOTHING)
+    assert [(pair.track, pair.subject) for pair in pairs] == [
+        ("values", "hof-pdi-01"),
+        ("carried-over", "hof-pdi-02"),
+    ]
+    assert sides(pairs[1]) == ("She signs.", "She asks.") and pairs[1].takes == "disagree"
+    assert tracks()["carried-over"].TRACK.hidden_from_panel == ("stance",)
+    assert make().track("carried-over").sampled and make().track("carried-over").rests_on == "stance"
+
+
+def test_no_card_tells_what_was_carried_over(make: Any) -> None:
+    """It follows from stances of other folds, whose pairs would have their answer in their prompt."""
+    facts = [
+        fact("stance", seed, "agree").model_copy(update={"source": "carried over" if n % 2 else "shown"})
+        for n, seed in enumerate(LIBRARY.seeds)
+    ]
+    carried = {one.name for one in facts if one.source == "carried over"}
+    pairs = make().compose(READER, facts, [scenario(seed) for seed in LIBRARY.seeds], NOTHING)
+    told = {line.seed for pair in pairs for line in pair.profile}
+    assert told and not told & carried
+
+
 def test_personality_pairs_follow_the_level(make: Any) -> None:
     levels = dict(zip(TRAITS, ["high", "low", "mid", "unknown", "failed"], strict=True))
     pairs = make().compose(READER, [fact("trait", name, level) for name, level in levels.items()], [], NOTHING)

@@ -28,7 +28,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_the_package_there_is_no_such_track() -> None:
-    assert list(tracks()) == ["values", "personality", "interests"]
+    assert list(tracks()) == ["values", "carried-over", "personality", "interests"]
 
 
 @pytest.mark.usefixtures("installed")
@@ -37,6 +37,7 @@ async def test_a_track_from_outside_is_composed_sampled_and_exported(stub: Stub,
     take_in(made, each=2)
     assert [track.name for track in made.setup().record.settings.tracks] == [
         "values",
+        "carried-over",
         "personality",
         "interests",
         "advice",

@@ -143,6 +143,21 @@ def test_a_run_in_which_nothing_was_measured_says_so(tmp_path: Path, stub: Stub)
     assert all(row["stances_a_reader"] == 0 for row in figures["curve"] if row["source"] == "carried over")
 
 
+def test_while_something_is_pending_nothing_is_carried_over(tmp_path: Path, stub: Stub) -> None:
+    settings = config(stub.url, tmp_path, seeds=30)
+    bounded = settings.model_copy(update={"limits": settings.limits.model_copy(update={"max_calls": 70})})
+    first = project(bounded)
+    take_in(first, each=2)
+    curate(first, scenario_seeds=1)
+    run = run_id(first)
+    assert first.stores.ledger.unanswered(run) and first.stores.ledger.reliability(run) == []
+    first.stores.database.close()
+    last = project(settings)
+    curate(last, scenario_seeds=1)
+    assert run_id(last) == run and not last.stores.ledger.unanswered(run)
+    assert last.stores.ledger.reliability(run)
+
+
 def test_kinds_of_reasons() -> None:
     assert kind("too general: one book of 3") == "too general"
     assert kind("9 of 10 readers are on one side") == "… of … readers are on one side"

@@ -71,7 +71,9 @@ def test_every_setting_has_a_description() -> None:
 
 def test_a_track_is_found_by_name() -> None:
     assert SETTINGS.track("interests").subject == "book"
-    with pytest.raises(StoreError, match=r"no track 'hobbies' \(its tracks: values, personality, interests\)"):
+    with pytest.raises(
+        StoreError, match=r"no track 'hobbies' \(its tracks: values, carried-over, personality, interests\)"
+    ):
         SETTINGS.track("hobbies")
     with pytest.raises(StoreError, match="its tracks: none"):
         Run(id="r").settings.track("values")
