@@ -126,9 +126,9 @@ class Curate(Section):
     """Readers that must speak to an issue before it becomes a seed of their own making."""
     seeds_brought: int = Field(60, ge=0)
     """Groups of readers' views that seeds are looked for in, at most; where a bank is the writer there are none."""
-    own_seeds: int = Field(12, ge=0)
+    own_seeds: int = Field(20, ge=0)
     """Seeds for one reader alone, from rare views of theirs, at most."""
-    common: float = Field(0.8, ge=0, le=1)
+    common: float = Field(0.9, ge=0, le=1)
     """The share of readers, by the model's guess, from which a view is too common to be such a seed."""
     min_confidence: float = Field(0.6, ge=0, le=1)
     """A stance below this is unknown, and a pair that rests on a less certain trait is held for a person."""
