@@ -161,7 +161,7 @@ async def _rows(made: Any) -> int:
     )
     reader = crew.corpus.readers()[0]
     known = crew.retriever.ratings(reader.id).known
-    critics = [made.critic(name) for name in made.config.roles.critics]
+    critics = [made.models[name].critic(bench) for name in made.config.roles.critics]
     assert crew.view_reader is not None
     _, views = await crew.view_reader.read(reader.id, known)
     kept = [view for view in views if view.verdict == "kept"]

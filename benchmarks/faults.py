@@ -3,8 +3,9 @@
 Curates the planted readers against the stub endpoint three times a round: with a server that is well, with one that
 goes wrong in passing (10% 429, 5% JSON that is cut, 2% 500), and with one that bears only so many calls at a time and
 refuses others with 429 at once. Prints time and requests over the clean run's, and the rows that the clean run made and
-another did not: settled scenarios, facts with their values, pairs. A question is asked five times at most: with
-three, one in some 5,000 gets nothing but cut answers. Each run is a process of its own, and so is each server.
+another did not: views, seeds that readers brought, settled scenarios, facts with their values, pairs. A question is
+asked five times at most: with three, one in some 5,000 gets nothing but cut answers. Each run is a process of its own,
+and so is each server.
 
     python -m benchmarks.faults --rounds 5 --latency 0.3 --in-flight 16 --bears 8
 """
@@ -92,7 +93,10 @@ def run(url: str, seeds: int, in_flight: int) -> tuple[float, list[str]]:
         # A writer who is asked anew writes another scene, which may repeat one that is there: refused, but not lost.
         rows = [f"scenario {s.seed} {s.culture} {s.slot}" for s in settled if s and s.verdict != "failed"]
         for reader in made.stores.corpus.readers():
+            views = made.stores.views.of(identity, reader.id)
+            rows += [f"view {reader.id} {v.review} {v.statement} {v.verdict}" for v in views]
             rows += [f"fact {reader.id} {f.kind} {f.name} {f.value}" for f in ledger.facts(identity, reader.id)]
+        rows += [f"seed {seed.id} {seed.verdict}" for seed in made.stores.views.seeds(identity)]
         rows += [f"pair {p.reader} {p.track} {p.subject} {p.takes} {p.verdict}" for p in ledger.pairs(identity)]
         made.stores.database.close()
     return seconds, rows
