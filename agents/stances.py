@@ -31,11 +31,17 @@ def seeds_for(seeds: Mapping[str, Seed], reader: Reader) -> list[Seed]:
     return [seed for seed in seeds.values() if not isinstance(seed, ReaderSeed) or seed.reader in (None, reader.id)]
 
 
-def not_near(run: str, reader: str, seed: str) -> Fact:
-    """The fact of a seed that was not asked about, since none of the reader's views comes near it."""
-    given: dict[str, Any] = {"kind": "stance", "name": seed, "value": "unknown", "confidence": 0.0, "evidence": []}
-    nobody = Provenance(model="nobody")
-    return Fact(run=run, reader=reader, **given, made_by=nobody, reason="none of the reader's views comes near it")
+def not_near(run: str, reader: str, seed: str, unread: Sequence[str] = ()) -> Fact:
+    """The fact of a seed that was not asked about, since none of the reader's views comes near it.
+
+    Where some of the reviews could not be read for views, for the reasons `unread`, there may be one that does: the
+    stance has failed.
+    """
+    value, reason = "unknown", "none of the reader's views comes near it"
+    if unread:
+        value, reason = "failed", f"not all reviews could be read for views: {unread[0]}"
+    given: dict[str, Any] = {"kind": "stance", "name": seed, "value": value, "confidence": 0.0, "evidence": []}
+    return Fact(run=run, reader=reader, **given, made_by=Provenance(model="nobody"), reason=reason)
 
 
 def together_told(told: Sequence[tuple[Batch, Sequence[Fact]]]) -> tuple[list[Fact], list[Shown]]:

@@ -59,7 +59,9 @@ def profile_graph(crew: Crew) -> Any:
         told = await crew.cross_check.checked(state["reader"], state.get("stances", []))
         facts, shown = together_told(told)
         asked, seeds = {fact.name for fact in facts}, seeds_for(crew.seeds, state["given"])
-        others = [not_near(crew.run, state["reader"], seed.id) for seed in seeds if seed.id not in asked]
+        reading = crew.views.reading(crew.run, state["reader"])
+        unread = reading.failed if reading else []
+        others = [not_near(crew.run, state["reader"], seed.id, unread) for seed in seeds if seed.id not in asked]
         return {"facts": facts + others, "shown": shown}
 
     def settle(state: ProfileState) -> ProfileState:

@@ -120,6 +120,12 @@ class Views:
         rows = self._all(select(tables.readings).where(tables.readings.c.run == run))
         return {row["reader"]: Reading.model_validate(row) for row in rows}
 
+    def reading(self, run: str, reader: str) -> Reading | None:
+        """What was read of one reader; None where nothing was."""
+        table = tables.readings
+        rows = self._all(select(table).where(table.c.run == run, table.c.reader == reader))
+        return Reading.model_validate(rows[0]) if rows else None
+
     def of(self, run: str, reader: str) -> list[View]:
         """A reader's views in a stable order."""
         table = tables.views
