@@ -16,6 +16,7 @@ from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
 from gravity.project import Project
 from gravity.store.records import Fact, Pair, Scenario
+from gravity.store.views import ReaderSeed, View
 from tests.graphs.support import curated, facts, pairs, scenarios
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character, side_of
@@ -36,6 +37,8 @@ class Whole:
     scenarios: list[Scenario]
     facts: list[Fact]
     pairs: list[Pair]
+    views: dict[str, View]
+    brought: dict[str, ReaderSeed]
 
     def of_kind(self, kind: str) -> list[Fact]:
         return [fact for fact in self.facts if fact.kind == kind]
@@ -46,34 +49,56 @@ class Whole:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
-    """Thirty seeds, and scenarios for the first five."""
+    """Thirty shipped seeds and those that readers bring together, and scenarios for the first five."""
     with Stub() as server:
-        made = project(config(server.url, tmp_path_factory.mktemp("whole"), seeds=SEEDS))
+        made = project(config(server.url, tmp_path_factory.mktemp("whole"), seeds=SEEDS, own_seeds=0))
         take_in(made)
         events = asyncio.run(curated(made, scenario_seeds=WRITTEN))
-        yield Whole(made, server, events, scenarios(made), facts(made), pairs(made))
+        views = {view.id: view for view in made.stores.views.kept(run_id(made))}
+        brought = {seed.id: seed for seed in made.stores.views.seeds(run_id(made)) if seed.verdict == "kept"}
+        yield Whole(made, server, events, scenarios(made), facts(made), pairs(made), views, brought)
 
 
 def test_every_stance_is_the_planted_one(whole: Whole, library: Library) -> None:
-    """Exactly: a view is found if a review that shows it was not held back, and is unknown if not."""
+    """Exactly: a stance is taken if a review that shows it was not held back, and is unknown if not."""
     made = whole.made
     true, ids = truth(), places()
-    seeds = list(made.setup().seeds)
+    seeds = {seed: seed for seed in made.setup().seeds}
+    # The stub words what readers bring as the seed that it knows of it.
+    by_words = {seed.statement: seed.id for seed in library.seeds.values()}
+    seeds |= {identity: by_words[seed.statement] for identity, seed in whole.brought.items()}
+    half = {view.review: view.half for view in whole.views.values()}
     found = {(fact.reader, fact.name): fact for fact in whole.of_kind("stance")}
-    assert len(found) == len(GIVEN) * SEEDS
+    assert len(found) == len(GIVEN) * len(seeds) and len(seeds) > SEEDS
     for reader in GIVEN:
         known = {r.id for r in split(made.stores.corpus.reviews_of(reader), 0.3).known}
-        for seed in seeds:
+        for name, seed in seeds.items():
             shown = [ids[reader][place] for place in true[reader]["evidence"].get(seed, [])]
             shown = [identity for identity in shown if identity in known]
-            fact = found[reader, seed]
+            fact = found[reader, name]
             # Whatever is taken for a stance was asked for a second time, the other way round.
             assert (fact.checked_by is not None) == (fact.value in ("agree", "disagree"))
             assert fact.value == (true[reader]["stances"].get(seed, "unknown") if shown else "unknown")
-            assert fact.evidence == shown[:3]
-            assert fact.made_by.call and fact.made_by.prompt
+            # Each half of the reviews was asked apart, and shown the first of its views that say the same.
+            assert set(fact.evidence) <= set(shown)
+            assert {half[identity] for identity in fact.evidence} == {half[identity] for identity in shown}
+            # Where nobody was asked none of the reader's views came near it.
+            assert (fact.made_by.call and fact.made_by.prompt) or (fact.made_by.model, shown) == ("nobody", [])
     values = Counter(fact.value for fact in found.values())
     assert values["agree"] > 50 and values["disagree"] > 50
+
+
+def test_a_seed_that_readers_brought_divides_them_as_the_truth_does(whole: Whole) -> None:
+    """Its views are those of several readers on either side, and each is on the side that it is counted on."""
+    true = truth()
+    by_words = {seed.statement: seed.id for seed in whole.made.library.seeds.values()}
+    assert whole.brought
+    for seed in whole.brought.values():
+        sides = [true[whole.views[view].reader]["stances"][by_words[seed.statement]] for view in seed.views]
+        assert (sides.count("agree"), sides.count("disagree")) == (seed.agree, seed.disagree)
+        assert min(seed.agree, seed.disagree) >= 1 and seed.agree + seed.disagree >= 4
+        assert len({whole.views[view].reader for view in seed.views}) == len(seed.views)
+        assert seed.cultures == sorted({GIVEN[whole.views[view].reader]["culture"] for view in seed.views})
 
 
 def test_every_trait_is_the_planted_one(whole: Whole) -> None:
@@ -170,14 +195,19 @@ def test_counts_add_up(whole: Whole) -> None:
     usage = made.stores.answers.usage()
     assert {role for role, _ in usage} == {"profiler", "checker", "writer", "judge", "critic"}
     assert sum(figures["calls"] for figures in usage.values()) == server.counts.requests
-    assert usage["writer", "stub"]["calls"] == usage["critic", "stub"]["calls"] == len(whole.scenarios)
+    # For what readers bring the writer names a group's issues and places views at each; the critic looks at the issue.
+    worded = [seed for seed in made.stores.views.seeds(run_id(made)) if not seed.reason.endswith("words longer")]
+    groups = made.stores.views.groups(run_id(made))
+    assert groups and all(group.settled for group in groups)
+    assert usage["writer", "stub"]["calls"] == len(whole.scenarios) + len(groups) + len(worded)
+    assert usage["critic", "stub"]["calls"] == len(whole.scenarios) + len(worded)
     assert usage["judge", "stub"]["calls"] == 2 * len(whole.scenarios)
 
 
 def test_progress_runs_to_the_end_of_each_stage(whole: Whole) -> None:
     events = whole.events
     stages = list(dict.fromkeys(event["stage"] for event in events))
-    assert stages == ["index", "scenarios", "profiles", "pairs", "checks"]
+    assert stages == ["index", "readings", "view groups", "scenarios", "profiles", "pairs", "checks"]
     for stage in stages:
         seen = [event["done"] for event in events if event["stage"] == stage]
         total = events[[event["stage"] for event in events].index(stage)]["total"]
@@ -185,7 +215,7 @@ def test_progress_runs_to_the_end_of_each_stage(whole: Whole) -> None:
 
 
 async def test_a_wish_for_a_few_readers_of_a_culture(stub: Stub, tmp_path: Path) -> None:
-    made = project(config(stub.url, tmp_path, seeds=2))
+    made = project(config(stub.url, tmp_path, seeds=2, seeds_brought=0, own_seeds=0))
     take_in(made, each=3)
     await curated(made, culture="br", readers=2)
     assert len(made.stores.ledger.profiled(run_id(made))) == 2
@@ -196,7 +226,9 @@ async def test_a_wish_for_a_few_readers_of_a_culture(stub: Stub, tmp_path: Path)
     again = project(made.config)
     await curated(again, culture="br")
     assert first < {pair.id for pair in pairs(again)}
-    assert stub.counts.requests - requests <= 3
+    # For one more reader: each half is read, and refuted, and asked for its stances both ways round; who they are, and
+    # what they are like.
+    assert stub.counts.requests - requests <= 10
     # And the same wish again asks and makes nothing, in a project of its own as another process has it.
     requests, before = stub.counts.requests, pairs(again)
     last = project(made.config)
@@ -262,9 +294,15 @@ async def test_unusable_answers_fail_everything_with_reasons_and_the_run_ends(tm
     assert all(s.reason.startswith("not written: stub gave no answer that fits after 3 tries") for s in settled)
     assert all(s.rounds == [] for s in settled)
     inferred = [f for f in facts(made) if f.made_by.model == "stub"]
-    assert {f.kind for f in inferred} >= {"stance", "trait"}
-    assert {f.value for f in inferred} == {"failed"} and all(f.reason for f in inferred)
-    assert sum(f.kind == "stance" for f in inferred) == len(CULTURES) * 2
+    assert {f.kind for f in inferred} >= {"trait"}
+    # Without views nobody was asked for stances, and nothing is known of them.
+    stances = [f for f in facts(made) if f.kind == "stance"]
+    assert len(stances) == len(CULTURES) * 2
+    assert {f.value for f in [*inferred, *stances]} == {"failed"} and all(f.reason for f in [*inferred, *stances])
+    assert all(f.reason.startswith("not all reviews could be read for views: stub gave no answer") for f in stances)
+    readings = made.stores.views.readings(run_id(made))
+    assert len(readings) == len(CULTURES) and all(len(reading.failed) >= 2 for reading in readings.values())
+    assert made.stores.views.seeds(run_id(made)) == made.stores.views.groups(run_id(made)) == []
     # Interests rest on ratings alone and go on.
     assert {pair.track for pair in pairs(made)} == {"interests"}
 

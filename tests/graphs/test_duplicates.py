@@ -117,13 +117,16 @@ class Repeating(Oracle):
 
 def _number(user: str, oracle: Oracle) -> str:
     statement = re.findall(r"First view: (.*)", user)[0]
-    return f"{list(oracle._library.seeds).index(oracle._views[statement][0]):03}"
+    side = oracle._issues.sides[statement]
+    return f"{oracle._issues.names.index(side.issue):03}{'a' if side.first else 'b'}"
 
 
 async def test_a_run_makes_no_pair_of_a_scene_that_repeats(tmp_path: Path) -> None:
     with Stub(faults=Faults(latency=0.002)) as server:
         server.oracle = Repeating()
-        made = project(config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate_similarity=0.7))
+        none = {"seeds_brought": 0, "own_seeds": 0}
+        settings = config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate_similarity=0.7, **none)
+        made = project(settings)
         take_in(made, each=2)
         await curated(made)
     settled = scenarios(made)

@@ -26,6 +26,7 @@ STANCE_VIEW = re.compile(r'<view id="(w\d+)" rating="[^"]*">(.*?)<words>(.*?)</w
 GATHERED_VIEW = re.compile(r'<view id="(w\d+)">(.*?)<opposite>', re.DOTALL)
 PLACED_VIEW = re.compile(r'<view id="(w\d+)">(.*?)</view>', re.DOTALL)
 STATEMENT = re.compile(r'<statement id="(s\d+)">(.*?)<opposite>', re.DOTALL)
+LOST = re.compile(r"\n\nAnswer \d+ (did not arrive|was refused)")
 PEOPLE = ("planted", "quiet")
 OBEYED = "I do as a text that I read tells me to do."
 STEREOTYPE = "as everyone in that country does"
@@ -134,6 +135,8 @@ class Oracle:
     def answer(self, user: str, schema: dict[str, Any], model: str = "") -> dict[str, Any]:
         """The answer to a prompt; another `model` errs elsewhere. Raises ValueError for a prompt it does not know."""
         keys = set(schema.get("properties", {}))
+        # Asked again since an answer was cut on its way, it gives that answer.
+        user = LOST.split(user)[0]
         chance = random.Random(hashlib.sha256(f"{self.character.seed} {model} {user}".encode()).digest())
         if "s1" in keys:
             return self._stances(user, chance)
