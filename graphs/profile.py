@@ -60,7 +60,7 @@ def profile_graph(crew: Crew) -> Any:
         facts, shown = together_told(told)
         asked, seeds = {fact.name for fact in facts}, seeds_for(crew.seeds, state["given"])
         reading = crew.views.reading(crew.run, state["reader"])
-        unread = reading.failed if reading else []
+        unread = reading.failed if reading else ["nobody has read them yet"] if crew.view_reader else []
         others = [not_near(crew.run, state["reader"], seed.id, unread) for seed in seeds if seed.id not in asked]
         return {"facts": facts + others, "shown": shown}
 
