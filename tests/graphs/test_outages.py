@@ -1,6 +1,7 @@
 """An outage is never a result: whatever was not answered waits, and in the end the store is as if all had been well."""
 
 import asyncio
+import json
 import random
 from collections import Counter
 from pathlib import Path
@@ -11,7 +12,7 @@ from aiohttp import web
 
 from gravity.agents.errors import ModelError
 from gravity.graphs.curate import curate_graph
-from gravity.graphs.pending import pending_profiles, pending_scenarios
+from gravity.graphs.pending import pending_readings, pending_scenarios
 from gravity.project import Project
 from gravity.store.records import Scenario
 from tests.graphs.support import at_work, facts, pairs, scenarios
@@ -81,6 +82,8 @@ def nothing_from_silence(made: Project) -> None:
     checks = made.stores.ledger.checks(run_id(made)).values()
     assert all(len(check.choices) == 2 and all(c.made_by.call for c in check.choices) for check in checks)
     profiled = made.stores.ledger.profiled(run_id(made))
+    readings = made.stores.views.readings(run_id(made))
+    assert profiled <= readings.keys() and not any(reading.failed for reading in readings.values())
     assert {pair.reader for pair in pairs(made)} <= profiled
 
 
@@ -93,6 +96,8 @@ def _failed(scenario: Scenario) -> bool:
 def content(made: Project) -> dict[str, Any]:
     """All that a run made."""
     return {
+        "readings": sorted((one.model_dump() for one in made.stores.views.readings(run_id(made)).values()), key=str),
+        "seeds": [one.model_dump() for one in made.stores.views.seeds(run_id(made)) if one.verdict == "kept"],
         "scenarios": [one.model_dump() for one in scenarios(made)],
         "facts": [one.model_dump() for one in facts(made)],
         "pairs": [one.model_dump() for one in pairs(made)],
@@ -141,40 +146,51 @@ async def test_what_waits_is_counted_by_reason_and_forgotten_when_it_is_settled(
         crew = made.setup(unqualified=True).crew()
         assert {row.reason for row in left.values()} == {"HTTP 500"}
         assert left["scenario"].items == len(pending_scenarios(crew, {})) > 0
-        assert left["profile"].items == len(pending_profiles(crew, {})) > 0
+        assert left["reading"].items == len(pending_readings(crew, {})) > 0
         server.faults = Faults()
         again = project(made.config)
         assert await started(again)
     assert again.stores.ledger.unanswered(run_id(again)) == []
 
 
-async def test_pairs_of_a_culture_wait_for_all_of_it_while_asking_helps(tmp_path: Path) -> None:
-    """The readers of one culture are answered but for one: there are no pairs of it, until nothing more can be done."""
+class Deaf(Stub):
+    """Does not answer a question about the reader whose reviews hold a text, if the question has some words too."""
 
-    class Deaf(Stub):
-        """Does not answer about the reader whose reviews hold a text."""
+    text, words = "", ""
 
-        text = ""
+    async def _respond(self, body: dict[str, Any]) -> web.StreamResponse:
+        about = any(self.text in message["content"] for message in body["messages"])
+        if self.text and about and self.words in json.dumps(body):
+            return web.json_response({"error": {"message": "too long"}}, status=400)
+        return await super()._respond(body)
 
-        async def _respond(self, body: dict[str, Any]) -> web.StreamResponse:
-            if self.text and any(self.text in message["content"] for message in body["messages"]):
-                return web.json_response({"error": {"message": "too long"}}, status=400)
-            return await super()._respond(body)
 
+@pytest.mark.parametrize(
+    ("what", "words", "made_of"),
+    [("profile", '"openness"', {"in", "jp", "us"}), ("reading", '"views"', set())],
+    ids=["a profile", "a reading"],
+)
+async def test_pairs_of_a_culture_wait_for_all_of_it_while_asking_helps(
+    tmp_path: Path, what: str, words: str, made_of: set[str]
+) -> None:
+    """The readers of one culture are answered but for one: there are no pairs of it, until nothing more can be done.
+
+    Where it is a reading there are none of the others either, since seeds come from the readers of all cultures."""
     with Deaf() as server:
         made = project(config(server.url, tmp_path, model={"retries": 0}, seeds=2))
         take_in(made, each=2)
         first = made.stores.corpus.readers("br")[0]
         crew = made.setup(unqualified=True).crew()
         known = crew.retriever.longest(crew.retriever.ratings(first.id).known)
-        server.text = known[0].text[:200]
+        server.text, server.words = known[0].text[:200], words
         await started(made)
         (left,) = made.stores.ledger.unanswered(run_id(made))
-        assert (left.what, left.reason, left.items) == ("profile", "HTTP 400", 1)
-        assert {pair.culture for pair in pairs(made)} == {"in", "jp", "us"}
+        assert (left.what, left.reason, left.items) == (what, "HTTP 400", 1)
+        assert {pair.culture for pair in pairs(made)} == made_of
         # Asking again settles nothing, so what there is of the culture is gone on with.
         again = project(made.config)
         await started(again)
     assert {pair.culture for pair in pairs(again)} == {"br", "in", "jp", "us"}
     assert first.id not in {pair.reader for pair in pairs(again)}
+    assert first.id not in again.stores.ledger.profiled(run_id(again))
     assert again.stores.ledger.unanswered(run_id(again)) == [left]
