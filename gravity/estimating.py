@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gravity.agents.price import Price
-from gravity.agents.profiler import DEMOGRAPHICS
 from gravity.curating import curate
+from gravity.expecting import expected
 from gravity.graphs.crew import Crew
-from gravity.graphs.pending import CurateState, pending_profiles, pending_scenarios, selected
+from gravity.graphs.pending import CurateState, pending_scenarios, selected
 from gravity.money import amount
 from gravity.progress import Progress
 from gravity.run import RunSetup
@@ -106,25 +106,19 @@ async def preview(setup: RunSetup, culture: str | None, progress: Progress) -> P
 
 
 def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
-    """What the full run still needs by role and model; of checks, the most that it can need."""
-    roles, orders = setup.config.roles, setup.config.judging.orders
-    scenarios, profiles = len(pending_scenarios(crew, wanted)), pending_profiles(crew, wanted)
+    """What the full run still needs by role and model; of checks, the most that it can need. What depends on views that
+    nobody has read yet is as those read so far let expect."""
+    roles, orders, readers_need = setup.config.roles, setup.config.judging.orders, expected(crew, wanted)
+    scenarios = len(pending_scenarios(crew, wanted)) + readers_need.scenarios
     readers = selected(crew, wanted)
     checked = [c for c in {reader.culture for reader in readers} if c and crew.panels[c].checkers]
     sampled = sum(crew.composer.track(name).sampled for name in crew.composer.tracks)
     checks = max(0, len(checked) * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
-    batches = -(-len(crew.seeds) // crew.retriever.seeds_per_call)
-    waiting = {profile.id for profile in profiles}
-    asked = sum(
-        batches + (1 if all(getattr(reader, name) for name in DEMOGRAPHICS) else 2)
-        for reader in readers
-        if reader.id in waiting
-    )
     calls = [
-        ("profiler", roles.profiler, asked),
-        ("writer", roles.writer, scenarios),
-        *(("critic", name, scenarios) for name in roles.critics),
-        ("checker", roles.checker or roles.profiler, batches * len(profiles)),
+        ("profiler", roles.profiler, readers_need.profiler),
+        ("writer", roles.writer, scenarios + readers_need.writer),
+        *(("critic", name, scenarios + readers_need.critic) for name in roles.critics),
+        ("checker", roles.checker or roles.profiler, readers_need.checker),
         *(("judge", name, orders * (scenarios + checks)) for name in roles.judges),
     ]
     usage, models, prices = setup.stores.answers.usage(), setup.models, setup.config.prices

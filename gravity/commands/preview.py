@@ -44,7 +44,8 @@ def print_preview(made: "Preview") -> None:
     console.print(plain(made.bill))
     console.print(
         f"About {made.minutes:.1f} minutes of model time, from the calls measured so far; repeats after bad answers "
-        "and revisions come on top. The pairs above are kept: `gravity curate` asks nothing of them again."
+        "and revisions come on top. Readers whose reviews nobody has read yet are counted as those read so far let "
+        "expect. The pairs above are kept: `gravity curate` asks nothing of them again."
     )
 
 
