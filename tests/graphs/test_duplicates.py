@@ -124,9 +124,9 @@ def _number(user: str, oracle: Oracle) -> str:
 async def test_a_run_makes_no_pair_of_a_scene_that_repeats(tmp_path: Path) -> None:
     with Stub(faults=Faults(latency=0.002)) as server:
         server.oracle = Repeating()
-        none = {"seeds_brought": 0, "own_seeds": 0}
-        settings = config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, duplicate_similarity=0.7, **none)
-        made = project(settings)
+        wanted = config(server.url, tmp_path, seeds=3, scenarios_per_seed=3, seeds_brought=0, own_seeds=0)
+        wanted.curate.duplicate_similarity = 0.7
+        made = project(wanted)
         take_in(made, each=2)
         await curated(made)
     settled = scenarios(made)
