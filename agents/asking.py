@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -68,7 +69,8 @@ class Asker:
 
     An answer that does not fit its schema, or that `check` refuses with ValueError, is asked for again with
     the reason, `attempts` times in all. Every answer is kept before it is used; those that do not fit are kept for the
-    trail and are asked for anew by whoever asks next. The `breaker` hears of all that nobody answers.
+    trail and are asked for anew by whoever asks next. Where the same is asked side by side, the others wait for the
+    first one's answer. The `breaker` hears of all that nobody answers.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Asker:
         self._answers = answers
         self._attempts = attempts
         self._breaker = breaker or Breaker()
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def ask(
         self,
@@ -94,7 +97,8 @@ class Asker:
         """
         template = prompt(name)
         question = Question(template, *template.render(**variables), schema, check)
-        return self._kept(question) or await self._asked(question)
+        async with self._under_way.setdefault(self._key(question, question.user), asyncio.Lock()):
+            return self._kept(question) or await self._asked(question)
 
     def _kept(self, question: Question[A]) -> Asked[A] | None:
         """The answer that fits, where earlier tries came to one; what did not fit leads to the try after it."""

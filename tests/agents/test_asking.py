@@ -11,6 +11,7 @@ from gravity.store.answers import Answers
 from gravity.store.database import Database
 from tests.agents.conftest import MakeAsker
 from tests.stub.scripted import Scripted
+from tests.stub.server import Faults
 
 ONE: dict[str, Any] = {"statement": "S", "situation": "At home.", "first": "One.", "second": "Two."}
 OTHER = {**ONE, "statement": "T"}
@@ -105,6 +106,19 @@ async def test_kept_answers_are_not_asked_for_again(make_asker: MakeAsker) -> No
         assert server.counts.requests == 3
     assert again == first
     assert other.answer.pick == 3
+
+
+async def test_what_is_asked_side_by_side_is_asked_once(make_asker: MakeAsker) -> None:
+    """Other questions do not wait for it, and where nobody answers the first the second is asked."""
+    with Scripted(['{"pick": 2}'], Faults(latency=0.05)) as server:
+        asker = make_asker(server.url)
+        told = await together(*(asker.ask("judge", Pick, **asked) for asked in (ONE, OTHER, ONE, ONE)))
+        assert server.counts.requests == 2 and server.counts.most_in_flight == 2
+    assert len({one.made_by.call for one in told}) == 2 and told[0] == told[2] == told[3]
+    with Scripted([500, '{"pick": 2}']) as server:
+        asker = make_asker(server.url, retries=0)
+        first, second = await asyncio.gather(*(asker.ask("judge", Pick, **ONE) for _ in "12"), return_exceptions=True)
+    assert isinstance(first, NotAnsweredError) and not isinstance(second, BaseException)
 
 
 async def test_answers_that_do_not_fit_are_kept_and_never_reused(make_asker: MakeAsker, database: Database) -> None:

@@ -4,6 +4,8 @@ import importlib.util
 import json
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from gravity.config import load_config
 from gravity.estimating import needs
 from gravity.project import Project
 from gravity.store.records import Pair
+from gravity.stores import Stores
 from tests.gravity.conftest import CASES, KEY, SEEDS, Filled
 from tests.gravity.support import ROOT, gravity, here, toml
 from tests.stub.server import Stub
@@ -27,15 +30,21 @@ def status_of(filled: Filled) -> dict[str, Any]:
     return figures
 
 
-def pairs_of(filled: Filled, track: str) -> list[Pair]:
+@contextmanager
+def stores_of(filled: Filled) -> Iterator[tuple[Stores, str]]:
+    """The stores of the project, and the id of the run in them."""
     settings = load_config(filled.folder / "gravity.toml")
     settings.store.path = filled.folder / ".gravity"
-    made = Project(settings)
-    run = made.stores.ledger.latest_run()
+    stores = Project(settings).stores
+    run = stores.ledger.latest_run()
     assert run is not None
-    found = [pair for pair in made.stores.ledger.pairs(run.id) if pair.track == track]
-    made.stores.database.close()
-    return found
+    yield stores, run.id
+    stores.database.close()
+
+
+def pairs_of(filled: Filled, track: str) -> list[Pair]:
+    with stores_of(filled) as (stores, run):
+        return [pair for pair in stores.ledger.pairs(run) if pair.track == track]
 
 
 def test_ingest_counts_every_row(filled: Filled) -> None:
@@ -64,9 +73,18 @@ def test_status_adds_up(filled: Filled) -> None:
     assert sorted(figures["scenarios"]) == sorted(figures["stances"]) == cultures
     for row in (*figures["scenarios"].values(), *figures["stances"].values()):
         assert sum(n for name, n in row.items() if name != "total") == row["total"]
-    for row in figures["scenarios"].values():
-        assert (row["total"], row["vetted"], row["pending"]) == (SEEDS, SEEDS, 0)
-    assert sum(row["total"] for row in figures["stances"].values()) == total * SEEDS
+    with stores_of(filled) as (stores, run):
+        brought = [seed for seed in stores.views.seeds(run) if seed.verdict == "kept"]
+        groups = len(stores.views.groups(run))
+        found = [stores.ledger.scenario(identity) for identity in stores.ledger.settled_scenarios(run)]
+    # Of the shipped seeds all scenarios are good; readers' seeds are written about where their readers are.
+    assert {one.verdict for one in found if one and not one.seed.startswith("readers-")} == {"vetted"}
+    for culture, row in figures["scenarios"].items():
+        planned = SEEDS + sum(culture in seed.cultures for seed in brought)
+        assert (row["total"], row["vetted"] + row["rejected"], row["pending"]) == (planned, planned, 0)
+    assert sum(row["total"] for row in figures["scenarios"].values()) == len(found)
+    asked_about = SEEDS * total + sum(total if seed.reader is None else 1 for seed in brought)
+    assert sum(row["total"] for row in figures["stances"].values()) == asked_about
     tracks = {"values", "personality", "interests"}
     assert {(row["culture"], row["track"]) for row in figures["pairs"]} == {(c, t) for c in cultures for t in tracks}
     for row in figures["pairs"]:
@@ -78,9 +96,11 @@ def test_status_adds_up(filled: Filled) -> None:
     # Gold cases, of scenarios and of pairs, then the scenarios, then the checked pairs: each in both orders.
     checked = sum(lot["agreed"] + lot["against"] + lot["undecided"] for lot in figures["lots"])
     assert checked == sum(lot["sample"] for lot in figures["lots"] if lot["track"] == "values") > 0
-    assert calls["judge"] == 2 * (2 * CASES * len(cultures) + SEEDS * len(cultures) + checked)
-    assert calls["critic"] == 2 * CASES * len(cultures) + calls["writer"]
-    assert calls["writer"] > SEEDS * len(cultures)
+    assert calls["judge"] == 2 * (2 * CASES * len(cultures) + len(found) + checked)
+    # What a writer writes is criticised: scenarios, and the issues that it names in groups of views, each of which it
+    # then holds against views.
+    assert calls["critic"] == 2 * CASES * len(cultures) + calls["writer"] - groups
+    assert calls["writer"] > len(found) + groups > SEEDS * len(cultures)
 
 
 def test_every_label_of_a_lot_is_confirmed_by_a_panel_that_knows(filled: Filled) -> None:
