@@ -66,8 +66,8 @@ def pending_groups(crew: Crew) -> list[Todo]:
     views = {view.id: view for view in crew.views.kept(crew.run) if view.same_as is None}
     known = crew.views.groups(crew.run)
     grouped = {identity for group in known for identity in group.views}
-    free = [view for identity, view in views.items() if identity not in grouped]
-    crew.views.add_groups(groups(crew.vectors, free, crew.gatherer.least, crew.plan.seeds_brought - len(known)))
+    most = crew.plan.seeds_brought - len(known)
+    crew.views.add_groups(groups(crew.vectors, list(views.values()), crew.gatherer.least, most, grouped))
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     given = {"views": views, "cultures": cultures}
     return [Todo(group.id, "", {"group": group, **given}) for group in crew.views.groups(crew.run) if not group.settled]

@@ -124,7 +124,7 @@ class VectorStore:
     def nearest(
         self, kind: Kind, vectors: Vectors, count: int, label: str | None = None
     ) -> list[list[tuple[str, float]]]:
-        """The same with the cosine of each. Those equally near come by id."""
+        """The same with the cosine of each. Those equally near, to five digits, come by id."""
         collection = self._collection(kind)
         if not len(vectors):
             return []
@@ -133,7 +133,7 @@ class VectorStore:
             found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=["distances"])
         rows = zip(found["ids"], found["distances"], strict=True)
         return [
-            sorted(zip(ids, (1 - d for d in distances), strict=True), key=lambda near: (-near[1], near[0]))
+            sorted(zip(ids, (1 - d for d in distances), strict=True), key=lambda near: (-round(near[1], 5), near[0]))
             for ids, distances in rows
         ]
 
