@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from gravity.frameworks.records import Seed
 from gravity.store import tables
@@ -169,14 +169,6 @@ class Views:
         table = tables.reader_seeds
         rows = self._all(select(table).where(table.c.run == run).order_by(table.c.id))
         return [ReaderSeed.model_validate(row) for row in rows]
-
-    def take_out_failed(self, run: str, readers: Sequence[str]) -> None:
-        """Makes readings pending again of which some chunk had no usable answer."""
-        failed = [r.reader for r in self.readings(run).values() if r.failed and r.reader in set(readers)]
-        with self.database.begin() as connection:
-            for reader in failed:
-                for table in (tables.views, tables.readings):
-                    connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
 
     def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self.database.begin() as connection:
