@@ -33,6 +33,8 @@ from gravity.graphs.sweep import Todo, sweep
 from gravity.store.duplicates import reject_duplicates
 from gravity.store.records import Reader, Scenario
 
+GROUP = "view group"
+
 
 def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     """The main graph. It streams its progress as custom events {stage, done, total}."""
@@ -54,10 +56,14 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         # Seeds come from readers of all cultures: while one of these is growing they wait, and profiles for them.
         if crew.gatherer is None:
             return {}
-        waiting = state.get("growing", [])
+        waiting = bool(state.get("growing"))
         if not waiting:
+            waited = any(row.what == GROUP for row in crew.ledger.unanswered(crew.run))
             todos = await asyncio.to_thread(pending_groups, crew)
-            waiting = await _sweep(crew, "group of views", gathering, todos)
+            growing = await _sweep(crew, GROUP, gathering, todos)
+            # A profile is not asked about seeds that come after it, so it waits for an answer, or a second silence.
+            silent = any(row.what == GROUP for row in crew.ledger.unanswered(crew.run))
+            waiting = bool(growing) or (silent and not waited)
         if waiting:
             return {"growing": sorted({reader.culture for reader in selected(crew, state) if reader.culture})}
         await asyncio.to_thread(bring_seeds, crew, crew.gatherer)

@@ -79,9 +79,13 @@ def scenario_id(run: str, seed: str, culture: str, slot: int) -> str:
 
 
 def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
-    """The readers asked for that have no profile yet."""
+    """The readers asked for that have no profile yet; where views are read, those whose reviews have been: of views
+    that nobody was asked for no profile may say that there are none."""
     done = crew.ledger.profiled(crew.run)
     readers = [reader for reader in selected(crew, wanted) if reader.id not in done]
+    if crew.view_reader is not None:
+        read = crew.views.readings(crew.run)
+        readers = [reader for reader in readers if reader.id in read]
     return [Todo(reader.id, reader.culture or "", {"reader": reader.id}) for reader in readers]
 
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from gravity.agents.asking import Asker
-from gravity.agents.views.chunks import Cutting
-from gravity.agents.views.finder import Finder
+from gravity.agents.views.chunks import Chunk, Cutting
+from gravity.agents.views.finder import Candidate, Finder
 from gravity.agents.views.reading import SAME_VIEW, ViewReader
 from gravity.agents.views.refuter import Refuter
 from gravity.frameworks.loader import Library
@@ -34,6 +34,11 @@ def verdicts(*given: str, common: int = 40, objection: str = "none") -> str:
     return json.dumps({f"v{n}": {**said, "verdict": verdict} for n, verdict in enumerate(given, start=1)})
 
 
+async def sought(asker: Asker, chunk: Chunk) -> list[Candidate]:
+    """What a finder finds in a chunk."""
+    return await Finder(asker, BOOKS).find(chunk)
+
+
 def view_reader(finder: Asker, refuter: Asker | None = None, cutting: Cutting | None = None) -> ViewReader:
     """A reader of views for the run "run"; one model plays both where no refuter is given."""
     return ViewReader(
@@ -49,9 +54,15 @@ def view_reader(finder: Asker, refuter: Asker | None = None, cutting: Cutting | 
 def view(reader: str, statement: str = STATEMENT, opposite: str = OPPOSITE, **more: Any) -> View:
     """A kept view of a reader in the run "run"."""
     given: dict[str, Any] = {
-        **{"run": "run", "review": f"{reader}-1", "half": 0, "quote": statement, "about": "books", "said": "stated"},
-        **{"common": 0.4, "verdict": "kept", "made_by": Provenance(model="test")},
-        **more,
-    }
+        "run": "run",
+        "review": f"{reader}-1",
+        "half": 0,
+        "quote": statement,
+        "about": "books",
+        "said": "stated",
+        "common": 0.4,
+        "verdict": "kept",
+        "made_by": Provenance(model="test"),
+    } | more
     identity = view_id(given["run"], reader, given["review"], given["quote"], statement)
     return View(id=identity, reader=reader, statement=statement, opposite=opposite, **given)
