@@ -41,7 +41,9 @@ def gathering_graph(crew: Crew) -> Any:
 
 def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
     """Makes the seeds that readers bring part of the run: those gathered, without repeats, and each reader's own."""
-    told = crew.views.seeds(crew.run)
+    # Those of an earlier start come first: what is written about is no repeat of what was brought after it.
+    written = crew.ledger.written_seeds(crew.run)
+    told = sorted(crew.views.seeds(crew.run), key=lambda seed: seed.id not in written)
     shared = gatherer.without_repeats(
         [seed for seed in told if seed.reader is None],
         [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)],
