@@ -17,6 +17,7 @@ from gravity.store.views import View
 
 Kind = Literal["reviews", "books", "scenes", "views"]
 BATCH = 64
+MOST_IDS = 10_000  # in one question: Chroma's SQLite takes 32,766
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,13 @@ class VectorStore:
 
     def vectors(self, kind: Kind, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of those ids that are indexed, each of shape (d,)."""
-        collection = self._collection(kind)
-        if not ids:
-            return {}
-        with self._asking():
-            found = collection.get(ids=list(dict.fromkeys(ids)), include=["embeddings"])
-        return dict(zip(found["ids"], found["embeddings"], strict=True))
+        collection, distinct = self._collection(kind), list(dict.fromkeys(ids))
+        vectors: dict[str, Vectors] = {}
+        for start in range(0, len(distinct), MOST_IDS):
+            with self._asking():
+                found = collection.get(ids=distinct[start : start + MOST_IDS], include=["embeddings"])
+            vectors.update(zip(found["ids"], found["embeddings"], strict=True))
+        return vectors
 
     def mean(self, kind: Kind, sample: int = 1_000) -> Vectors:
         """The mean, of shape (d,), of the first `sample` vectors. Raises StoreError where there is none."""

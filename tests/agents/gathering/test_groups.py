@@ -119,6 +119,13 @@ def test_what_is_left_over_is_not_grouped_until_views_are_added(vectors: VectorS
     assert members.isdisjoint(grouped) and {one.id for one in added} <= members
 
 
+def test_views_are_found_among_more_than_chroma_takes_in_one_question(vectors: VectorStore) -> None:
+    views = about("endings", 5)
+    vectors.index("views", map(view_entry, views))
+    ids = [*(f"absent-{n}" for n in range(40_000)), *(one.id for one in views)]
+    assert set(vectors.vectors("views", ids)) == {one.id for one in views}
+
+
 def test_without_views_there_is_no_group(vectors: VectorStore) -> None:
     assert groups(vectors, [], least=2, most=50) == []
     # Nor of views that nobody has indexed.
