@@ -44,17 +44,17 @@ def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
     # Those of an earlier start come first: what is written about is no repeat of what was brought after it.
     written = crew.ledger.written_seeds(crew.run)
     told = sorted(crew.views.seeds(crew.run), key=lambda seed: seed.id not in written)
-    shared = gatherer.without_repeats(
-        [seed for seed in told if seed.reader is None],
-        [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)],
-    )
+    shipped = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)]
+    shared = gatherer.without_repeats([seed for seed in told if seed.reader is None], shipped)
     crew.views.drop_seeds([seed for seed in shared if seed.verdict == "dropped"])
-    covered = {view for seed in shared if seed.verdict == "kept" for view in seed.views}
+    kept = [seed for seed in shared if seed.verdict == "kept"]
+    covered = {view for seed in kept for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     free: dict[str, list[View]] = defaultdict(list)
     for view in crew.views.kept(crew.run):
         if view.same_as is None and view.id not in covered:
             free[view.reader].append(view)
     for reader, views in free.items():
-        crew.views.add_seeds(own_seeds(views, cultures[reader], crew.plan.own_seeds, crew.plan.common))
+        unsaid = gatherer.unsaid(views, [*shipped, *kept])
+        crew.views.add_seeds(own_seeds(unsaid, cultures[reader], crew.plan.own_seeds, crew.plan.common))
     crew.seeds.update((seed.id, seed) for seed in crew.views.seeds(crew.run) if seed.verdict == "kept")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from gravity.agents.asking import together
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.gathering.namer import FairnessCritic, Issue, Namer
 from gravity.frameworks.records import Seed
+from gravity.store.embeddings import Vectors
 from gravity.store.records import Provenance, content_id
 from gravity.store.vectors import VectorStore
 from gravity.store.views import FRAMEWORK, Group, ReaderSeed, View
@@ -31,6 +32,7 @@ class Gatherer:
     vectors: VectorStore
     least: int
     same: float
+    _known: dict[tuple[str, ...], Vectors] = field(default_factory=dict)
 
     async def seeds(self, group: Group, views: Mapping[str, View], cultures: Mapping[str, str]) -> list[ReaderSeed]:
         """The seeds that a group comes to, dropped ones too. `views` are those of the run by id, and `cultures` those
@@ -119,6 +121,21 @@ class Gatherer:
             else seed
             for seed in brought
         ]
+
+    def unsaid(self, views: Sequence[View], known: Sequence[Seed]) -> list[View]:
+        """Those of one reader's views that say what none of the known seeds says; the others are asked about there, and
+        a seed of their own would have its answer on the card."""
+        about = self._vectors_of(tuple(known))
+        found = self.vectors.vectors("views", [view.id for view in views])
+        return [view for view in views if view.id in found and (about @ found[view.id]).max(initial=-1) < self.same]
+
+    def _vectors_of(self, known: tuple[Seed, ...]) -> Vectors:
+        """The vectors of seeds, which are the same for every reader."""
+        key = tuple(seed.id for seed in known)
+        if key not in self._known:
+            self._known.clear()
+            self._known[key] = self.vectors.embedder.passages([f"{s.statement} / {s.opposite}" for s in known])
+        return self._known[key]
 
 
 def own_seeds(views: Sequence[View], culture: str, most: int, common: float) -> list[ReaderSeed]:

@@ -250,6 +250,21 @@ async def test_repeats_of_shipped_seeds_and_of_one_another_are_dropped(desk: Des
     assert desk.gatherer([named()]).without_repeats([], shipped) == []
 
 
+async def test_a_view_that_says_what_a_known_seed_says_is_no_own_seed(desk: Desk) -> None:
+    """Whichever side it takes: the reader is asked about that seed."""
+    known = list(LIBRARY.seeds.values())
+    views = [
+        view("ana", known[3].statement, known[3].opposite),
+        view("ana", known[7].opposite, known[7].statement),
+        view("ana", "I number every page of my books.", "I leave every page of my books alone."),
+    ]
+    desk.vectors.index("views", map(view_entry, views))
+    gatherer = desk.gatherer([named()])
+    assert gatherer.unsaid(views, known) == views[2:]
+    assert gatherer.unsaid(views, known[4:]) == [views[0], views[2]]
+    assert gatherer.unsaid(views, []) == views and gatherer.unsaid([], known) == []
+
+
 def test_own_seeds_come_from_rare_views_that_are_stated() -> None:
     def held(n: int, **more: Any) -> View:
         return view(
