@@ -34,7 +34,8 @@ def fold(subject: str) -> int:
 
 
 def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, without: int | None = None) -> Card:
-    """The card of a reader whose profile is `facts`, surest facts first, leaving out the seeds of one fold.
+    """The card of a reader whose profile is `facts`, surest facts first, leaving out the seeds of one fold, and others
+    that rest on the same views.
 
     Each line stays one line, whatever is in the facts.
     """
@@ -44,7 +45,10 @@ def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, witho
     )
     # What is carried over follows from stances of other folds: it would tell the answer of pairs about these.
     stances = [f for f in known if f.kind == "stance" and f.source != "carried over" and f.name in seeds]
-    held = [(seeds[fact.name], fact.value) for fact in stances if without is None or fold(fact.name) != without]
+    # A seed of another fold that a view of the fold's shows as well may be near enough to tell its answer.
+    telling = {view for fact in stances if fold(fact.name) == without for view in fact.views}
+    told_of = [fact for fact in stances if fold(fact.name) != without and telling.isdisjoint(fact.views)]
+    held = [(seeds[fact.name], fact.value) for fact in told_of]
     views = [(seed, seed.statement if value == "agree" else seed.opposite) for seed, value in held]
 
     def genres(value: str) -> list[str]:

@@ -35,6 +35,8 @@ from gravity.graphs.sweep import Todo, sweep
 from gravity.store.duplicates import reject_duplicates
 from gravity.store.records import Reader, Scenario
 
+GROUP = "view group"
+
 
 def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     """The main graph. It streams its progress as custom events {stage, done, total}."""
@@ -58,16 +60,20 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         if crew.gatherer is None or state.get("scenario_seeds") is not None:
             return {"gathered": True}
         everywhere = sorted({reader.culture for reader in selected(crew, state) if reader.culture})
-        waiting = state.get("growing", [])
+        waiting = bool(state.get("growing"))
         if not waiting:
+            waited = any(row.what == GROUP for row in crew.ledger.unanswered(crew.run))
             todos = await asyncio.to_thread(pending_groups, crew)
-            waiting = await _sweep(crew, "view group", gathering, todos)
+            growing = await _sweep(crew, GROUP, gathering, todos)
+            # A profile is not asked about seeds that come after it, so it waits for an answer, or a second silence.
+            silent = any(row.what == GROUP for row in crew.ledger.unanswered(crew.run))
+            waiting = bool(growing) or (silent and not waited)
         if waiting:
             return {"growing": everywhere}
         try:
             await bring_seeds(crew, crew.gatherer)
         except NotAnsweredError as error:
-            crew.ledger.leave_pending(crew.run, "group of views", {"repeats": error.kind})
+            crew.ledger.leave_pending(crew.run, GROUP, {"repeats": error.kind})
             return {"growing": everywhere}
         return {"gathered": True}
 

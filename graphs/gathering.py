@@ -44,7 +44,10 @@ async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
 
     Raises NotAnsweredError.
     """
-    told = [seed for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" and seed.reader is None]
+    # Those of an earlier start come first: what is written about is no repeat of what was brought after it.
+    written = crew.ledger.written_seeds(crew.run)
+    brought = sorted(crew.views.seeds(crew.run), key=lambda seed: seed.id not in written)
+    told = [seed for seed in brought if seed.verdict == "kept" and seed.reader is None]
     shipped = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)]
     repeats = await gatherer.without_repeats(told, shipped)
     crew.views.drop_seeds(repeats)

@@ -68,8 +68,8 @@ def pending_groups(crew: Crew) -> list[Todo]:
     known = crew.views.groups(crew.run)
     spent = {identity for group in known for identity in group.views}
     spent |= {identity for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" for identity in seed.views}
-    free = [view for identity, view in views.items() if identity not in spent]
-    crew.views.add_groups(groups(crew.vectors, free, crew.gatherer.least, crew.plan.seeds_brought - len(known)))
+    most = crew.plan.seeds_brought - len(known)
+    crew.views.add_groups(groups(crew.vectors, list(views.values()), crew.gatherer.least, most, spent))
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     given = {"views": views, "cultures": cultures}
     return [Todo(group.id, "", {"group": group, **given}) for group in crew.views.groups(crew.run) if not group.settled]

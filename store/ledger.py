@@ -128,6 +128,12 @@ class Ledger:
         query = select(table).where(table.c.run == run, table.c.culture == culture, table.c.verdict == "vetted")
         return [Scenario.model_validate(row) for row in self._all(query.order_by(table.c.seed, table.c.slot))]
 
+    def written_seeds(self, run: str) -> set[str]:
+        """Ids of the seeds that scenarios were written of, or were to be."""
+        table = tables.scenarios
+        with self.database.begin() as connection:
+            return set(connection.execute(select(table.c.seed).distinct().where(table.c.run == run)).scalars())
+
     def used_scenarios(self, run: str) -> set[str]:
         """Ids of the scenarios that pairs rest on."""
         table = tables.pairs
@@ -207,8 +213,8 @@ class Ledger:
         return sorted(rows, key=lambda row: SWEPT.index(row.what))
 
     def take_out_failed(self, run: str, readers: Collection[str], cultures: Collection[str]) -> None:
-        """Makes pending again what failed for want of a usable answer: profiles of `readers` with a failed fact,
-        scenarios of `cultures`, and checks in which a judge gave none.
+        """Makes pending again what failed for want of a usable answer: readings of `readers` with a failed chunk,
+        profiles with a failed fact or of such readings, scenarios of `cultures`, and checks in which a judge gave none.
 
         The pairs of such readers go with their checks, and are composed anew; one that a person decided on stays.
         """
@@ -216,13 +222,18 @@ class Ledger:
         pairs, checks, decisions = tables.pairs, tables.checks, tables.decisions
         failed = select(facts.c.reader).where(facts.c.run == run, facts.c.value == "failed").distinct()
         decided = select(decisions.c.pair).where(decisions.c.run == run)
+        wanted = set(readers)
+        unread = {reader for reader, reasons in self._failed_readings(run) if reasons and reader in wanted}
         silent = [pair for pair, check in self.checks(run).items() if not all(c.answered for c in check.choices)]
         with self.database.begin() as connection:
-            for reader in set(connection.execute(failed).scalars()).intersection(readers):
+            for reader in unread.union(wanted.intersection(connection.execute(failed).scalars())):
                 theirs = pairs.c.run == run, pairs.c.reader == reader, pairs.c.id.not_in(decided)
                 connection.execute(delete(checks).where(checks.c.pair.in_(select(pairs.c.id).where(*theirs))))
                 connection.execute(delete(pairs).where(*theirs))
                 for table in (facts, profiles, tables.shown):
+                    connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
+            for reader in unread:
+                for table in (tables.views, tables.readings):
                     connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
             for pair in silent:
                 connection.execute(delete(checks).where(checks.c.pair == pair))
@@ -282,17 +293,24 @@ class Ledger:
         return self._count(query.join(readers, readers.c.id == table.c.reader).where(*taken))
 
     def failures(self, run: str) -> Counter[tuple[str, str]]:
-        """What got no usable answer from a model, by what it is (a scenario, or a kind of fact) and reason."""
+        """What got no usable answer from a model, by what it is (a chunk of reviews, a scenario, or a kind of fact) and
+        reason."""
         scenarios, facts = tables.scenarios, tables.facts
+        unread = Counter(("review chunk", reason) for _, reasons in self._failed_readings(run) for reason in reasons)
         unwritten = scenarios.c.run == run, scenarios.c.verdict == "failed"
         written = self._count(select(literal("scenario"), scenarios.c.reason).where(*unwritten))
         unknown = facts.c.run == run, facts.c.value == "failed"
-        return written + self._count(select(facts.c.kind, facts.c.reason).where(*unknown))
+        return unread + written + self._count(select(facts.c.kind, facts.c.reason).where(*unknown))
 
     def pair_counts(self, run: str) -> Counter[tuple[str, str, str]]:
         """Pairs by culture, track and verdict."""
         table = tables.pairs
         return self._count(select(table.c.culture, table.c.track, table.c.verdict).where(table.c.run == run))
+
+    def _failed_readings(self, run: str) -> list[tuple[str, list[str]]]:
+        table = tables.readings
+        query = select(table.c.reader, table.c.failed).where(table.c.run == run).order_by(table.c.reader)
+        return [(row["reader"], row["failed"]) for row in self._all(query)]
 
     def _count(self, query: Select[Any]) -> Counter[Any]:
         grouped = query.add_columns(func.count()).group_by(*query.selected_columns)

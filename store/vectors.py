@@ -17,6 +17,7 @@ from gravity.store.views import View
 
 Kind = Literal["reviews", "books", "scenes", "views"]
 BATCH = 64
+MOST_IDS = 10_000  # in one question: Chroma's SQLite takes 32,766
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class VectorStore:
     def nearest(
         self, kind: Kind, vectors: Vectors, count: int, label: str | None = None
     ) -> list[list[tuple[str, float]]]:
-        """The same with the cosine of each. Those equally near come by id."""
+        """The same with the cosine of each. Those equally near, to five digits, come by id."""
         collection = self._collection(kind)
         if not len(vectors):
             return []
@@ -133,18 +134,19 @@ class VectorStore:
             found = collection.query(query_embeddings=vectors, n_results=count, where=where, include=["distances"])
         rows = zip(found["ids"], found["distances"], strict=True)
         return [
-            sorted(zip(ids, (1 - d for d in distances), strict=True), key=lambda near: (-near[1], near[0]))
+            sorted(zip(ids, (1 - d for d in distances), strict=True), key=lambda near: (-round(near[1], 5), near[0]))
             for ids, distances in rows
         ]
 
     def vectors(self, kind: Kind, ids: Sequence[str]) -> dict[str, Vectors]:
         """The vectors of those ids that are indexed, each of shape (d,)."""
-        collection = self._collection(kind)
-        if not ids:
-            return {}
-        with self._asking():
-            found = collection.get(ids=list(dict.fromkeys(ids)), include=["embeddings"])
-        return dict(zip(found["ids"], found["embeddings"], strict=True))
+        collection, distinct = self._collection(kind), list(dict.fromkeys(ids))
+        vectors: dict[str, Vectors] = {}
+        for start in range(0, len(distinct), MOST_IDS):
+            with self._asking():
+                found = collection.get(ids=distinct[start : start + MOST_IDS], include=["embeddings"])
+            vectors.update(zip(found["ids"], found["embeddings"], strict=True))
+        return vectors
 
     def mean(self, kind: Kind, sample: int = 1_000) -> Vectors:
         """The mean, of shape (d,), of the first `sample` vectors. Raises StoreError where there is none."""

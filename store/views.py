@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
-from sqlalchemy import Select, delete, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from gravity.frameworks.records import Seed
 from gravity.store import tables
@@ -209,14 +209,6 @@ class Views:
         table = tables.reader_seeds
         rows = self._all(select(table).where(table.c.run == run, table.c.id == identity))
         return ReaderSeed.model_validate(rows[0]) if rows else None
-
-    def take_out_failed(self, run: str, readers: Sequence[str]) -> None:
-        """Makes readings pending again of which some chunk had no usable answer."""
-        failed = [r.reader for r in self.readings(run).values() if r.failed and r.reader in set(readers)]
-        with self.database.begin() as connection:
-            for reader in failed:
-                for table in (tables.views, tables.readings):
-                    connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
 
     def _all(self, query: Select[Any]) -> list[dict[str, Any]]:
         with self.database.begin() as connection:

@@ -1,9 +1,8 @@
 """From a group of views to seeds: named, placed among the views near them, criticised, and kept where they divide."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,32 +32,32 @@ class Gatherer:
     vectors: VectorStore
     repeats: Repeats
     least: int
-    _examining: dict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def seeds(self, group: Group, views: Mapping[str, View], cultures: Mapping[str, str]) -> list[ReaderSeed]:
         """The seeds that a group comes to, dropped ones too. `views` are those of the run by id, and `cultures` those
-        of the readers. Raises NotAnsweredError; a group without a usable answer comes to nothing."""
+        of the readers. Raises NotAnsweredError; a group without a usable answer comes to nothing, and so does one whose
+        views are no longer there, since their reviews were read anew."""
+        there = [views[identity] for identity in group.views if identity in views]
+        if len(there) < self.least:
+            return []
         try:
-            issues, made_by = await self.namer.issues([views[identity] for identity in group.views], self.least)
+            issues, made_by = await self.namer.issues(there, self.least)
         except NotAnsweredError:
             raise
         except AskError:
             return []
-        return list(await together(*(self._seed(issue, made_by, views, cultures) for issue in issues)))
+        return list(await together(*(self._seed(group, issue, made_by, views, cultures) for issue in issues)))
 
     async def _seed(
-        self, issue: Issue, made_by: Provenance, views: Mapping[str, View], cultures: Mapping[str, str]
+        self, group: Group, issue: Issue, made_by: Provenance, views: Mapping[str, View], cultures: Mapping[str, str]
     ) -> ReaderSeed:
         statement, opposite = issue.statement.strip(), issue.opposite.strip()
-        identity = f"readers-{content_id('seed', statement, opposite)[:8]}"
         fault, checked_by, sides = _malformed(statement, opposite), None, dict[str, str]()
         try:
             if not fault:
                 near = await asyncio.to_thread(self._near, statement, opposite, views)
-                # Two groups can come to one issue at a time: what the first asks is kept for the second.
-                async with self._examining[identity]:
-                    fault, checked_by = await self._unfair(statement, opposite)
-                    sides = {} if fault else await self.namer.sides(statement, opposite, near)
+                fault, checked_by = await self._unfair(statement, opposite)
+                sides = {} if fault else await self.namer.sides(statement, opposite, near)
         except NotAnsweredError:
             raise
         except AskError as error:
@@ -68,7 +67,8 @@ class Gatherer:
         agree, disagree = (list(sides.values()).count(side) for side in ("statement", "opposite"))
         fault = fault or _undivided(agree, disagree, self.least)
         return ReaderSeed(
-            id=identity,
+            # Two groups may come to the same words: which of the two stands is not to depend on who was quicker.
+            id=f"readers-{content_id('seed', group.id, statement, opposite)[:8]}",
             framework=FRAMEWORK,
             dimension=self.namer.dimension(issue),
             pole=issue.pole,

@@ -5,8 +5,8 @@ from typing import Any
 
 from gravity.agents.asking import Asker
 from gravity.agents.repeats import Repeats
-from gravity.agents.views.chunks import Cutting
-from gravity.agents.views.finder import Finder
+from gravity.agents.views.chunks import Chunk, Cutting
+from gravity.agents.views.finder import Candidate, Finder
 from gravity.agents.views.reading import ViewReader
 from gravity.agents.views.refuter import Refuter
 from gravity.frameworks.loader import Library
@@ -35,6 +35,12 @@ def verdicts(*given: str, common: int = 40, objection: str = "none") -> str:
     return json.dumps({f"v{n}": {**said, "verdict": verdict} for n, verdict in enumerate(given, start=1)})
 
 
+async def sought(asker: Asker, chunk: Chunk) -> list[Candidate]:
+    """What a finder finds in a chunk."""
+    candidates, _ = await Finder(asker, BOOKS).find(chunk)
+    return candidates
+
+
 def view_reader(finder: Asker, refuter: Asker | None = None, cutting: Cutting | None = None) -> ViewReader:
     """A reader of views for the run "run"; one model plays both where no refuter is given."""
     return ViewReader(
@@ -58,7 +64,6 @@ def view(reader: str, statement: str = STATEMENT, opposite: str = OPPOSITE, **mo
         "common": 0.4,
         "verdict": "kept",
         "made_by": Provenance(model="test"),
-        **more,
-    }
+    } | more
     identity = view_id(given["run"], reader, given["review"], given["quote"], statement)
     return View(id=identity, reader=reader, statement=statement, opposite=opposite, **given)

@@ -7,10 +7,10 @@ import pytest
 
 from gravity.agents.errors import NotAnsweredError, UnusableError
 from gravity.agents.views.chunks import Chunk, Passage
-from gravity.agents.views.finder import MOST, Candidate, Finder
+from gravity.agents.views.finder import MOST, Candidate
 from gravity.agents.views.refuter import Refuter
 from tests.agents.conftest import MakeAsker
-from tests.agents.views.support import BOOKS, OPPOSITE, STATEMENT, found, listed, verdicts
+from tests.agents.views.support import BOOKS, OPPOSITE, STATEMENT, found, listed, sought, verdicts
 from tests.stub.scripted import Scripted
 from tests.support import review
 
@@ -21,8 +21,7 @@ CHUNK = Chunk(0, [Passage(FIRST, FIRST.text), Passage(SECOND, SECOND.text)])
 
 async def candidates(make_asker: MakeAsker, *views: dict[str, Any]) -> list[Candidate]:
     with Scripted([listed(*views)]) as server:
-        listing, _ = await Finder(make_asker(server.url), BOOKS).find(CHUNK)
-        return listing
+        return await sought(make_asker(server.url), CHUNK)
 
 
 async def test_a_quote_becomes_the_words_of_its_review(make_asker: MakeAsker) -> None:
@@ -57,7 +56,7 @@ async def test_what_the_rules_have_against_a_view_is_said(make_asker: MakeAsker)
 
 async def test_a_view_of_a_review_that_is_not_shown_is_asked_for_again(make_asker: MakeAsker) -> None:
     with Scripted([listed(found("r3")), listed(found("r2", "me cansam"))]) as server:
-        (only,), _ = await Finder(make_asker(server.url), BOOKS).find(CHUNK)
+        (only,) = await sought(make_asker(server.url), CHUNK)
         first, second = server.said("user")
     assert only.review == SECOND
     assert "views.0.review: Input should be 'r1' or 'r2'" in second.removeprefix(first)
@@ -65,8 +64,7 @@ async def test_a_view_of_a_review_that_is_not_shown_is_asked_for_again(make_aske
 
 async def test_reviews_are_shown_whole_and_the_number_that_is_asked_for_is_said(make_asker: MakeAsker) -> None:
     with Scripted([listed()]) as server:
-        views, _ = await Finder(make_asker(server.url), BOOKS).find(CHUNK)
-        assert views == []
+        assert await sought(make_asker(server.url), CHUNK) == []
         (system,), (user,) = server.said("system"), server.said("user")
     assert f"at most {MOST}" in system
     for number, one in enumerate((FIRST, SECOND), start=1):
@@ -115,6 +113,6 @@ async def test_nobody_answering_is_no_view_and_no_verdict(make_asker: MakeAsker)
     with Scripted([500]) as server:
         asker = make_asker(server.url, retries=0)
         with pytest.raises(NotAnsweredError):
-            await Finder(asker, BOOKS).find(CHUNK)
+            await sought(asker, CHUNK)
         with pytest.raises(NotAnsweredError):
             await Refuter(asker, BOOKS).verdicts(CHUNK, given)

@@ -91,22 +91,19 @@ async def test_views_come_from_both_halves_each_with_its_own_review(make_asker: 
 
 
 async def test_repeats_name_the_first(make_asker: MakeAsker) -> None:
-    _, views = await read(make_asker, listed(found()), verdicts("holds"), REVIEWS)
-    assert [one.same_as for one in views] == [None, views[0].id, views[0].id, views[0].id]
+    said = json.dumps({"i2": "i1", "i3": "none", "i4": "i3"})
+    with Scripted([listed(found())]) as finder, Scripted([verdicts("holds")] * 4 + [said]) as refuter:
+        made = view_reader(make_asker(finder.url), make_asker(refuter.url), ONE_EACH)
+        _, views = await made.read("r", REVIEWS)
+        asked = refuter.said("user")[-1]
+    assert [one.same_as for one in views] == [None, views[0].id, None, views[2].id]
     assert {one.verdict for one in views} == {"kept"}
+    assert asked.count("<issue ") == 4 and asked.count(f"<opposite>{OPPOSITE}</opposite>") == 4
 
 
-async def test_a_view_is_never_merged_with_its_opposite(make_asker: MakeAsker) -> None:
-    """However near the two lie, as opposites do: here they share all words but one."""
-    near = "I want every long story to have an ending that closes the door {} behind all of the people in it."
-    shut, ajar = near.format("firmly"), near.format("hardly")
-    both = (
-        found(statement=shut, opposite=ajar),
-        found(quote="as I want an ending", statement=ajar, opposite=shut),
-        found(quote="an ending to do", statement=shut, opposite=ajar),
-    )
-    _, views = await read(make_asker, listed(*both), verdicts("holds", "holds", "holds"))
-    assert [one.same_as for one in views] == [None, None, views[0].id]
+async def test_without_a_usable_answer_each_view_stands_for_itself(make_asker: MakeAsker) -> None:
+    _, views = await read(make_asker, listed(found()), verdicts("holds"), REVIEWS)
+    assert [one.same_as for one in views] == [None] * 4
 
 
 async def test_what_was_dropped_is_nobodys_first(make_asker: MakeAsker) -> None:
