@@ -187,7 +187,7 @@ async def _rows(made: Any) -> int:
     try:
         return sum(await asyncio.gather(*(row(*of) for of in list(asked.values())[:ROWS])))
     finally:
-        await made.close()
+        await made.models.close()
 
 
 def main() -> None:
@@ -222,14 +222,13 @@ def main() -> None:
 
 
 def _print(name: str, made: dict[str, Any]) -> dict[str, Any]:
-    pairs = max(1, made["vetted"])
-    figures = {"calls_a_pair": made["calls"] / pairs, "tokens_a_pair": made["tokens"] / pairs}
+    """A line of the table; what made no pair has no figure for one."""
+    pairs, figures = made["vetted"], dict[str, float]()
+    if pairs:
+        figures = {"calls_a_pair": made["calls"] / pairs, "tokens_a_pair": made["tokens"] / pairs}
+    shown = f"{figures['calls_a_pair']:13.3f} {figures['tokens_a_pair']:14,.0f}" if pairs else f"{'no pair':>13}"
     values = f"{made['values']:,}" if "values" in made else ""
-    print(
-        f"{name:>10} {made['vetted']:9,} {values:>8} {made['calls']:9,} {figures['calls_a_pair']:13.3f} "
-        f"{figures['tokens_a_pair']:14,.0f}",
-        flush=True,
-    )
+    print(f"{name:>10} {pairs:9,} {values:>8} {made['calls']:9,} {shown}", flush=True)
     return {**{what: n for what, n in made.items() if what != "once"}, **figures}
 
 
