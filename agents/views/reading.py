@@ -66,8 +66,8 @@ class ViewReader:
             for candidate, verdict in zip(allowed, verdicts, strict=True)
         ]
         # Two that quote and say the same have one id.
-        askings = [made_by, checked_by] if checked_by else [made_by]
-        return list({view.id: view for view in [*refused, *kept]}.values()), askings, ""
+        views = list({view.id: view for view in [*refused, *kept]}.values())
+        return views, [asking for asking in (made_by, checked_by) if asking], ""
 
     def _view(
         self,
