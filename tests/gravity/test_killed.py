@@ -22,6 +22,8 @@ from tests.support import curate, take_in
 
 IN_FLIGHT = 6
 TABLES = ("pairs", "scenarios", "facts", "profiles", "checks", "calls")
+READ = ("readings", "views", "groups", "reader_seeds", "shown")
+ORDER = ("seconds", "number")  # columns that tell when a row came, and not what it says
 LATENCY = Faults(latency=0.05)
 
 
@@ -73,9 +75,9 @@ class Store:
         rows = {}
         with closing(sqlite3.connect(self.home / "gravity.sqlite")) as connection:
             connection.row_factory = sqlite3.Row
-            for table in TABLES:
+            for table in (*TABLES, *READ):
                 found = map(dict, connection.execute(f"select * from {table}"))
-                rows[table] = sorted(str({name: row[name] for name in row if name != "seconds"}) for row in found)
+                rows[table] = sorted(str({name: row[name] for name in row if name not in ORDER}) for row in found)
         return rows
 
     def checkpoints(self) -> dict[str, int]:
