@@ -168,7 +168,7 @@ async def test_an_unanswered_chunk_is_no_reading(make_asker: MakeAsker, silent: 
         # What the other chunks came to is not lost: nothing that was answered is asked again.
         asked = finder.counts.requests, refuter.counts.requests
         none = json.dumps({"i2": "none", "i3": "none", "i4": "none"})
-        finder.steps, refuter.steps = [answers["finder"]], [answers["refuter"]] * (asked[1] + 4) + [none]
+        finder.steps, refuter.steps = [answers["finder"]], [*[answers["refuter"]] * (asked[1] + 4), none]
         reading, views = await made.read("r", REVIEWS)
         again = finder.counts.requests - asked[0], refuter.counts.requests - asked[1]
     assert len(views) == 4 and reading.failed == []
