@@ -5,18 +5,22 @@ from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
+from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.gathering.gatherer import Gatherer, own_seeds
+from gravity.agents.gathering.space import Space
 from gravity.graphs.crew import Crew
 from gravity.store.views import Group, ReaderSeed, View
 
 
 class GatheringState(TypedDict, total=False):
-    """The group at work, the run's views by id and the cultures of their readers, and the seeds that came of it."""
+    """The group at work, the run's views and the cultures of their readers, and the seeds that came of it, or why none
+    could."""
 
     group: Group
-    views: dict[str, View]
+    space: Space
     cultures: dict[str, str]
     seeds: list[ReaderSeed]
+    failed: str
 
 
 def gathering_graph(crew: Crew) -> Any:
@@ -24,10 +28,15 @@ def gathering_graph(crew: Crew) -> Any:
 
     async def word(state: GatheringState) -> GatheringState:
         assert crew.gatherer is not None
-        return {"seeds": await crew.gatherer.seeds(state["group"], state["views"], state["cultures"])}
+        try:
+            return {"seeds": await crew.gatherer.seeds(state["group"], state["space"], state["cultures"]), "failed": ""}
+        except NotAnsweredError:
+            raise
+        except AskError as error:
+            return {"seeds": [], "failed": str(error)}
 
     def settle(state: GatheringState) -> GatheringState:
-        crew.views.add_seeds(state["seeds"], state["group"])
+        crew.views.settle(state["group"], state["seeds"], state["failed"])
         return {}
 
     graph = StateGraph(GatheringState)

@@ -7,6 +7,7 @@ from typing import Annotated, TypedDict
 
 from gravity.agents.errors import BUDGET
 from gravity.agents.gathering.groups import groups
+from gravity.agents.gathering.space import Space
 from gravity.agents.stances import seeds_for
 from gravity.graphs.crew import Crew
 from gravity.graphs.sweep import Todo
@@ -69,9 +70,10 @@ def pending_groups(crew: Crew) -> list[Todo]:
     spent = {identity for group in known for identity in group.views}
     spent |= {identity for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" for identity in seed.views}
     most = crew.plan.seeds_brought - len(known)
-    crew.views.add_groups(groups(crew.vectors, list(views.values()), crew.gatherer.least, most, spent))
+    space = Space.of(crew.vectors, views)
+    crew.views.add_groups(groups(space, crew.gatherer.least, most, spent))
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
-    given = {"views": views, "cultures": cultures}
+    given = {"space": space, "cultures": cultures}
     return [Todo(group.id, "", {"group": group, **given}) for group in crew.views.groups(crew.run) if not group.settled]
 
 

@@ -272,7 +272,7 @@ class RunSetup:
             run=bench.run,
             namer=writer.namer(bench),
             critics=[self.models[name].fairness_critic(bench) for name in roles.critics],
-            vectors=bench.vectors,
+            embedder=bench.vectors.embedder,
             repeats=writer.repeats(bench),
             least=plan.readers_per_seed,
         )

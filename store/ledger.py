@@ -214,7 +214,8 @@ class Ledger:
 
     def take_out_failed(self, run: str, readers: Collection[str], cultures: Collection[str]) -> None:
         """Makes pending again what failed for want of a usable answer: readings of `readers` with a failed chunk,
-        profiles with a failed fact or of such readings, scenarios of `cultures`, and checks in which a judge gave none.
+        profiles with a failed fact or of such readings, groups of views, scenarios of `cultures`, and checks in which a
+        judge gave none.
 
         The pairs of such readers go with their checks, and are composed anew; one that a person decided on stays.
         """
@@ -237,6 +238,8 @@ class Ledger:
                     connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
             for pair in silent:
                 connection.execute(delete(checks).where(checks.c.pair == pair))
+            unnamed = tables.groups.c.run == run, tables.groups.c.failed != ""
+            connection.execute(update(tables.groups).where(*unnamed).values(settled=False, failed=""))
             unwritten = scenarios.c.verdict == "failed", scenarios.c.culture.in_(cultures)
             connection.execute(delete(scenarios).where(scenarios.c.run == run, *unwritten))
 
@@ -293,14 +296,16 @@ class Ledger:
         return self._count(query.join(readers, readers.c.id == table.c.reader).where(*taken))
 
     def failures(self, run: str) -> Counter[tuple[str, str]]:
-        """What got no usable answer from a model, by what it is (a chunk of reviews, a scenario, or a kind of fact) and
-        reason."""
-        scenarios, facts = tables.scenarios, tables.facts
+        """What got no usable answer from a model, by what it is (a chunk of reviews, a group of views, a scenario, or a
+        kind of fact) and reason."""
+        scenarios, facts, groups = tables.scenarios, tables.facts, tables.groups
         unread = Counter(("review chunk", reason) for _, reasons in self._failed_readings(run) for reason in reasons)
+        fruitless = groups.c.run == run, groups.c.failed != ""
+        unnamed = self._count(select(literal("view group"), groups.c.failed).where(*fruitless))
         unwritten = scenarios.c.run == run, scenarios.c.verdict == "failed"
         written = self._count(select(literal("scenario"), scenarios.c.reason).where(*unwritten))
         unknown = facts.c.run == run, facts.c.value == "failed"
-        return unread + written + self._count(select(facts.c.kind, facts.c.reason).where(*unknown))
+        return unread + unnamed + written + self._count(select(facts.c.kind, facts.c.reason).where(*unknown))
 
     def pair_counts(self, run: str) -> Counter[tuple[str, str, str]]:
         """Pairs by culture, track and verdict."""

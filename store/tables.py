@@ -122,6 +122,7 @@ groups = Table(
     Column("run", String, primary_key=True),
     Column("views", JSON, nullable=False),
     Column("settled", Boolean, nullable=False),
+    Column("failed", Text, nullable=False),
 )
 
 reader_seeds = Table(

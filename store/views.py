@@ -66,12 +66,14 @@ class Reading(Row):
 
 
 class Group(Row):
-    """Views of several readers of a run that lie near one another; `settled` once the seeds in them are known."""
+    """Views of several readers of a run that lie near one another; `settled` once the seeds in them are known, or once
+    it is known why there can be none: it `failed` for want of a usable answer."""
 
     id: str
     run: str
     views: list[str]
     settled: bool = False
+    failed: str = ""
 
 
 class ReaderSeed(Seed):
@@ -180,15 +182,18 @@ class Views:
         rows = self._all(select(table).where(table.c.run == run).order_by(table.c.id))
         return [Group.model_validate(row) for row in rows]
 
-    def add_seeds(self, seeds: Sequence[ReaderSeed], group: Group | None = None) -> None:
-        """Keeps seeds that readers brought, the dropped ones too, and that their `group` is settled."""
-        table = tables.groups
+    def add_seeds(self, seeds: Sequence[ReaderSeed]) -> None:
+        """Keeps seeds that readers brought."""
         with self.database.begin() as connection:
             insert_new(connection, tables.reader_seeds, seeds)
-            if group is not None:
-                connection.execute(
-                    update(table).where(table.c.id == group.id, table.c.run == group.run).values(settled=True)
-                )
+
+    def settle(self, group: Group, seeds: Sequence[ReaderSeed], failed: str) -> None:
+        """Keeps the seeds that a group came to, the dropped ones too; or that it `failed`, and why."""
+        table = tables.groups
+        settled = update(table).where(table.c.id == group.id, table.c.run == group.run)
+        with self.database.begin() as connection:
+            insert_new(connection, tables.reader_seeds, seeds)
+            connection.execute(settled.values(settled=True, failed=failed))
 
     def drop_seeds(self, seeds: Sequence[ReaderSeed]) -> None:
         """Takes back that seeds are kept, for their `reason`."""

@@ -9,10 +9,11 @@ import numpy as np
 from gravity.agents.asking import together
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.gathering.namer import FairnessCritic, Issue, Namer
+from gravity.agents.gathering.space import Space, words
 from gravity.agents.repeats import Repeats
 from gravity.frameworks.records import Seed
+from gravity.store.embeddings import Embedder
 from gravity.store.records import Provenance, content_id
-from gravity.store.vectors import VectorStore
 from gravity.store.views import FRAMEWORK, Group, ReaderSeed, View
 
 KNOWN = 3  # known seeds that each new one is held against, the nearest
@@ -29,33 +30,28 @@ class Gatherer:
     run: str
     namer: Namer
     critics: Sequence[FairnessCritic]
-    vectors: VectorStore
+    embedder: Embedder
     repeats: Repeats
     least: int
 
-    async def seeds(self, group: Group, views: Mapping[str, View], cultures: Mapping[str, str]) -> list[ReaderSeed]:
-        """The seeds that a group comes to, dropped ones too. `views` are those of the run by id, and `cultures` those
-        of the readers. Raises NotAnsweredError; a group without a usable answer comes to nothing, and so does one whose
-        views are no longer there, since their reviews were read anew."""
-        there = [views[identity] for identity in group.views if identity in views]
+    async def seeds(self, group: Group, space: Space, cultures: Mapping[str, str]) -> list[ReaderSeed]:
+        """The seeds that a group comes to, dropped ones too. `space` has the views of the run, and `cultures` are those
+        of the readers. Nothing comes of a group most of whose views are no longer there, since their reviews were read
+        anew. Raises AskError where no issue could be named."""
+        there = [space.views[identity] for identity in group.views if identity in space.views]
         if len(there) < self.least:
             return []
-        try:
-            issues, made_by = await self.namer.issues(there, self.least)
-        except NotAnsweredError:
-            raise
-        except AskError:
-            return []
-        return list(await together(*(self._seed(group, issue, made_by, views, cultures) for issue in issues)))
+        issues, made_by = await self.namer.issues(there, self.least)
+        return list(await together(*(self._seed(group, issue, made_by, space, cultures) for issue in issues)))
 
     async def _seed(
-        self, group: Group, issue: Issue, made_by: Provenance, views: Mapping[str, View], cultures: Mapping[str, str]
+        self, group: Group, issue: Issue, made_by: Provenance, space: Space, cultures: Mapping[str, str]
     ) -> ReaderSeed:
         statement, opposite = issue.statement.strip(), issue.opposite.strip()
         fault, checked_by, sides = _malformed(statement, opposite), None, dict[str, str]()
         try:
             if not fault:
-                near = await asyncio.to_thread(self._near, statement, opposite, views)
+                near = await asyncio.to_thread(self._near, statement, opposite, space)
                 fault, checked_by = await self._unfair(statement, opposite)
                 sides = {} if fault else await self.namer.sides(statement, opposite, near)
         except NotAnsweredError:
@@ -63,7 +59,7 @@ class Gatherer:
         except AskError as error:
             fault = f"not examined: {error}"
         # One view a reader was placed, so readers are counted.
-        readers = {views[identity].reader for identity in sides}
+        readers = {space.views[identity].reader for identity in sides}
         agree, disagree = (list(sides.values()).count(side) for side in ("statement", "opposite"))
         fault = fault or _undivided(agree, disagree, self.least)
         return ReaderSeed(
@@ -86,15 +82,14 @@ class Gatherer:
             checked_by=checked_by,
         )
 
-    def _near(self, statement: str, opposite: str, views: Mapping[str, View]) -> list[View]:
-        """The views nearest to an issue, one a reader, by reader: the same in every run with these views."""
-        about = self.vectors.embedder.passages([f"{statement} / {opposite}"])
-        (ranked,) = self.vectors.near("views", about, 2 * PLACED, label=self.run)
+    def _near(self, statement: str, opposite: str, space: Space) -> list[View]:
+        """The views nearest to an issue, one a reader, by reader."""
+        about = self.embedder.passages([f"{statement} / {opposite}"])
+        (ranked,) = space.nearest(about, 2 * PLACED)
         readers: dict[str, View] = {}
-        for identity in ranked:
-            if identity in views:
-                readers.setdefault(views[identity].reader, views[identity])
-        return sorted(list(readers.values())[:PLACED], key=lambda view: view.reader)
+        for identity, _ in ranked:
+            readers.setdefault(space.views[identity].reader, space.views[identity])
+        return sorted(list(readers.values())[:PLACED], key=words)
 
     async def _unfair(self, statement: str, opposite: str) -> tuple[str, Provenance | None]:
         found = await together(*(critic.fault(statement, opposite) for critic in self.critics))
@@ -105,8 +100,8 @@ class Gatherer:
         answer was usable none is found."""
         if not brought:
             return []
-        about = self.vectors.embedder.passages([_issue(seed) for seed in brought])
-        likeness = about @ self.vectors.embedder.passages([_issue(seed) for seed in known]).T
+        about = self.embedder.passages([_issue(seed) for seed in brought])
+        likeness = about @ self.embedder.passages([_issue(seed) for seed in known]).T
         near = sorted({int(place) for row in likeness for place in np.argsort(-row, kind="stable")[:KNOWN]})
         listed: list[Seed] = [*(known[place] for place in near), *brought]
         try:

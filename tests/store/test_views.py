@@ -79,11 +79,20 @@ def test_kept_views_come_page_by_page_without_the_dropped(views: Views, monkeypa
 def test_groups_are_kept_once_and_settled_with_their_seeds(views: Views) -> None:
     groups = [Group(id=identity, run="run", views=["a", "b"]) for identity in ("g2", "g1")]
     views.add_groups(groups)
-    views.add_seeds([seed("s1")], groups[0])
+    views.settle(groups[0], [seed("s1")], "")
     views.add_groups(groups)
     assert [(group.id, group.settled) for group in views.groups("run")] == [("g1", False), ("g2", True)]
     assert views.seeds("run") == [seed("s1")]
     assert views.groups("other") == [] == views.seeds("other")
+
+
+def test_a_group_that_failed_is_counted_and_can_be_asked_again(views: Views, database: Database) -> None:
+    ledger = Ledger(database)
+    views.add_groups([Group(id=identity, run="run", views=["a", "b"]) for identity in ("g1", "g2")])
+    views.settle(views.groups("run")[0], [], "no answer that fits")
+    assert ledger.failures("run") == {("view group", "no answer that fits"): 1}
+    ledger.take_out_failed("run", [], [])
+    assert not any(group.settled for group in views.groups("run")) and not ledger.failures("run")
 
 
 def test_a_seed_that_is_there_stays_and_can_be_dropped_in_its_own_run_alone(views: Views) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from gravity.agents.errors import NotAnsweredError
+from gravity.agents.errors import NotAnsweredError, UnusableError
 from gravity.agents.gathering.gatherer import PLACED, Gatherer, own_seeds
 from gravity.agents.gathering.namer import FairnessCritic, Namer
+from gravity.agents.gathering.space import Space
 from gravity.agents.repeats import Repeats
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Seed
@@ -78,7 +79,7 @@ class Desk:
             run="run",
             namer=Namer(askers[0], BOOKS, LIBRARY.frameworks),
             critics=[FairnessCritic(askers[1], LIBRARY.cultures)],
-            vectors=self.vectors,
+            embedder=HashEmbedder(),
             repeats=self.repeats(self.servers[1].url),
             least=least,
         )
@@ -87,7 +88,7 @@ class Desk:
         return Repeats(self._make(url, retries=0), HashEmbedder())
 
     async def seeds(self, *steps: str | int, critic: Sequence[str | int] = (FAIR,), least: int = 4) -> list[ReaderSeed]:
-        return await self.gatherer(steps, critic, least).seeds(self.group, self.views, CULTURES)
+        return await self.gatherer(steps, critic, least).seeds(self.group, Space.of(self.vectors, self.views), CULTURES)
 
     def close(self) -> None:
         for server in self.servers:
@@ -173,8 +174,9 @@ async def test_several_issues_of_a_group_are_seeds_each_and_none_is_none(desk: D
     assert await desk.seeds(named(), least=5) == []
 
 
-async def test_a_group_without_a_usable_answer_comes_to_nothing(desk: Desk) -> None:
-    assert await desk.seeds("I would rather not say.") == []
+async def test_a_group_without_a_usable_answer_fails(desk: Desk) -> None:
+    with pytest.raises(UnusableError):
+        await desk.seeds("I would rather not say.")
     assert desk.servers[0].counts.requests == 3
 
 
