@@ -56,8 +56,7 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
 
     async def gather_seeds(state: CurateState) -> CurateState:
         # Seeds come from readers of all cultures: while one of these is growing they wait, and profiles for them.
-        # A preview, which is to write about a few seeds alone, brings none.
-        if crew.gatherer is None or state.get("scenario_seeds") is not None:
+        if crew.gatherer is None or state.get("shipped_only"):
             return {"gathered": True}
         everywhere = sorted({reader.culture for reader in selected(crew, state) if reader.culture})
         waiting = bool(state.get("growing"))

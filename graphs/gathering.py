@@ -53,15 +53,14 @@ async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
 
     Raises NotAnsweredError.
     """
-    # Those of an earlier start come first: what is written about is no repeat of what was brought after it.
+    kept = [seed for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" and seed.reader is None]
+    # What is written about already is known by now, and no repeat of what was brought after it.
     written = crew.ledger.written_seeds(crew.run)
-    brought = sorted(crew.views.seeds(crew.run), key=lambda seed: seed.id not in written)
-    told = [seed for seed in brought if seed.verdict == "kept" and seed.reader is None]
-    shipped = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed)]
-    repeats = await gatherer.without_repeats(told, shipped)
+    known = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed) or seed.id in written]
+    repeats = await gatherer.without_repeats([seed for seed in kept if seed.id not in written], known)
     crew.views.drop_seeds(repeats)
     gone = {seed.id for seed in repeats}
-    covered = {view for seed in told if seed.id not in gone for view in seed.views}
+    covered = {view for seed in kept if seed.id not in gone for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     free: dict[str, list[View]] = defaultdict(list)
     for view in crew.views.kept(crew.run):

@@ -17,7 +17,8 @@ from gravity.store.views import ReaderSeed
 
 
 class CurateState(TypedDict, total=False):
-    """What to curate: a culture or all, a number of readers or all, a number of seeds' scenarios or all.
+    """What to curate: a culture or all, a number of readers or all, a number of seeds' scenarios or all, shipped seeds
+    alone or also those that readers bring.
 
     `gathered` says that the readers' seeds are known. `growing` are the cultures of which something stays pending that
     the next run will settle; `pairs` is what came of it: the number of new pairs.
@@ -26,6 +27,7 @@ class CurateState(TypedDict, total=False):
     culture: str | None
     readers: int | None
     scenario_seeds: int | None
+    shipped_only: bool
     gathered: bool
     growing: Annotated[list[str], operator.add]
     pairs: int

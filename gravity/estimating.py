@@ -97,7 +97,9 @@ class Preview:
 
 async def preview(setup: RunSetup, culture: str | None, progress: Progress) -> Preview:
     """Runs a little of the full run; what it makes is kept for that run."""
-    await curate(setup, {"readers": READERS, "culture": culture, "scenario_seeds": SEEDS}, progress)
+    # Seeds are for all readers to bring: a few would bring others than they do with them.
+    few: CurateState = {"readers": READERS, "culture": culture, "scenario_seeds": SEEDS, "shipped_only": True}
+    await curate(setup, few, progress)
     ledger, by_track = setup.stores.ledger, dict[str, list[Pair]]()
     for pair in ledger.pairs(setup.record.id):
         by_track.setdefault(pair.track, []).append(pair)

@@ -150,7 +150,7 @@ def test_stances_are_the_true_ones_of_the_reviews_that_were_read(whole: Read) ->
 async def test_a_reader_without_any_view_has_a_profile_without_stances_and_no_values_pair(
     choosy: Choosy, tmp_path: Path
 ) -> None:
-    made = prepared(choosy.url, tmp_path, each=2)
+    made = prepared(choosy.url, tmp_path, each=2, own_seeds=3)
     mute = made.stores.corpus.readers("us")[0].id
     # The reviews are read, and nothing is found in them.
     choosy.oracle._issues.by_review.clear()
@@ -178,7 +178,7 @@ def _shown_by(made: Project, reader: str) -> dict[str, Any]:
 async def test_an_unanswered_chunk_leaves_its_reader_pending_and_nothing_is_concluded(
     choosy: Choosy, tmp_path: Path
 ) -> None:
-    made = prepared(choosy.url, tmp_path, each=2)
+    made = prepared(choosy.url, tmp_path, each=2, own_seeds=3)
     mute = made.stores.corpus.readers("br")[0].id
     choosy.silent = {"views": said_by(made, mute)}
     await curated(made)
@@ -301,7 +301,8 @@ async def test_calls_do_not_grow_with_the_number_of_seeds(tmp_path: Path, reader
         assert (counted["views"], counted["v1"]) == (2, 2)
         # Each half once, and where a stance was taken once more the other way round.
         assert 2 <= counted["s1"] <= 4
-        assert counted.total() <= 10
+        # With demographics, traits, and one question for repeats.
+        assert counted.total() <= 11
 
 
 async def test_what_has_no_room_in_the_calls_of_a_reader_is_counted_in_the_reading(tmp_path: Path, stub: Stub) -> None:
