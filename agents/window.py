@@ -1,8 +1,9 @@
 """The longest prompts that a configuration can lead to, and whether they fit into a model's context.
 
 They are rendered from the templates with stand-ins of the greatest length that each place takes: reviews cut where the
-profiler cuts them, the longest statements of the material, scenes as long as a writer may make them. The stand-ins are
-English; text in scripts of which a tokenizer knows less takes more tokens.
+profiler cuts them, as many views as a call shows, the longest statements of the material, scenes as long as a writer
+may make them. Views are as long as the prompt asks for. The stand-ins are English; text in scripts of which a tokenizer
+knows less takes more tokens.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -11,14 +12,22 @@ from itertools import cycle, islice
 from typing import Any
 
 from gravity.agents.errors import ModelError
+from gravity.agents.evidence import AROUND
+from gravity.agents.gathering.gatherer import PLACED
+from gravity.agents.gathering.groups import SIZE
 from gravity.agents.profiler import REVIEW_CHARS
 from gravity.agents.prompting import prompt
+from gravity.agents.retrieval import VIEWS_PER_CALL
+from gravity.agents.views.chunks import CHUNK_CHARS
+from gravity.agents.views.finder import MOST
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
 
 # Characters, as the answers' schemas bound them: agents/writer.py and agents/critic.py.
 SITUATION, WAY, REMARK = 500, 600, 300
 REMARKS = 8
+# Thirty words of a view's side, and forty of a quote.
+SIDE, QUOTE = 180, 240
 # A card has at most two dozen lines.
 CARD = 3_000
 # What is added to a question that is asked again, with the reason.
@@ -49,6 +58,16 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         {"alias": f"r{number}", "rating": "4.5", "title": text(200), "text": text(REVIEW_CHARS)}
         for number in range(1, reviews_per_call + 1)
     ]
+    # Reviews that are read for views are not cut, and share out a chunk.
+    chunk = min(CHUNK_CHARS, reviews_per_call * REVIEW_CHARS) // reviews_per_call
+    read = [{**review, "title": "", "text": text(chunk)} for review in reviews]
+    views = [_view(number, text) for number in range(1, max(MOST, VIEWS_PER_CALL, SIZE, PLACED) + 1)]
+    sides = {"statement": text(SIDE), "opposite": text(SIDE)}
+    dimensions = [
+        {"name": name, "high": dimension.high, "low": dimension.low}
+        for framework in library.frameworks.values()
+        for name, dimension in framework.dimensions.items()
+    ]
     asked = [
         {"alias": f"s{number}", "statement": seed.statement, "opposite": seed.opposite}
         for number, seed in enumerate(islice(cycle(seeds), seeds_per_call), start=1)
@@ -57,25 +76,31 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
     remark = {"kind": "stereotype", "quote": text(REMARK), "repair": text(REMARK)}
     ways = {"first": scene["endorsing"], "second": scene["opposing"]}
     given: dict[str, tuple[str, dict[str, Any]]] = {
-        "stances": ("profiler", {"domain": domain, "reviews": reviews, "seeds": asked}),
+        "views": ("profiler", {"domain": domain, "reviews": read, "most": MOST}),
+        "refute": ("checker", {"domain": domain, "reviews": read, "views": views[:MOST]}),
+        "stances": ("profiler", {"domain": domain, "views": views[:VIEWS_PER_CALL], "seeds": asked}),
         "traits": ("profiler", {"domain": domain, "reviews": reviews}),
         "demographics": ("profiler", {"domain": domain, "reviews": reviews}),
         "scenario": (
             "writer",
             {"culture": culture, "setting": text(80), "seed": seed, "remarks": [remark] * REMARKS, "draft": scene},
         ),
+        "gather": ("writer", {"domain": domain, "least": SIZE, "dimensions": dimensions, "views": views[:SIZE]}),
+        "place": ("writer", {"domain": domain, "views": views[:PLACED], **sides}),
         "judge": ("judges", {"statement": seed.statement, "situation": scene["situation"], **ways}),
         "prefer": (
             "judges",
             {"domain": domain, "card": text(CARD), "reviews": reviews, "task": text(SITUATION + 200), **ways},
         ),
+        "fair": ("critics", {"cultures": ", ".join(c.name for c in library.cultures.values()), **sides}),
         "critic": ("critics", {"seed": seed, "culture": culture, "draft": scene}),
     }
     longest: dict[str, str] = {}
     for name, (role, variables) in given.items():
         rendered = "\n".join((*prompt(name).render(**variables), text(REPEATED)))
         longest[role] = max(longest.get(role, ""), rendered, key=len)
-    return {**longest, "checker": longest["profiler"]}
+    # Who checks is asked for stances as well, and where the profiler cannot read it finds the views too.
+    return {**longest, "checker": max(longest["checker"], longest["profiler"], key=len)}
 
 
 def estimated_tokens(text: str) -> int:
@@ -94,6 +119,12 @@ def check_room(name: str, window: Window, roles: Collection[str], prompts: Mappi
             f"{tokens:,} and answer with {window.answer:,}: raise its context if the model has more, or lower "
             "curate.reviews_per_call or curate.seeds_per_call"
         )
+
+
+def _view(number: int, text: Callable[[int], str]) -> dict[str, str]:
+    """A view with all that some prompt shows of one."""
+    given = {"alias": f"w{number}", "review": f"r{number}", "rating": "4.5", "quote": text(QUOTE)}
+    return {**given, "statement": text(SIDE), "opposite": text(SIDE), "words": text(QUOTE + 2 * AROUND)}
 
 
 def _filler(library: Library) -> Callable[[int], str]:
