@@ -20,11 +20,12 @@ def test_the_sizes_are_printed_with_whether_they_fit(tmp_path: Path) -> None:
     assert "nobody has checked here" in " ".join(done.output.split())
 
 
-def test_scripts_get_json_and_fewer_reviews_a_call_need_less_context(tmp_path: Path) -> None:
+def test_scripts_get_json_and_fewer_reviews_and_seeds_a_call_need_less_context(tmp_path: Path) -> None:
     told = json.loads(here(tmp_path, "models", "--json").output)
     (tmp_path / "gravity.toml").write_text("[curate]\nreviews_per_call = 2\nseeds_per_call = 5\n")
     smaller = json.loads(here(tmp_path, "models", "--json").output)
-    assert smaller["context"] < told["context"] / 2
+    # The views of a call stay as many as they are.
+    assert smaller["context"] < 0.8 * told["context"]
     assert all(small["kv"] < large["kv"] for small, large in zip(smaller["sizes"], told["sizes"], strict=True))
     assert told["memory"]["ram"] > 0
 
@@ -56,7 +57,13 @@ def test_no_planted_review_makes_a_longer_prompt_than_the_longest(library: Libra
     domain = library.domain("books")
     few, many = (longest_prompts(library, domain, reviews, 30) for reviews in (3, 12))
     assert set(few) == {"profiler", "checker", "writer", "judges", "critics"}
-    assert len(few["profiler"]) < len(many["profiler"]) and few["critics"] == many["critics"]
+    assert len(few["judges"]) < len(many["judges"]) and few["critics"] == many["critics"]
+    # What is asked of views is what is longest of a profiler's questions, however many reviews a call sees.
+    assert few["profiler"] == many["profiler"] and "<words>" in many["profiler"]
+    fewer = longest_prompts(library, domain, 12, 5)
+    assert len(fewer["profiler"]) < len(many["profiler"])
+    # Who tries to refute is shown the views beside the reviews.
+    assert "<quote>" in fewer["checker"] and len(fewer["checker"]) > len(fewer["profiler"])
     texts = [row.text for row in importers.reviews(REVIEWS, "amazon-2023") if hasattr(row, "text")]
     assert len(many["profiler"]) > sum(sorted(map(len, texts))[-12:])
 
