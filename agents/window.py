@@ -25,8 +25,8 @@ from gravity.store.views import AROUND
 # Characters, as the answers' schemas bound them: agents/writer.py and agents/critic.py.
 SITUATION, WAY, REMARK = 500, 600, 300
 REMARKS = 8
-# Of a quote, as it mostly is.
-QUOTE = 200
+# Forty words of a quote, as long as one may be asked for.
+QUOTE = 240
 # A card has at most two dozen lines.
 CARD = 3_000
 # What is added to a question that is asked again, with the reason.
