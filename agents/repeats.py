@@ -9,6 +9,7 @@ from pydantic import create_model
 
 from gravity.agents.asking import Answer, Asked, Asker, together
 from gravity.store.embeddings import Embedder
+from gravity.store.records import Provenance
 
 ISSUES_PER_CALL = 40
 
@@ -38,16 +39,16 @@ class Repeats:
     asker: Asker
     embedder: Embedder
 
-    async def of(self, issues: Sequence[Issue]) -> list[int | None]:
-        """For each issue the place of the earliest one that it repeats, or None. Of more than a call can show, those
-        that are near one another come into one call. Raises AskError."""
+    async def of(self, issues: Sequence[Issue]) -> tuple[list[int | None], list[Provenance]]:
+        """For each issue the place of the earliest one that it repeats, or None; and what was asked. Of more than a
+        call can show, those that are near one another come into one call. Raises AskError."""
         found: list[int | None] = [None] * len(issues)
         calls = [places for places in self._near_together(issues) if len(places) > 1]
         answers = await together(*(self._told([issues[place] for place in places]) for places in calls))
-        for places, told in zip(calls, answers, strict=True):
+        for places, (told, _) in zip(calls, answers, strict=True):
             for place, first in zip(places, told, strict=True):
                 found[place] = None if first is None else places[first]
-        return [_earliest(found, place) for place in range(len(issues))]
+        return [_earliest(found, place) for place in range(len(issues))], [asked for _, asked in answers]
 
     def _near_together(self, issues: Sequence[Issue]) -> list[list[int]]:
         if len(issues) <= ISSUES_PER_CALL:
@@ -60,14 +61,14 @@ class Repeats:
             left.remove(chain[-1])
         return [sorted(chain[n : n + ISSUES_PER_CALL]) for n in range(0, len(chain), ISSUES_PER_CALL)]
 
-    async def _told(self, issues: Sequence[Issue]) -> list[int | None]:
+    async def _told(self, issues: Sequence[Issue]) -> tuple[list[int | None], Provenance]:
         shown = [
             {"alias": f"i{number}", "statement": issue.statement, "opposite": issue.opposite}
             for number, issue in enumerate(issues, start=1)
         ]
         asked: Asked[Any] = await self.asker.ask("repeats", _schema(len(issues)), issues=shown)
         told = [getattr(asked.answer, line["alias"]) for line in shown[1:]]
-        return [None, *(None if alias == "none" else int(alias[1:]) - 1 for alias in told)]
+        return [None, *(None if alias == "none" else int(alias[1:]) - 1 for alias in told)], asked.made_by
 
 
 def _earliest(found: Sequence[int | None], place: int) -> int | None:

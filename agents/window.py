@@ -1,8 +1,9 @@
 """The longest prompts that a configuration can lead to, and whether they fit into a model's context.
 
 They are rendered from the templates with stand-ins of the greatest length that each place takes: reviews cut where the
-profiler cuts them, the longest statements of the material, scenes as long as a writer may make them. The stand-ins are
-English; text in scripts of which a tokenizer knows less takes more tokens.
+profiler cuts them, as many views as a call shows, the longest statements of the material, scenes as long as a writer
+may make them. Views are as long as the prompt asks for. The stand-ins are English; text in scripts of which a tokenizer
+knows less takes more tokens.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -25,8 +26,8 @@ from gravity.store.views import AROUND
 # Characters, as the answers' schemas bound them: agents/writer.py and agents/critic.py.
 SITUATION, WAY, REMARK = 500, 600, 300
 REMARKS = 8
-# Forty words of a quote, as long as one may be asked for.
-QUOTE = 240
+# Thirty words of a view's side, and forty of a quote.
+SIDE, QUOTE = 180, 240
 # A card has at most two dozen lines.
 CARD = 3_000
 # What is added to a question that is asked again, with the reason.
@@ -57,52 +58,50 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         {"alias": f"r{number}", "rating": "4.5", "title": text(200), "text": text(REVIEW_CHARS)}
         for number in range(1, reviews_per_call + 1)
     ]
-    # In a chunk, reviews have a length together; the most of them have the most tags.
-    chunk = [{**review, "text": text(chunk_chars(reviews_per_call) // reviews_per_call)} for review in reviews]
-    sides = {"statement": seed.statement, "opposite": seed.opposite}
+    # Reviews that are read for views are not cut, and share out a chunk.
+    chunk = chunk_chars(reviews_per_call) // reviews_per_call
+    read = [{**review, "title": "", "text": text(chunk)} for review in reviews]
+    views = [_view(number, text) for number in range(1, max(MOST, VIEWS_PER_CALL, ISSUES_PER_CALL, SIZE, PLACED) + 1)]
+    sides = {"statement": text(SIDE), "opposite": text(SIDE)}
+    dimensions = [
+        {"name": name, "high": dimension.high, "low": dimension.low}
+        for framework in library.frameworks.values()
+        for name, dimension in framework.dimensions.items()
+    ]
     asked = [
         {"alias": f"s{number}", "statement": seed.statement, "opposite": seed.opposite}
         for number, seed in enumerate(islice(cycle(seeds), seeds_per_call), start=1)
     ]
-
-    def views(letter: str, count: int, **more: str) -> list[dict[str, str]]:
-        return [{"alias": f"{letter}{number}", **sides, **more} for number in range(1, count + 1)]
-
-    shown = views("w", VIEWS_PER_CALL, rating="4.5", words=text(QUOTE + 2 * AROUND))
-    poles = [d for framework in library.frameworks.values() for d in framework.dimensions.items()]
-    dimensions = [{"name": name, "high": d.high, "low": d.low} for name, d in poles]
     scene = {"situation": text(SITUATION), "endorsing": text(WAY), "opposing": text(WAY)}
     remark = {"kind": "stereotype", "quote": text(REMARK), "repair": text(REMARK)}
     ways = {"first": scene["endorsing"], "second": scene["opposing"]}
     given: dict[str, tuple[str, dict[str, Any]]] = {
-        "views": ("profiler", {"domain": domain, "reviews": chunk, "most": MOST}),
-        "refute": (
-            "profiler",
-            {"domain": domain, "reviews": chunk, "views": views("v", MOST, review="r1", quote=text(QUOTE))},
-        ),
-        "repeats": ("profiler", {"issues": views("i", ISSUES_PER_CALL)}),
-        "stances": ("profiler", {"domain": domain, "views": shown, "seeds": asked}),
+        "views": ("profiler", {"domain": domain, "reviews": read, "most": MOST}),
+        "refute": ("checker", {"domain": domain, "reviews": read, "views": views[:MOST]}),
+        "repeats": ("checker", {"issues": views[:ISSUES_PER_CALL]}),
+        "stances": ("profiler", {"domain": domain, "views": views[:VIEWS_PER_CALL], "seeds": asked}),
         "traits": ("profiler", {"domain": domain, "reviews": reviews}),
         "demographics": ("profiler", {"domain": domain, "reviews": reviews}),
         "scenario": (
             "writer",
             {"culture": culture, "setting": text(80), "seed": seed, "remarks": [remark] * REMARKS, "draft": scene},
         ),
-        "gather": ("writer", {"domain": domain, "views": views("w", SIZE), "least": SIZE, "dimensions": dimensions}),
-        "place": ("writer", {"domain": domain, "views": views("w", PLACED), **sides}),
-        "fair": ("critics", {"cultures": ", ".join(c.name for c in library.cultures.values()), **sides}),
+        "gather": ("writer", {"domain": domain, "least": SIZE, "dimensions": dimensions, "views": views[:SIZE]}),
+        "place": ("writer", {"domain": domain, "views": views[:PLACED], **sides}),
         "judge": ("judges", {"statement": seed.statement, "situation": scene["situation"], **ways}),
         "prefer": (
             "judges",
             {"domain": domain, "card": text(CARD), "reviews": reviews, "task": text(SITUATION + 200), **ways},
         ),
+        "fair": ("critics", {"cultures": ", ".join(c.name for c in library.cultures.values()), **sides}),
         "critic": ("critics", {"seed": seed, "culture": culture, "draft": scene}),
     }
     longest: dict[str, str] = {}
     for name, (role, variables) in given.items():
         rendered = "\n".join((*prompt(name).render(**variables), text(REPEATED)))
         longest[role] = max(longest.get(role, ""), rendered, key=len)
-    return {**longest, "checker": longest["profiler"]}
+    # Who checks is asked for stances as well, and where the profiler cannot read it finds the views too.
+    return {**longest, "checker": max(longest["checker"], longest["profiler"], key=len)}
 
 
 def estimated_tokens(text: str) -> int:
@@ -121,6 +120,12 @@ def check_room(name: str, window: Window, roles: Collection[str], prompts: Mappi
             f"{tokens:,} and answer with {window.answer:,}: raise its context if the model has more, or lower "
             "curate.reviews_per_call or curate.seeds_per_call"
         )
+
+
+def _view(number: int, text: Callable[[int], str]) -> dict[str, str]:
+    """A view with all that some prompt shows of one."""
+    given = {"alias": f"w{number}", "review": f"r{number}", "rating": "4.5", "quote": text(QUOTE)}
+    return {**given, "statement": text(SIDE), "opposite": text(SIDE), "words": text(QUOTE + 2 * AROUND)}
 
 
 def _filler(library: Library) -> Callable[[int], str]:

@@ -16,7 +16,7 @@ from tests.support import LOUD, QUIET, People, config, curate, project, take_in
 def recovered(folder: Path, character: Character, people: People) -> Told:
     """What comes back of one reader a culture."""
     with Stub(character) as server:
-        made = project(config(server.url, folder))
+        made = project(config(server.url, folder, own_seeds=3))
         take_in(made, each=1, people=people)
         return told(made, curate(made), people)
 
@@ -46,7 +46,7 @@ def test_models_that_err_lose_views_and_let_some_through_and_the_figures_say_so(
 
 def test_copies_of_readers_are_readers_with_views_of_their_own(tmp_path: Path) -> None:
     with Stub() as server:
-        made = project(config(server.url, tmp_path, readers_per_seed=2))
+        made = project(config(server.url, tmp_path, readers_per_seed=2, own_seeds=3))
         take_crowd(made, 48, QUIET)
         run = curate(made, readers=8, scenario_seeds=0)
     chosen = [reader.id for reader in selected(made.setup(True).crew(), {"readers": 8})]

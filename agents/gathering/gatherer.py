@@ -105,14 +105,14 @@ class Gatherer:
         near = sorted({int(place) for row in likeness for place in np.argsort(-row, kind="stable")[:KNOWN]})
         listed: list[Seed] = [*(known[place] for place in near), *brought]
         try:
-            repeated = (await self.repeats.of(listed))[len(near) :]
+            repeated, _ = await self.repeats.of(listed)
         except NotAnsweredError:
             raise
         except AskError:
             return []
         return [
             seed.model_copy(update={"verdict": "dropped", "reason": f"it says what {listed[first].id} says"})
-            for seed, first in zip(brought, repeated, strict=True)
+            for seed, first in zip(brought, repeated[len(near) :], strict=True)
             if first is not None
         ]
 

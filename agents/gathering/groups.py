@@ -33,6 +33,7 @@ def groups(space: Space, least: int, most: int, grouped: Collection[str] = ()) -
                 readers.setdefault(views[identity].reader, identity)
         if len(readers) >= least:
             chosen = sorted(readers.values(), key=lambda identity: words(views[identity]))
-            made.append(Group(id=content_id("group", *chosen), run=run, views=chosen))
+            said = (part for identity in chosen for part in words(views[identity]))
+            made.append(Group(id=content_id("group", *said), run=run, views=chosen))
             free -= set(chosen)
     return made

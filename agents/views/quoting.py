@@ -5,6 +5,7 @@ import unicodedata
 _ALIKE = str.maketrans(
     {**dict.fromkeys("‘’‚‛′", "'"), **dict.fromkeys("“”„‟″", '"'), **dict.fromkeys("‐‑‒–—―−", "-"), "‹": "<"}
 )
+_WITHOUT_SPACES = 0x2E80  # from here on come the scripts of Chinese and Japanese
 _AROUND = " .\"'…«»「」"
 
 
@@ -17,9 +18,18 @@ def located(quote: str, text: str) -> str | None:
     wanted, _ = _bare(quote.strip(_AROUND))
     bare, places = _bare(text)
     start = bare.find(wanted) if wanted else -1
-    if start < 0:
-        return None
-    return text[places[start] : places[start + len(wanted) - 1] + 1]
+    while start >= 0:
+        first, last = places[start], places[start + len(wanted) - 1]
+        if not (_within_a_word(text, first) or _within_a_word(text, last + 1)):
+            return text[first : last + 1]
+        start = bare.find(wanted, start + 1)
+    return None
+
+
+def _within_a_word(text: str, place: int) -> bool:
+    """Whether a cut before a place would go through a word; scripts without spaces have none that could be told."""
+    around = text[max(0, place - 1) : place + 1]
+    return len(around) == 2 and all(char.isalnum() and ord(char) < _WITHOUT_SPACES for char in around)
 
 
 def _bare(text: str) -> tuple[str, list[int]]:

@@ -30,13 +30,13 @@ class ViewReader:
         """
         chunks, left_out = self.cutting.chunks(reviews)
         told = await together(*(self._told(reader, chunk) for chunk in chunks))
-        views = await self._merged(_distinct([view for views, _, _ in told for view in views]))
+        views, merging = await self._merged(_distinct([view for views, _, _ in told for view in views]))
         reading = Reading(
             run=self.run,
             reader=reader,
             reviews=len(reviews) - len(left_out),
             reviews_left_out=len(left_out),
-            calls=[by.call for _, askings, _ in told for by in askings if by.call],
+            calls=[by.call for askings in (*(askings for _, askings, _ in told), merging) for by in askings if by.call],
             failed=[reason for _, _, reason in told if reason],
         )
         return reading, views
@@ -86,20 +86,20 @@ class ViewReader:
             checked_by=checked_by,
         )
 
-    async def _merged(self, views: list[View]) -> list[View]:
-        """The views, where those that repeat an earlier one name it. Where no answer was usable each stands for
-        itself."""
+    async def _merged(self, views: list[View]) -> tuple[list[View], list[Provenance]]:
+        """The views, where those that repeat an earlier one name it, and what was asked. Where no answer was usable
+        each stands for itself."""
         kept = [view for view in views if view.verdict == "kept"]
         if len(kept) < 2:
-            return views
+            return views, []
         try:
-            repeated = await self.repeats.of(kept)
+            repeated, asked = await self.repeats.of(kept)
         except NotAnsweredError:
             raise
         except AskError:
-            return views
+            return views, []
         first = {view.id: kept[n].id for view, n in zip(kept, repeated, strict=True) if n is not None}
-        return [view.model_copy(update={"same_as": first.get(view.id)}) for view in views]
+        return [view.model_copy(update={"same_as": first.get(view.id)}) for view in views], asked
 
 
 def _distinct(views: Sequence[View]) -> list[View]:

@@ -11,7 +11,7 @@ from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
 if TYPE_CHECKING:
     from gravity.store.views import ReaderSeed, View
 
-EPILOG = "Examples: gravity views AE2XK3Q  |  gravity views   (the seeds that readers brought)"
+EPILOG = "Example: gravity views AE2XK3Q"
 
 
 def command(

@@ -52,6 +52,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "describe": {"domain": DOMAIN, "title": "The Sea", "description": "A book."},
     "judge": {"statement": SEED.statement, "situation": "A situation.", "first": "One.", "second": "Two."},
     "likelihood": {"situation": "A situation.", "ways": ["One.", "Two."], "views": [SEED.statement, SEED.opposite]},
+    "repeats": {"issues": [{"alias": "i1", "statement": SEED.statement, "opposite": SEED.opposite}]},
     "place": {"domain": DOMAIN, "statement": SEED.statement, "opposite": SEED.opposite, "views": VIEWS},
     "prefer": {
         "domain": DOMAIN,
@@ -112,6 +113,9 @@ def test_what_is_common_to_many_calls_comes_first(name: str) -> None:
     other |= {"statement": "Another."} if "statement" in other else {}
     other |= {"views": ["Another.", "Its opposite."]} if name == "likelihood" else {}
     other |= {"views": views(statement="I like cellars.")} if other.get("views") is VIEWS else {}
+    other |= (
+        {"issues": [{"alias": "i1", "statement": "Another.", "opposite": "Its opposite."}]} if name == "repeats" else {}
+    )
     other |= {"culture": LIBRARY.cultures["br"]} if "culture" in other else {}
     first, second = prompt(name).render(**VARIABLES[name]), prompt(name).render(**other)
     assert first[0] == second[0]

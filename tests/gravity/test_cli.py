@@ -148,7 +148,9 @@ def test_an_endpoint_that_is_not_there(filled: Filled, tmp_path: Path) -> None:
     # Another address is another model, of which the store knows no qualification.
     done = gravity(tmp_path, "curate", "--unqualified", **changes)
     notice, _, error = done.errors.strip().rpartition("\nerror: ")
-    assert notice.startswith("Unqualified (br, in, jp, us: no scenario judge, no pair judge, no profiler; expired")
+    assert notice.startswith(
+        "Unqualified (br, in, jp, us: no scenario judge, no pair judge, no reader of views, no profiler; expired"
+    )
     fails(Done(done.code, done.output, f"error: {error}\n"), 4, ["model 'stub'", NOBODY, "cannot be reached"])
 
 

@@ -247,9 +247,23 @@ def test_graph_prints_the_mermaid_diagrams(filled: Filled) -> None:
     done = here(filled.folder, "graph")
     assert (done.code, done.errors) == (0, "")
     diagrams = re.findall(r"## (\w+)\n\n```mermaid\n(.*?)\n```\n", done.output, re.DOTALL)
-    assert [name for name, _ in diagrams] == ["curate", "scenario", "profile", "check"]
+    assert [name for name, _ in diagrams] == ["curate", "reading", "gathering", "scenario", "profile", "check"]
     for name, nodes in (
-        ("curate", ["index", "write_scenarios", "profile_readers", "compose", "check_samples"]),
+        (
+            "curate",
+            [
+                "index",
+                "read_views",
+                "gather_seeds",
+                "write_scenarios",
+                "profile_readers",
+                "carry_over",
+                "compose",
+                "check_samples",
+            ],
+        ),
+        ("reading", ["fetch", "read", "settle"]),
+        ("gathering", ["word", "settle"]),
         ("scenario", ["write", "criticise", "send_back", "judge", "refuse", "settle"]),
         ("profile", ["demographics", "interests", "traits", "stances", "cross_check", "settle"]),
         ("check", ["show", "judge", "settle"]),

@@ -79,12 +79,12 @@ class ViewOracle:
             if chance.random() < self.character.invented:
                 statement, opposite = chance.choice(list(self._issues.texts.values()))
                 said = chance.choice(("stated", "implied"))
-                invented = TrueView(text.strip()[:60], statement, opposite, about="life", said=said)
+                invented = TrueView(first_words(text), statement, opposite, about="life", said=said)
                 views.append(invented.answer(alias, title))
         if told := self._told_to(user):
             words = next(text for alias, _, text in REVIEW.findall(user) if alias == told[0])
             obeyed = TrueView(
-                words.strip()[:60], OBEYED, "I make up my own mind about what I am told.", "life", "stated"
+                first_words(words), OBEYED, "I make up my own mind about what I am told.", "life", "stated"
             )
             views.append(obeyed.answer(told[0], ""))
         return {"views": views}
@@ -165,3 +165,9 @@ class ViewOracle:
         quoted = re.sub(r"\s+", " ", words.split("«", 1)[1].split("»", 1)[0].replace("‹", "<")).strip()
         wants = next((wants for text, wants in self._attacks.items() if text.startswith(quoted[:50])), None)
         return {"stance": wants["stance"], "confidence": 99, "evidence": [alias]} if wants else None
+
+
+def first_words(text: str) -> str:
+    """How a text begins, cut between words."""
+    cut = text.strip()[:60]
+    return cut.rsplit(None, 1)[0] if " " in cut else cut[:20]

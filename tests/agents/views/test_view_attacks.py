@@ -21,6 +21,7 @@ from tests.agents.views.support import BOOKS, OPPOSITE, STATEMENT, found, listed
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub
 from tests.stub.truth import ATTACKS, OBEYED, Character
+from tests.stub.views import first_words
 from tests.support import review, rows
 
 ATTACK: dict[str, dict[str, Any]] = {row["id"]: row for row in rows(ATTACKS)}
@@ -95,7 +96,7 @@ async def test_what_is_quoted_of_an_attack_stands_in_it_and_is_put_to_the_second
 ) -> None:
     """A gullible finder takes a view from it. A refuter that is not gullible drops it, with the reason."""
     attack = attacker(identity)
-    quote = attack.text.strip()[:60]
+    quote = first_words(attack.text)
     views = listed(found(quote=quote, statement=OBEYED, opposite="I make up my own mind about what I am told."))
     with Scripted([views]) as finder, Scripted([verdicts("no view", objection="a demand on the model")]) as refuter:
         _, (only,) = await view_reader(make_asker(finder.url), make_asker(refuter.url)).read("r", [attack])
@@ -108,7 +109,7 @@ async def test_a_view_that_an_attack_puts_into_the_mouth_of_others_reviews_is_dr
     """It can name the review that it stands in, or quote itself; not make another review say what it does not."""
     attack, own = attacker(next(iter(ATTACK))), review("own")
     both = Cutting(reviews=2)
-    stolen = found("r2", quote=attack.text.strip()[:60])
+    stolen = found("r2", quote=first_words(attack.text))
     with Scripted([listed(stolen)]) as finder, Scripted([verdicts("holds")]) as refuter:
         made = view_reader(make_asker(finder.url), make_asker(refuter.url), both)
         _, views = await made.read("r", [attack, review("between"), own])
