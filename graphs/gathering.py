@@ -53,14 +53,16 @@ async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
 
     Raises NotAnsweredError.
     """
-    kept = [seed for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" and seed.reader is None]
+    shared = [seed for seed in crew.views.seeds(crew.run) if seed.reader is None]
+    # With those that were found to repeat others, so that the question is the one that was answered before.
+    brought = [seed for seed in shared if seed.verdict == "kept" or seed.same_as]
     # What is written about already is known by now, and no repeat of what was brought after it.
     written = crew.ledger.written_seeds(crew.run)
     known = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed) or seed.id in written]
-    repeats = await gatherer.without_repeats([seed for seed in kept if seed.id not in written], known)
+    repeats = await gatherer.without_repeats([seed for seed in brought if seed.id not in written], known)
     crew.views.drop_seeds(repeats)
     gone = {seed.id for seed in repeats}
-    covered = {view for seed in kept if seed.id not in gone for view in seed.views}
+    covered = {view for seed in brought if seed.id not in gone for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     free: dict[str, list[View]] = defaultdict(list)
     for view in crew.views.kept(crew.run):

@@ -143,6 +143,7 @@ reader_seeds = Table(
     Column("views", JSON, nullable=False),
     Column("verdict", String, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("same_as", String),
     Column("made_by", JSON, nullable=False),
     Column("checked_by", JSON),
 )

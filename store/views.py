@@ -81,7 +81,7 @@ class ReaderSeed(Seed):
 
     `dimension` is that of a known framework, as "schwartz/security", or a construct of the readers' own. `agree` and
     `disagree` count the readers whose views are on either side. It is used in `cultures`, unless it was dropped for a
-    `reason`.
+    `reason`; one that says what another seed says names it as `same_as`.
     """
 
     run: str
@@ -92,6 +92,7 @@ class ReaderSeed(Seed):
     views: list[str]
     verdict: Literal["kept", "dropped"]
     reason: str = ""
+    same_as: str | None = None
     made_by: Provenance
     checked_by: Provenance | None = None
 
@@ -196,12 +197,14 @@ class Views:
             connection.execute(settled.values(settled=True, failed=failed))
 
     def drop_seeds(self, seeds: Sequence[ReaderSeed]) -> None:
-        """Takes back that seeds are kept, for their `reason`."""
+        """Takes back that seeds are kept, for their `reason`, and says what they are the same as."""
         table = tables.reader_seeds
         with self.database.begin() as connection:
             for seed in seeds:
                 of = table.c.run == seed.run, table.c.id == seed.id
-                connection.execute(update(table).where(*of).values(verdict="dropped", reason=seed.reason))
+                connection.execute(
+                    update(table).where(*of).values(verdict="dropped", reason=seed.reason, same_as=seed.same_as)
+                )
 
     def seeds(self, run: str) -> list[ReaderSeed]:
         """The seeds that readers brought, by id."""

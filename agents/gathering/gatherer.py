@@ -111,7 +111,7 @@ class Gatherer:
         except AskError:
             return []
         return [
-            seed.model_copy(update={"verdict": "dropped", "reason": f"it says what {listed[first].id} says"})
+            _repeating(seed, listed[first].id)
             for seed, first in zip(brought, repeated[len(near) :], strict=True)
             if first is not None
         ]
@@ -148,6 +148,11 @@ def own_seeds(views: Sequence[View], culture: str, most: int, common: float) -> 
         for view in rare
         if not _malformed(view.statement, view.opposite)
     ][:most]
+
+
+def _repeating(seed: ReaderSeed, first: str) -> ReaderSeed:
+    dropped = {"verdict": "dropped", "reason": f"it says what {first} says", "same_as": first}
+    return seed.model_copy(update=dropped)
 
 
 def _issue(seed: Seed) -> str:

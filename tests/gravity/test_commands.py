@@ -271,7 +271,7 @@ def test_graph_prints_the_mermaid_diagrams(filled: Filled) -> None:
         drawn = dict(diagrams)[name]
         assert "graph TD;" in drawn
         for node in nodes:
-            assert f"\t{node}({node})" in drawn
+            assert f"\t{node}({node}" in drawn
 
 
 def test_the_factories_of_langgraph_json_load(filled: Filled, monkeypatch: pytest.MonkeyPatch) -> None:
