@@ -59,10 +59,11 @@ async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
     # What is written about already is known by now, and no repeat of what was brought after it.
     written = crew.ledger.written_seeds(crew.run)
     known = [seed for seed in crew.seeds.values() if not isinstance(seed, ReaderSeed) or seed.id in written]
-    repeats = await gatherer.without_repeats([seed for seed in brought if seed.id not in written], known)
+    new = [seed for seed in brought if seed.id not in written]
+    repeats = await gatherer.without_repeats(new, known) if any(seed.verdict == "kept" for seed in new) else []
     crew.views.drop_seeds(repeats)
     gone = {seed.id for seed in repeats}
-    covered = {view for seed in brought if seed.id not in gone for view in seed.views}
+    covered = {view for seed in brought if seed.verdict == "kept" and seed.id not in gone for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     free: dict[str, list[View]] = defaultdict(list)
     for view in crew.views.kept(crew.run):
