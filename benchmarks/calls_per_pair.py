@@ -2,14 +2,14 @@
 
 Curates planted people under other names with all seeds and items against the stub endpoint, whose models answer
 rightly: two judges, one critic, a profiler with its cross-check, and the checked samples. The quiet people, who write
-as real readers do, are the headline; the loud ones speak their values in every review. Calls are counted by what
-they are for. The putting of judges to the gold cases is counted apart, since it is done once. A reader with 12 reviews
-costs what is asked about them alone: reading, refuting, a question for repeats, stances both ways round, traits and
-demographics. The scenes of seeds that one reader alone brought are that reader's as well, and counted apart. The row-wise pipeline has
-the same agents write a scene, criticise it and judge it end to end for each pair, as distilabel or Data Designer
-recipes do; its calls do not fall as readers grow, so it is measured on one reader's pairs. The stub counts a token
-for four characters. Where there are many copies of each reader, what lies near a view are its copies, so fewer seeds of
-several readers are found than in a real crowd. The last line is JSON.
+as real readers do, are the headline; the loud ones speak their values in every review. Calls are counted by what they
+are for. The putting of judges to the gold cases is counted apart, since it is done once. A reader with 12 reviews costs
+what is asked about them alone: reading, refuting, a question for repeats, stances both ways round, traits and
+demographics. The scenes of seeds that one reader alone brought are that reader's as well, and counted apart. The row-
+wise pipeline has the same agents write a scene, criticise it and judge it end to end for each pair, as distilabel or
+Data Designer recipes do; its calls do not fall as readers grow, so it is measured on one reader's pairs. The stub
+counts a token for four characters. Where there are many copies of each reader, what lies near a view are its copies, so
+fewer seeds of several readers are found than in a real crowd. The last line is JSON.
 
     python -m benchmarks.calls_per_pair --readers 1 10 100 400
 """
