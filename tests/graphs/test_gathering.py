@@ -206,10 +206,10 @@ async def test_a_common_view_is_no_seed(tmp_path: Path, stub: Stub) -> None:
 async def test_what_nobody_answers_leaves_everything_waiting_and_the_same_groups(
     choosy: Choosy, tmp_path: Path, key: str
 ) -> None:
-    calm = prepared(choosy.url, tmp_path / "calm", each=6, **BROUGHT)
+    calm = prepared(choosy.url, tmp_path / "calm", each=4, **BROUGHT)
     await curated(calm)
     choosy.counts.asked.clear()
-    made = prepared(choosy.url, tmp_path / "silent", each=6, **BROUGHT)
+    made = prepared(choosy.url, tmp_path / "silent", each=4, **BROUGHT)
     made.config.limits.refusals_in_a_row = 1_000
     choosy.silent = {key: ""}
     await curated(made)

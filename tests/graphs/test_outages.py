@@ -105,7 +105,7 @@ def content(made: Project) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", [1, 3])
+@pytest.mark.parametrize("seed", [1])
 async def test_outages_at_random_moments_leave_no_trace(tmp_path: Path, seed: int) -> None:
     def prepared(url: str, name: str, **model: Any) -> Project:
         settings = config(url, tmp_path / name, model=MODEL | model, **CURATE)
