@@ -64,7 +64,8 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
             waited = any(row.what == GROUP for row in crew.ledger.unanswered(crew.run))
             todos = await asyncio.to_thread(pending_groups, crew)
             growing = await _sweep(crew, GROUP, gathering, todos)
-            # A profile is not asked about seeds that come after it, so it waits for an answer, or a second silence.
+            # Seeds that come after a profile take further calls, and other places among the repeats: profiles wait for
+            # an answer, or a second silence.
             silent = any(row.what == GROUP for row in crew.ledger.unanswered(crew.run))
             waiting = bool(growing) or (silent and not waited)
         if waiting:

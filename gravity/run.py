@@ -263,10 +263,11 @@ class RunSetup:
 
     def _gatherer(self, bench: Workbench) -> Gatherer | None:
         """Who words seeds from what readers bring: the model that writes scenarios of them. None where it cannot write
-        any, or nobody reads views."""
+        any, nobody reads views, or readers are to bring none."""
         roles, plan = self.config.roles, self.config.curate
         writer = self.models[roles.writer]
-        if self._writable is not None or self.models.view_reader(bench) is None:
+        wanted = plan.seeds_brought or plan.own_seeds
+        if self._writable is not None or not wanted or self.models.view_reader(bench) is None:
             return None
         return Gatherer(
             run=bench.run,

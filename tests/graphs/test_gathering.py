@@ -277,7 +277,7 @@ async def test_readers_who_come_later_bring_groups_of_their_own(choosy: Choosy, 
 
 
 async def test_a_seed_that_is_written_about_is_no_repeat_of_one_brought_later(choosy: Choosy, tmp_path: Path) -> None:
-    made = prepared(choosy.url, tmp_path, held_back=0, own_seeds=0, seeds_brought=0)
+    made = prepared(choosy.url, tmp_path, held_back=0, own_seeds=1, common=0, seeds_brought=0)
     crew = made.setup(unqualified=True).crew()
     assert crew.gatherer is not None
     sides = CONSTRUCTS["c01"]["statement"], CONSTRUCTS["c01"]["opposite"]
