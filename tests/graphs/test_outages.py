@@ -105,10 +105,11 @@ def content(made: Project) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 3])
 async def test_outages_at_random_moments_leave_no_trace(tmp_path: Path, seed: int) -> None:
     def prepared(url: str, name: str, **model: Any) -> Project:
-        settings = config(url, tmp_path / name, model=MODEL | model, **CURATE)
+        # Without seeds of readers' own: groups of views that stay silent twice running are gone on without.
+        settings = config(url, tmp_path / name, model=MODEL | model, **CURATE, seeds_brought=0)
         # Small samples: of most lots not each pair is checked, and which ones are depends on the lot being whole.
         settings.judging.acceptable_error = 0.45
         made = project(settings)
