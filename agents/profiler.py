@@ -12,6 +12,7 @@ from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.evidence import Evidence
 from gravity.agents.excerpts import excerpt
 from gravity.agents.views.chunks import REVIEW_CHARS
+from gravity.frameworks.issues import listed
 from gravity.frameworks.records import TRAITS, Domain, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
 from gravity.store.views import View
@@ -101,13 +102,9 @@ class ModelProfiler:
 
     async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
         """Facts for a batch of seeds from the reader's views; the model sees short aliases and not the seeds' ids."""
-        aliases = [f"s{number}" for number in range(1, len(seeds) + 1)]
-        statements = [
-            {"alias": alias, "statement": seed.statement, "opposite": seed.opposite}
-            for alias, seed in zip(aliases, seeds, strict=True)
-        ]
+        statements = listed(seeds, "s")
         shown = {f"w{number}": view for number, view in enumerate(evidence.views, start=1)}
-        schema = _one_each(Stance, tuple(aliases), tuple(shown))
+        schema = _one_each(Stance, tuple(line["alias"] for line in statements), tuple(shown))
         names = [seed.id for seed in seeds]
         told = {"views": evidence.shown, "seeds": statements}
         return await self._facts("stances", "stance", "stance", schema, reader, shown, names, told)

@@ -3,29 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pydantic import create_model
 
 from gravity.agents.asking import Answer, Asked, Asker, together
+from gravity.frameworks.issues import Issue, both_sides, listed
 from gravity.store.embeddings import Embedder
 from gravity.store.records import Provenance
 
 ISSUES_PER_CALL = 40
-
-
-class Issue(Protocol):
-    """Something with two sides."""
-
-    @property
-    def statement(self) -> str:
-        """One side."""
-        ...
-
-    @property
-    def opposite(self) -> str:
-        """The other."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -53,7 +40,7 @@ class Repeats:
     def _near_together(self, issues: Sequence[Issue]) -> list[list[int]]:
         if len(issues) <= ISSUES_PER_CALL:
             return [list(range(len(issues)))]
-        vectors = self.embedder.passages([f"{issue.statement} / {issue.opposite}" for issue in issues])
+        vectors = self.embedder.passages([both_sides(issue) for issue in issues])
         chain, left = [0], set(range(1, len(issues)))
         while left:
             likeness = vectors @ vectors[chain[-1]]
@@ -62,10 +49,7 @@ class Repeats:
         return [sorted(chain[n : n + ISSUES_PER_CALL]) for n in range(0, len(chain), ISSUES_PER_CALL)]
 
     async def _told(self, issues: Sequence[Issue]) -> tuple[list[int | None], Provenance]:
-        shown = [
-            {"alias": f"i{number}", "statement": issue.statement, "opposite": issue.opposite}
-            for number, issue in enumerate(issues, start=1)
-        ]
+        shown = listed(issues, "i")
         asked: Asked[Any] = await self.asker.ask("repeats", _schema(len(issues)), issues=shown)
         told = [getattr(asked.answer, line["alias"]) for line in shown[1:]]
         return [None, *(None if alias == "none" else int(alias[1:]) - 1 for alias in told)], asked.made_by

@@ -9,6 +9,7 @@ import numpy as np
 from gravity.agents.evidence import Evidence
 from gravity.agents.interests import Ratings, split
 from gravity.agents.stances import Batch
+from gravity.frameworks.issues import both_sides
 from gravity.frameworks.records import Seed
 from gravity.store.corpus import Corpus
 from gravity.store.embeddings import Vectors
@@ -108,9 +109,9 @@ class Retriever:
         """The seeds, at most `seeds_per_call`, that come nearest to one of the views, whichever side it takes."""
         new = [seed for seed in seeds if seed.id not in self._seed_vectors]
         if new:
-            vectors = self.vectors.embedder.passages([f"{seed.statement} / {seed.opposite}" for seed in new])
+            vectors = self.vectors.embedder.passages([both_sides(seed) for seed in new])
             self._seed_vectors.update(zip((seed.id for seed in new), vectors, strict=True))
-        about = self.vectors.embedder.passages([view.issue for view in views])
+        about = self.vectors.embedder.passages([both_sides(view) for view in views])
         likeness = about @ np.stack([self._seed_vectors[seed.id] for seed in seeds]).T
         # By rank within each view, so that a view with few seeds near it has its turn as well.
         ranks = np.argsort(np.argsort(-likeness, axis=1, kind="stable"), axis=1, kind="stable").min(axis=0)

@@ -19,6 +19,7 @@ from gravity.agents.repeats import ISSUES_PER_CALL
 from gravity.agents.retrieval import VIEWS_PER_CALL
 from gravity.agents.views.chunks import REVIEW_CHARS, chunk_chars
 from gravity.agents.views.finder import MOST
+from gravity.frameworks.issues import listed
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
 from gravity.store.views import AROUND
@@ -68,10 +69,7 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         for framework in library.frameworks.values()
         for name, dimension in framework.dimensions.items()
     ]
-    asked = [
-        {"alias": f"s{number}", "statement": seed.statement, "opposite": seed.opposite}
-        for number, seed in enumerate(islice(cycle(seeds), seeds_per_call), start=1)
-    ]
+    asked = listed(list(islice(cycle(seeds), seeds_per_call)), "s")
     scene = {"situation": text(SITUATION), "endorsing": text(WAY), "opposing": text(WAY)}
     remark = {"kind": "stereotype", "quote": text(REMARK), "repair": text(REMARK)}
     ways = {"first": scene["endorsing"], "second": scene["opposing"]}

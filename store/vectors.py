@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from gravity.frameworks.issues import both_sides
 from gravity.store.embeddings import Embedder, Vectors
 from gravity.store.errors import StoreError
 from gravity.store.records import Book, Review
@@ -41,7 +42,7 @@ def book_entry(book: Book) -> Entry:
 
 def view_entry(view: View) -> Entry:
     """A view as it is indexed: by what it is about, beside the other views of its run."""
-    return Entry(view.id, view.issue, view.run)
+    return Entry(view.id, both_sides(view), view.run)
 
 
 class VectorStore:

@@ -46,11 +46,6 @@ class View(Row):
     made_by: Provenance
     checked_by: Provenance | None = None
 
-    @property
-    def issue(self) -> str:
-        """What it is about, whichever side it takes: it is found by this."""
-        return f"{self.statement} / {self.opposite}"
-
 
 class Reading(Row):
     """That a reader's reviews were read for views: how many were, and how many were left out since the reader has so

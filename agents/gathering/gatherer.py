@@ -11,6 +11,7 @@ from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.gathering.namer import FairnessCritic, Issue, Namer
 from gravity.agents.gathering.space import Space, words
 from gravity.agents.repeats import Repeats
+from gravity.frameworks.issues import both_sides
 from gravity.frameworks.records import Seed
 from gravity.store.embeddings import Embedder
 from gravity.store.records import Provenance, content_id
@@ -47,11 +48,11 @@ class Gatherer:
     async def _seed(
         self, group: Group, issue: Issue, made_by: Provenance, space: Space, cultures: Mapping[str, str]
     ) -> ReaderSeed:
-        statement, opposite = issue.statement.strip(), issue.opposite.strip()
+        statement, opposite = issue.statement, issue.opposite
         fault, checked_by, sides = _malformed(statement, opposite), None, dict[str, str]()
         try:
             if not fault:
-                near = await asyncio.to_thread(self._near, statement, opposite, space)
+                near = await asyncio.to_thread(self._near, issue, space)
                 fault, checked_by = await self._unfair(statement, opposite)
                 sides = {} if fault else await self.namer.sides(statement, opposite, near)
         except NotAnsweredError:
@@ -82,9 +83,9 @@ class Gatherer:
             checked_by=checked_by,
         )
 
-    def _near(self, statement: str, opposite: str, space: Space) -> list[View]:
+    def _near(self, issue: Issue, space: Space) -> list[View]:
         """The views nearest to an issue, one a reader, by reader."""
-        about = self.embedder.passages([f"{statement} / {opposite}"])
+        about = self.embedder.passages([both_sides(issue)])
         (ranked,) = space.nearest(about, 2 * PLACED)
         readers: dict[str, View] = {}
         for identity, _ in ranked:
@@ -100,8 +101,8 @@ class Gatherer:
         answer was usable none is found."""
         if not brought:
             return []
-        about = self.embedder.passages([_issue(seed) for seed in brought])
-        likeness = about @ self.embedder.passages([_issue(seed) for seed in known]).T
+        about = self.embedder.passages([both_sides(seed) for seed in brought])
+        likeness = about @ self.embedder.passages([both_sides(seed) for seed in known]).T
         near = sorted({int(place) for row in likeness for place in np.argsort(-row, kind="stable")[:KNOWN]})
         listed: list[Seed] = [*(known[place] for place in near), *brought]
         try:
@@ -153,10 +154,6 @@ def own_seeds(views: Sequence[View], culture: str, most: int, common: float) -> 
 def _repeating(seed: ReaderSeed, first: str) -> ReaderSeed:
     dropped = {"verdict": "dropped", "reason": f"it says what {first} says", "same_as": first}
     return seed.model_copy(update=dropped)
-
-
-def _issue(seed: Seed) -> str:
-    return f"{seed.statement} / {seed.opposite}"
 
 
 def _malformed(statement: str, opposite: str) -> str:

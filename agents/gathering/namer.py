@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, create_model
 
 from gravity.agents.asking import Answer, Asked, Asker
+from gravity.frameworks.issues import listed
 from gravity.frameworks.records import Culture, Domain, Framework
 from gravity.store.records import Provenance
 from gravity.store.views import View
@@ -44,23 +45,26 @@ class Namer:
 
     async def issues(self, views: Sequence[View], least: int) -> tuple[list[Issue], Provenance]:
         """The issues that at least `least` of the views bear on. Raises AskError."""
-        shown = _shown(views)
         asked: Asked[Any] = await self.asker.ask(
             "gather",
             _issues(len(views), len(self.dimensions)),
             domain=self.domain,
-            views=shown,
+            views=listed(views, "w"),
             least=least,
             dimensions=[
                 {"name": f"{framework}/{name}", "high": dimension.high, "low": dimension.low}
                 for framework, name, dimension in self.dimensions
             ],
         )
-        return list(asked.answer.issues), asked.made_by
+        stripped = [
+            issue.model_copy(update={"statement": issue.statement.strip(), "opposite": issue.opposite.strip()})
+            for issue in asked.answer.issues
+        ]
+        return stripped, asked.made_by
 
     async def sides(self, statement: str, opposite: str, views: Sequence[View]) -> dict[str, str]:
         """The side, "statement" or "opposite", of each view that takes one, by id. Raises AskError."""
-        shown = _shown(views)
+        shown = listed(views, "w")
         asked: Asked[Any] = await self.asker.ask(
             "place",
             _sides(len(views)),
@@ -103,13 +107,6 @@ class FairnessCritic:
         )
         told = asked.answer
         return "" if told.fault == "none" else f"{told.fault}: {told.reason}", asked.made_by
-
-
-def _shown(views: Sequence[View]) -> list[dict[str, str]]:
-    return [
-        {"alias": f"w{number}", "statement": view.statement, "opposite": view.opposite}
-        for number, view in enumerate(views, start=1)
-    ]
 
 
 @cache
