@@ -31,7 +31,7 @@ class ViewTask(Task):
     title = "Reader of views: are the views that are found the writer's own, and are all of them found"
     agent = "reader of views"
     role = "profiler"
-    prompts = ("views", "refute", "stances")
+    prompts = ("views", "refute", "repeats", "stances")
     gold_name = "views"
     dispensable = True
 

@@ -65,8 +65,14 @@ def test_a_checker_that_can_read_is_put_to_it_in_the_profilers_place(tmp_path: P
     assert made.setup().standing.able(VIEW, "us") == ["offline"]
 
 
-@pytest.mark.parametrize("name", ["views", "refute", "stances"])
-def test_scores_expire_with_each_prompt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+# A stance rests on views, so what reads them is part of what takes it; which of them are repeats does not count there.
+@pytest.mark.parametrize(
+    ("name", "tasks"),
+    [(name, {VIEW.name, STANCE.name}) for name in ("views", "refute", "stances")] + [("repeats", {VIEW.name})],
+)
+def test_scores_expire_with_each_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, tasks: set[str]
+) -> None:
     from gravity import standing
 
     class Changed:
@@ -76,8 +82,7 @@ def test_scores_expire_with_each_prompt(tmp_path: Path, monkeypatch: pytest.Monk
     before = {c.task.name: c.key for c in made.setup().standing.candidates}
     monkeypatch.setattr(standing, "prompt", lambda one: Changed() if one == name else prompt(one))
     after = {c.task.name: c.key for c in project(made.config).setup().standing.candidates}
-    # A stance rests on views, so what reads them is part of what takes it.
-    assert {task for task in before if before[task] != after[task]} == {VIEW.name, STANCE.name}
+    assert {task for task in before if before[task] != after[task]} == tasks
 
 
 def _candidates(made: Project) -> list[Any]:
