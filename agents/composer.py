@@ -17,8 +17,8 @@ from gravity.store.vectors import VectorStore
 
 @dataclass(frozen=True)
 class Portrait:
-    """A reader and what their pairs are made from: the profile, the vetted scenarios of their culture, their ratings,
-    and the card for each fold that it leaves out (None: for none)."""
+    """A reader and what their pairs are made from: the profile, the vetted scenarios of their culture and of the seeds
+    that they were asked about, their ratings, and the card for each fold that it leaves out (None: for none)."""
 
     reader: Reader
     facts: Sequence[Fact]
@@ -64,7 +64,8 @@ class Composer:
     def compose(
         self, reader: Reader, facts: Sequence[Fact], scenarios: Sequence[Scenario], ratings: Ratings
     ) -> list[Pair]:
-        """All pairs of a reader; `scenarios` are the vetted ones of the reader's culture."""
+        """All pairs of a reader; `scenarios` are the vetted ones of the reader's culture and of the seeds that the
+        reader was asked about."""
         cards = {out: card(facts, self.seeds, self.domain, out) for out in (None, *range(FOLDS))}
         portrait = Portrait(reader, facts, scenarios, ratings, cards)
         return [pair for maker in self.tracks.values() for pair in maker.compose(self, portrait)]

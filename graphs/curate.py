@@ -7,7 +7,8 @@ notes why.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
@@ -98,7 +99,7 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     async def compose(state: CurateState) -> CurateState:
         profiled, growing = crew.ledger.profiled(crew.run), state.get("growing", [])
         readers = [r for r in selected(crew, state) if r.id in profiled and r.culture not in growing]
-        banks = {c: crew.ledger.vetted_scenarios(crew.run, c) for c in {r.culture for r in readers} if c}
+        banks = {c: _by_seed(crew.ledger.vetted_scenarios(crew.run, c)) for c in {r.culture for r in readers} if c}
         advance, made = progress("pairs", len(readers)), 0
         for reader in readers:
             made += await asyncio.to_thread(_compose, crew, reader, banks[reader.culture or ""])
@@ -131,9 +132,18 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     return graph.compile(checkpointer=checkpointer, name="curate")
 
 
-def _compose(crew: Crew, reader: Reader, bank: Sequence[Scenario]) -> int:
+def _compose(crew: Crew, reader: Reader, bank: Mapping[str, Sequence[Scenario]]) -> int:
     facts, ratings = crew.ledger.facts(crew.run, reader.id), crew.retriever.ratings(reader.id)
-    return crew.ledger.add_pairs(crew.composer.compose(reader, facts, bank, ratings))
+    # The bank holds the scenarios of what every other reader brought for themselves alone, too.
+    scenarios = [scenario for fact in facts if fact.kind == "stance" for scenario in bank.get(fact.name, ())]
+    return crew.ledger.add_pairs(crew.composer.compose(reader, facts, scenarios, ratings))
+
+
+def _by_seed(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:
+    found: dict[str, list[Scenario]] = defaultdict(list)
+    for scenario in scenarios:
+        found[scenario.seed].append(scenario)
+    return found
 
 
 async def _sweep(crew: Crew, what: str, work: Any, todos: Sequence[Todo]) -> list[str]:
