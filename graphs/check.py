@@ -27,8 +27,7 @@ def check_graph(crew: Crew) -> Any:
         pair = crew.ledger.pair(state["pair"])
         assert pair is not None
         facts, composer = crew.ledger.facts(crew.run, pair.reader), crew.composer
-        views = [view for view in crew.views.of(crew.run, pair.reader) if view.verdict == "kept"]
-        track, domain = composer.track(pair.track), composer.domain
+        views, track, domain = crew.kept_views(pair.reader), composer.track(pair.track), composer.domain
         case = await asyncio.to_thread(case_of, pair, track, facts, views, crew.retriever, crew.seeds, domain)
         return {"sampled": pair, "case": case}
 

@@ -18,7 +18,7 @@ from gravity.store.corpus import Corpus
 from gravity.store.ledger import Ledger
 from gravity.store.records import Review
 from gravity.store.vectors import VectorStore
-from gravity.store.views import Views
+from gravity.store.views import View, Views
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,8 @@ class Crew:
         """What to ask of a reader, from the views that were read, or from reviews where views are not read."""
         if self.view_reader is None:
             return self.retriever.batches_of_reviews(reviews, seeds)
-        views = [view for view in self.views.of(self.run, reader) if view.verdict == "kept"]
-        return self.retriever.batches(reviews, views, seeds)
+        return self.retriever.batches(reviews, self.kept_views(reader), seeds)
+
+    def kept_views(self, reader: str) -> list[View]:
+        """A reader's views, without those that were dropped."""
+        return [view for view in self.views.of(self.run, reader) if view.verdict == "kept"]

@@ -1,6 +1,5 @@
 """One group of views of several readers: the seeds in it named, criticised and placed, then settled."""
 
-from collections import defaultdict
 from typing import Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -9,7 +8,7 @@ from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.gathering.gatherer import Gatherer, own_seeds
 from gravity.agents.gathering.space import Space
 from gravity.graphs.crew import Crew
-from gravity.store.views import Group, ReaderSeed, View
+from gravity.store.views import Group, ReaderSeed
 
 
 class GatheringState(TypedDict, total=False):
@@ -65,10 +64,9 @@ async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
     gone = {seed.id for seed in repeats}
     covered = {view for seed in brought if seed.verdict == "kept" and seed.id not in gone for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
-    free: dict[str, list[View]] = defaultdict(list)
-    for view in crew.views.kept(crew.run):
-        if view.same_as is None and view.id not in covered:
-            free[view.reader].append(view)
-    for reader, views in free.items():
-        crew.views.add_seeds(own_seeds(views, cultures[reader], crew.plan.own_seeds, crew.plan.common))
+    own: list[ReaderSeed] = []
+    for reader, views in crew.views.distinct(crew.run).items():
+        free = [view for view in views if view.id not in covered]
+        own += own_seeds(free, cultures[reader], crew.plan.own_seeds, crew.plan.common)
+    crew.views.add_seeds(own)
     crew.seeds.update((seed.id, seed) for seed in crew.views.seeds(crew.run) if seed.verdict == "kept")

@@ -67,7 +67,7 @@ def pending_groups(crew: Crew) -> list[Todo]:
     them; none where readers bring no seeds."""
     if crew.gatherer is None:
         return []
-    views = {view.id: view for view in crew.views.kept(crew.run) if view.same_as is None}
+    views = {view.id: view for own in crew.views.distinct(crew.run).values() for view in own}
     known = crew.views.groups(crew.run)
     spent = {identity for group in known for identity in group.views}
     spent |= {identity for seed in crew.views.seeds(crew.run) if seed.verdict == "kept" for identity in seed.views}

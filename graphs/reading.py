@@ -32,7 +32,7 @@ def reading_graph(crew: Crew) -> Any:
         return {"reading": reading, "views": views}
 
     async def settle(state: ReadingState) -> ReadingState:
-        distinct = [view for view in state["views"] if view.verdict == "kept" and view.same_as is None]
+        distinct = [view for view in state["views"] if view.distinct]
         await asyncio.to_thread(crew.vectors.index, "views", map(view_entry, distinct))
         crew.views.add_reading(state["reading"], state["views"])
         return {}

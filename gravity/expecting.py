@@ -1,8 +1,7 @@
 """What the readers of a run still have to be asked about: counted where their views are known, and else as the readers
 who have been read so far let expect."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -67,32 +66,25 @@ def _gathering(crew: Crew, unread: int) -> tuple[int, int, int]:
     """
     if crew.gatherer is None:
         return 0, 0, 0
-    readings, groups, seeds = (
-        len(crew.views.readings(crew.run)),
-        crew.views.groups(crew.run),
-        crew.views.seeds(crew.run),
-    )
-    settled = sum(group.settled for group in groups)
-    distinct = sum(view.same_as is None for view in crew.views.kept(crew.run))
-    to_come = round(unread * distinct / readings) if readings else 0
+    views = crew.views
+    readings, groups, seeds = len(views.readings(crew.run)), views.groups(crew.run), views.seeds(crew.run)
+    settled, distinct = sum(group.settled for group in groups), views.distinct(crew.run)
+    to_come = round(unread * sum(map(len, distinct.values())) / readings) if readings else 0
     new = max(0, min(crew.plan.seeds_brought - len(groups), to_come // crew.gatherer.least))
     left = len(groups) - settled + new
     shared = [seed for seed in seeds if seed.reader is None]
     issues = round(left * (len(shared) / settled if settled else 1))
     brought = left * _cultures([seed for seed in shared if seed.verdict == "kept"]) / settled if settled else 0.0
-    own = unread * _own(crew, seeds) / readings if readings else 0.0
+    own = unread * _own(crew, seeds, distinct.values()) / readings if readings else 0.0
     return left, issues, round((brought + own) * crew.plan.scenarios_per_seed)
 
 
-def _own(crew: Crew, seeds: Sequence[ReaderSeed]) -> int:
-    """How many seeds readers brought for themselves alone; before any were brought, how many they could."""
+def _own(crew: Crew, seeds: Sequence[ReaderSeed], distinct: Iterable[Sequence[View]]) -> int:
+    """How many seeds readers brought for themselves alone; before any were brought, how many their `distinct` views let
+    them bring."""
     if seeds:
         return sum(seed.reader is not None for seed in seeds)
-    by_reader: dict[str, list[View]] = defaultdict(list)
-    for view in crew.views.kept(crew.run):
-        if view.same_as is None:
-            by_reader[view.reader].append(view)
-    return sum(len(own_seeds(views, "", crew.plan.own_seeds, crew.plan.common)) for views in by_reader.values())
+    return sum(len(own_seeds(views, "", crew.plan.own_seeds, crew.plan.common)) for views in distinct)
 
 
 def _cultures(seeds: Sequence[ReaderSeed]) -> int:

@@ -1,6 +1,6 @@
 """What readers let show: their views, each with the words of theirs that show it, and the seeds that they bring."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -45,6 +45,11 @@ class View(Row):
     same_as: str | None = None
     made_by: Provenance
     checked_by: Provenance | None = None
+
+    @property
+    def distinct(self) -> bool:
+        """Whether it is kept and says what no earlier view of its reader says."""
+        return self.verdict == "kept" and self.same_as is None
 
 
 class Reading(Row):
@@ -157,6 +162,14 @@ class Views:
             if len(page) < PAGE:
                 return
             last = page[-1]["number"]
+
+    def distinct(self, run: str) -> dict[str, list[View]]:
+        """The distinct views of a run by reader."""
+        found: dict[str, list[View]] = defaultdict(list)
+        for view in self.kept(run):
+            if view.distinct:
+                found[view.reader].append(view)
+        return found
 
     def view_counts(self, run: str) -> Counter[tuple[str, str, bool]]:
         """Views by verdict, reason, and whether they repeat another one of their reader."""

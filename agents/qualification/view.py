@@ -112,7 +112,7 @@ class Candidate:
         reading, views = await self.reader.read(review.reader, [review])
         if reading.failed:
             return [], []
-        return [view for view in views if view.verdict == "kept" and view.same_as is None], reading.calls
+        return [view for view in views if view.distinct], reading.calls
 
     async def taken(self, review: Review, view: View, gold: Sequence[OwnView]) -> tuple[list[OwnView], list[str]]:
         """Those of the gold views whose side a view takes, told as stances are, and the call that it took.
