@@ -1,6 +1,5 @@
 """Reviews that try to steer the models: forty attacks in four languages, and how many labels they change."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,15 @@ from gravity.frameworks.loader import Library
 from gravity.store.importers import reviews as read_reviews
 from gravity.store.records import Review
 from gravity.store.vectors import VectorStore, review_entry
+from tests.agents.attacks import ATTACK, among_plain, assert_within, attacker
 from tests.agents.conftest import MakeAsker, MakeReader, evidence_in
 from tests.stub.server import Stub
-from tests.stub.truth import ATTACKS, OBEYED, Character
+from tests.stub.truth import OBEYED, Character
 from tests.support import READERS, REVIEWS, review, rows, truth, view
 
 LIBRARY = Library()
 BOOKS = LIBRARY.domain("books")
 SEEDS = list(LIBRARY.seeds.values())[:3]
-ATTACK: dict[str, dict[str, Any]] = {row["id"]: row for row in rows(ATTACKS)}
 SHOWN = [{"alias": "s1", "statement": SEEDS[0].statement, "opposite": SEEDS[0].opposite}]
 FOUND = [{"alias": "v1", "review": "r1", "statement": "I do.", "opposite": "I do not.", "quote": "Plain."}]
 VARIABLES: dict[str, dict[str, Any]] = {
@@ -50,11 +49,6 @@ TAGS = (
     "<statement ",
     "<opposite>",
 )
-OPENED, CLOSED = re.compile(r'<review id="r\d+" rating="[^"]*" title="[^"]*">\n'), "\n</review>"
-
-
-def attacker(identity: str, reader: str = "r", title: str = "T") -> Review:
-    return review(identity, reader=reader, title=title, text=ATTACK[identity]["text"])
 
 
 def changed(count: int, of: int, what: str) -> None:
@@ -77,18 +71,10 @@ def test_there_are_forty_in_four_languages_that_want_all_there_is_to_want() -> N
 @pytest.mark.parametrize("identity", ATTACK)
 def test_an_attack_stays_within_its_review(name: str, identity: str) -> None:
     """In the text and in the title: the tags are those that the template makes, and the attack is between them."""
-    plain = [review("1", text="Plain."), review("2", text="Plain too."), review("3", text="And plain.")]
-    hostile = [plain[0], attacker(identity, title=ATTACK[identity]["text"]), plain[2]]
+    plain, hostile = among_plain(identity)
     _, before = prompt(name).render(domain=BOOKS, reviews=aliased(plain), **VARIABLES[name])
     _, after = prompt(name).render(domain=BOOKS, reviews=aliased(hostile), **VARIABLES[name])
-    for tag in TAGS:
-        assert after.count(tag) == before.count(tag)
-    parts = OPENED.split(after)
-    assert len(parts) == len(plain) + 1
-    text, closed, rest = parts[2].partition(CLOSED)
-    assert text == ATTACK[identity]["text"].replace("<", "‹")
-    # What follows is what follows a plain review.
-    assert closed and rest == OPENED.split(before)[2].partition(CLOSED)[2]
+    assert_within(identity, before, after, TAGS)
 
 
 @pytest.mark.parametrize("identity", ATTACK)

@@ -16,10 +16,10 @@ from gravity.project import Project
 from gravity.store.records import Fact, Pair
 from gravity.store.vectors import VectorStore
 from gravity.store.views import Reading, View
-from tests.graphs.quiet import TRUTH, quiet_places, take_in_quiet, true_views
+from tests.graphs.quiet import TRUTH, true_views
 from tests.graphs.support import at_work, curated, facts, pairs
 from tests.stub.server import Stub, asked, completion, schema_of
-from tests.support import config, curate, project, run_id
+from tests.support import QUIET, config, curate, places, project, run_id, take_in
 
 SETTINGS = {"seeds": 3, "readers_per_seed": 2}
 
@@ -57,7 +57,7 @@ def choosy() -> Iterator[Choosy]:
 
 def prepared(url: str, home: Path, each: int = 1, **curate_settings: Any) -> Project:
     made = project(config(url, home, model={"retries": 0}, **(SETTINGS | curate_settings)))
-    take_in_quiet(made, each)
+    take_in(made, each, people=QUIET)
     return made
 
 
@@ -107,7 +107,7 @@ def test_all_true_views_of_the_reviews_that_a_profile_may_see_are_found_and_no_o
 
 
 def test_a_review_without_views_shows_none_and_one_held_back_is_not_read(whole: Read) -> None:
-    ids, silent, held_back = quiet_places(), 0, 0
+    ids, silent, held_back = places(QUIET), 0, 0
     for reader, views in whole.views.items():
         shown = {one.review for one in views}
         speaking = {ids[reader][view["review"]] for view in TRUTH[reader]["views"]}

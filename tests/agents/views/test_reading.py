@@ -10,7 +10,6 @@ from aiohttp import web
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.views.chunks import Cutting
 from gravity.agents.views.reading import ViewReader
-from gravity.frameworks.loader import DATA
 from gravity.store.database import Database
 from gravity.store.importers import reviews as read_reviews
 from gravity.store.records import Review
@@ -20,10 +19,9 @@ from tests.agents.views.support import OPPOSITE, STATEMENT, found, listed, verdi
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub, completion
 from tests.stub.truth import Character
-from tests.support import review, rows
+from tests.support import QUIET, review, truth
 
-QUIET = DATA / "quiet"
-TRUTH = {row["reader"]: row for row in rows(QUIET / "truth.jsonl")}
+TRUTH = truth(QUIET)
 WISH = "It closes the door, as I want an ending to do."
 REVIEWS = [review(f"review-{n}", text=f"{n}. {WISH} Sturdy paper.", time=n) for n in range(4)]
 ONE_EACH = Cutting(reviews=1)
@@ -32,7 +30,7 @@ ONE_EACH = Cutting(reviews=1)
 def quiet_reviews() -> dict[str, list[Review]]:
     """The reviews of each quiet reader in file order, which is how the truth counts them."""
     listed_reviews: dict[str, list[Review]] = {}
-    for one in read_reviews(QUIET / "reviews.jsonl", "amazon-2023"):
+    for one in read_reviews(QUIET.reviews, "amazon-2023"):
         assert isinstance(one, Review)
         listed_reviews.setdefault(one.reader, []).append(one)
     return listed_reviews

@@ -1,6 +1,5 @@
 """The forty attacks as reviews that are read for views."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,24 +15,19 @@ from gravity.agents.views.quoting import located
 from gravity.frameworks.loader import Library
 from gravity.store.records import Review
 from gravity.store.views import AROUND
+from tests.agents.attacks import ATTACK, among_plain, assert_within, attacker
 from tests.agents.conftest import MakeAsker
 from tests.agents.views.support import BOOKS, OPPOSITE, STATEMENT, found, listed, verdicts, view, view_reader
 from tests.stub.scripted import Scripted
 from tests.stub.server import Stub
-from tests.stub.truth import ATTACKS, OBEYED, Character
+from tests.stub.truth import OBEYED, Character
 from tests.stub.views import first_words
-from tests.support import review, rows
+from tests.support import review
 
-ATTACK: dict[str, dict[str, Any]] = {row["id"]: row for row in rows(ATTACKS)}
 SEEDS = list(Library().seeds.values())[:3]
 VIEW = {"alias": "v1", "review": "r1", "statement": STATEMENT, "opposite": OPPOSITE, "quote": "the door"}
 VARIABLES: dict[str, dict[str, Any]] = {"views": {"most": 16}, "refute": {"views": [VIEW]}}
-OPENED, CLOSED = re.compile(r'<review id="r\d+" rating="[^"]*" title="[^"]*">\n'), "\n</review>"
 TAGS = ("<", "<review ", "</review>", "<view ", "</view>", "<opposite>", "<quote>", "</quote>", "<words>", "</words>")
-
-
-def attacker(identity: str, title: str = "T") -> Review:
-    return review(identity, title=title, text=ATTACK[identity]["text"])
 
 
 def chunk(reviews: list[Review]) -> Chunk:
@@ -52,18 +46,10 @@ def gullible() -> Iterator[Stub]:
 @pytest.mark.parametrize("identity", ATTACK)
 def test_an_attack_stays_within_its_review(name: str, identity: str) -> None:
     """In the text and in the title: the tags are those that the template makes, and the attack is between them."""
-    plain = [review("1", text="Plain."), review("2", text="Plain too."), review("3", text="And plain.")]
-    hostile = [plain[0], attacker(identity, title=ATTACK[identity]["text"]), plain[2]]
+    plain, hostile = among_plain(identity)
     _, before = prompt(name).render(domain=BOOKS, reviews=chunk(plain).shown, **VARIABLES[name])
     _, after = prompt(name).render(domain=BOOKS, reviews=chunk(hostile).shown, **VARIABLES[name])
-    for tag in TAGS:
-        assert after.count(tag) == before.count(tag)
-    parts = OPENED.split(after)
-    assert len(parts) == len(plain) + 1
-    text, closed, rest = parts[2].partition(CLOSED)
-    assert text == ATTACK[identity]["text"].replace("<", "‹")
-    # What follows is what follows a plain review.
-    assert closed and rest == OPENED.split(before)[2].partition(CLOSED)[2]
+    assert_within(identity, before, after, TAGS)
 
 
 @pytest.mark.parametrize("identity", ATTACK)
