@@ -1,6 +1,6 @@
 """Scenario writers: one situation and two ways on from it, for a seed in a culture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +20,9 @@ PLACES = (
 LIGHTS = ("", "; between people of two generations", "; where time is short")
 SETTINGS = tuple(place + light for light in LIGHTS for place in PLACES)
 
+Slot = tuple[str, str, int]  # seed, culture, number
+BANK = "scenario bank"  # how drafts name it
+
 
 class Scenes(Answer):
     """What the writer answers."""
@@ -37,6 +40,11 @@ class Writer(Protocol):
         """Whether it can write a draft anew after a critic's remarks."""
         ...
 
+    @property
+    def released(self) -> Collection[Slot]:
+        """Those that it takes from what ships, which ask nothing of a model."""
+        ...
+
     async def write(
         self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]
     ) -> Draft:
@@ -45,24 +53,51 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class BankWriter:
-    """Takes scenarios from the bank that ships with Gravity, where no model at hand can write."""
+    """Takes scenarios from a bank. Those that are `released` ship with Gravity: they were written by hand, and read by
+    readers who had not written them and did not know which way was which."""
 
-    scenes: Mapping[tuple[str, str, int], Scene]
+    scenes: Mapping[Slot, Scene]
+    released: Collection[Slot]
     revises: bool = False
 
     async def write(
         self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]
     ) -> Draft:
-        """The shipped scenario. Raises UnusableError where the bank has none."""
+        """The scenario of the bank. Raises UnusableError where it has none."""
         scene = self.scenes.get((seed.id, culture.id, slot))
         if scene is None:
-            raise UnusableError(f"the shipped bank has no scenario {slot + 1} for {seed.id} in {culture.id}")
+            raise UnusableError(f"the bank has no scenario {slot + 1} for {seed.id} in {culture.id}")
         return Draft(
             situation=scene.situation,
             endorsing=scene.endorsing,
             opposing=scene.opposing,
-            made_by=Provenance(model="shipped bank"),
+            made_by=Provenance(model=BANK),
         )
+
+
+@dataclass(frozen=True)
+class BankFirst:
+    """Takes what the bank has, and has another writer write the rest and mend what critics remark on."""
+
+    bank: BankWriter
+    other: Writer
+
+    @property
+    def revises(self) -> bool:
+        """Whether the other writer can."""
+        return self.other.revises
+
+    @property
+    def released(self) -> Collection[Slot]:
+        """Those that it takes from what ships."""
+        return self.bank.released
+
+    async def write(
+        self, seed: Seed, culture: Culture, slot: int, earlier: Draft | None, remarks: Sequence[Finding]
+    ) -> Draft:
+        """A draft. Raises AskError."""
+        writer = self.bank if not remarks and (seed.id, culture.id, slot) in self.bank.scenes else self.other
+        return await writer.write(seed, culture, slot, earlier, remarks)
 
 
 @dataclass(frozen=True)
@@ -71,6 +106,7 @@ class ModelWriter:
 
     asker: Asker
     revises: bool = True
+    released: Collection[Slot] = ()
 
     async def write(
         self,

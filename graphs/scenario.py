@@ -48,6 +48,8 @@ def scenario_graph(crew: Crew) -> Any:
             raise
         except AskError as error:
             return {"verdict": "failed", "reason": f"not written: {error}"}
+        if earlier is None and (seed.id, culture.id, state["slot"]) in crew.writer.released:
+            return {"round": Round(draft=draft), "verdict": "vetted", "reason": "read blind before it was released"}
         return {"round": Round(draft=draft)}
 
     async def criticise(state: ScenarioState) -> ScenarioState:

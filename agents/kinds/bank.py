@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import ClassVar, Literal
 
 from gravity.agents.kinds.kind import Model, ModelSettings, Role, Workbench
-from gravity.agents.writer import BankWriter
+from gravity.agents.writer import BANK, BankWriter
 from gravity.frameworks.loader import Library
 from gravity.store.embeddings import Embedder
 
@@ -20,17 +20,23 @@ class BankSettings(ModelSettings):
         return BankModel(self)
 
 
+def bank_of(library: Library) -> BankWriter:
+    """The bank of a library: what ships in it as it ships is released, and not what an overlay adds or replaces."""
+    shipped = library.base.scenes
+    return BankWriter(library.scenes, {slot for slot, scene in library.scenes.items() if shipped.get(slot) == scene})
+
+
 class BankModel(Model):
     """The bank; it can write what it holds and nothing else."""
 
-    name = "shipped bank"
+    name = BANK
 
     def __init__(self, settings: BankSettings) -> None:
         self.identity = settings.model_dump()
 
     def writer(self, bench: Workbench) -> BankWriter:
         """A writer that takes scenarios from it."""
-        return BankWriter(bench.library.scenes)
+        return bank_of(bench.library)
 
     def can_write(self, library: Library) -> Collection[tuple[str, str, int]]:
         """The scenarios that it holds."""

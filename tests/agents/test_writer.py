@@ -3,7 +3,7 @@ import json
 import pytest
 
 from gravity.agents.errors import AskError
-from gravity.agents.writer import SETTINGS, BankWriter, ModelWriter
+from gravity.agents.writer import SETTINGS, BankFirst, BankWriter, ModelWriter
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Scene
 from gravity.store.records import Finding, Provenance
@@ -66,11 +66,27 @@ async def test_no_usable_answer_is_an_error(make_asker: MakeAsker) -> None:
 
 async def test_the_bank_gives_what_it_has_and_says_what_it_lacks() -> None:
     scene = Scene(seed=SEED.id, culture="us", slot=1, **SCENES)
-    writer = BankWriter({(SEED.id, "us", 1): scene})
+    writer = BankWriter({(SEED.id, "us", 1): scene}, released=[(SEED.id, "us", 1)])
     assert not writer.revises
     written = await writer.write(SEED, US, 1, None, [])
-    assert (written.endorsing, written.made_by.model) == (scene.endorsing, "shipped bank")
+    assert (written.endorsing, written.made_by.model) == (scene.endorsing, "scenario bank")
     with pytest.raises(AskError, match=f"no scenario 3 for {SEED.id} in us"):
         await writer.write(SEED, US, 2, None, [])
     with pytest.raises(AskError, match="in br"):
         await writer.write(SEED, BR, 1, None, [])
+
+
+async def test_what_the_bank_has_is_not_asked_for_and_a_remark_is_mended_by_the_model(make_asker: MakeAsker) -> None:
+    scene = Scene(seed=SEED.id, culture="us", slot=1, **SCENES)
+    bank = BankWriter({(SEED.id, "us", 1): scene}, released=[(SEED.id, "us", 1)])
+    other = {**SCENES, "endorsing": SCENES["endorsing"] + " And so it is."}
+    with Scripted([json.dumps(other)] * 2) as server:
+        writer = BankFirst(bank, ModelWriter(make_asker(server.url)))
+        first = await writer.write(SEED, US, 1, None, [])
+        assert first.endorsing == scene.endorsing and not server.said("user")
+        assert (await writer.write(SEED, US, 2, None, [])).endorsing == other["endorsing"]
+        remark = Finding(
+            critic="c", kind="stereotype", quote="q", severity="severe", repair="r", made_by=Provenance(model="c")
+        )
+        assert (await writer.write(SEED, US, 1, first, [remark])).endorsing == other["endorsing"]
+    assert writer.revises and writer.released == bank.released

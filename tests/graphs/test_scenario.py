@@ -190,7 +190,8 @@ async def test_more_scenarios_than_places_are_all_different(stub: Stub, tmp_path
     assert len({s.draft.situation for s in settled}) == 9
 
 
-async def test_the_bank_alone_needs_no_model(tmp_path: Path, library: Library) -> None:
+@pytest.mark.parametrize("judged", [False, True])
+async def test_the_bank_alone_needs_no_model(tmp_path: Path, library: Library, judged: bool) -> None:
     """The writer of the embedded default, with a judge that counts words and the rules as only critic."""
     settings = Config.model_validate(
         {
@@ -200,12 +201,15 @@ async def test_the_bank_alone_needs_no_model(tmp_path: Path, library: Library) -
             "curate": {"seeds": 10, "scenarios_per_seed": 4},
         }
     )
+    settings.curate.bank = judged is False
     made = prepared(settings)
     settled = await scenes(made, culture="us")
     slots = 1 + max(slot for _, _, slot in library.scenes)
     # What the bank does not have is not asked of it.
     assert len(settled) == 10 * min(4, slots)
     for scenario in settled:
-        assert scenario.verdict in ("vetted", "rejected")
+        assert scenario.verdict in ("vetted", "rejected") if judged else scenario.verdict == "vetted"
         assert scenario.draft.situation == library.scenes[scenario.seed, "us", scenario.slot].situation
-        assert [(vote.judge, vote.order) for vote in scenario.rounds[-1].votes] == [("contrast(hash64)", "endorsing")]
+        votes = [(vote.judge, vote.order) for vote in scenario.rounds[-1].votes]
+        # What ships was read blind before it was released; nobody is asked about it unless the configuration says so.
+        assert votes == ([("contrast(hash64)", "endorsing")] if judged else [])

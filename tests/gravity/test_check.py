@@ -111,6 +111,6 @@ def test_models_that_no_server_plays_are_listed(tmp_path: Path) -> None:
     done = here(tmp_path, "check", "--json")
     rows = {row["name"]: row for row in json.loads(done.output)}
     assert done.code == 4
-    assert rows["b"]["usable"] and rows["b"]["model"] == "shipped bank" and rows["c"]["usable"]
+    assert rows["b"]["usable"] and rows["b"]["model"] == "scenario bank" and rows["c"]["usable"]
     assert "none.gguf cannot be read" in rows["g"]["problem"]
     assert "cannot be reached" in rows["embeddings"]["problem"]
