@@ -1,6 +1,7 @@
 """Judges say which way of a scene goes with a statement, and which side of a pair a reader would prefer: blind,
 and in both orders. A panel counts their votes."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
@@ -127,6 +128,20 @@ def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
     return {judge: next(iter(given)) if len(given) == 1 else None for judge, given in by_judge.items()}
 
 
+def preferred(choices: Iterable[Choice]) -> dict[str, Label | None]:
+    """The side that each judge prefers: None where it cannot tell, or said another one in the other order."""
+    told = steady((choice.judge, choice.prefers) for choice in choices)
+    return {judge: next((label for label in LABELS if label == said), None) for judge, said in told.items()}
+
+
+def majority(answers: Iterable[T | None], quorum: int) -> T | None:
+    """The answer that at least `quorum` judges gave, and more than gave any other; None: undecided."""
+    ranked = Counter(answer for answer in answers if answer is not None).most_common(2)
+    if not ranked or ranked[0][1] < quorum or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return None
+    return ranked[0][0]
+
+
 def heard(votes: Iterable[Vote | Choice]) -> set[str]:
     """The judges that gave a usable answer each time they were asked."""
     given = list(votes)
@@ -137,13 +152,14 @@ def heard(votes: Iterable[Vote | Choice]) -> set[str]:
 class Panel:
     """The judges that count in one culture. A judge whose answers change with the order has given none.
 
-    `judges` vote on scenarios, and `checkers`, which are chat models, on whole pairs. A draft passes
+    `judges` vote on scenarios, and `checkers`, which are chat models, on whole pairs: by the task of qualification in
+    which they have shown that they can. A draft passes
     when at least `quorum` judges find that the endorsing way endorses and the opposing one does not, and fewer
     find otherwise; a pair's label is told by the same count.
     """
 
     judges: Sequence[Judge]
-    checkers: Sequence[ModelJudge]
+    checkers: Mapping[str, Sequence[ModelJudge]]
     quorum: int
 
     async def votes(self, seed: Seed, draft: Draft) -> list[Vote]:
@@ -160,15 +176,11 @@ class Panel:
         count = f"{agreed} of {len(answers)} judges confirmed it, {against} did not, {silent} gave no steady answer"
         return agreed >= self.quorum and agreed > against, count
 
-    async def choices(self, case: Case) -> list[Choice]:
-        """The choices of all checkers. Raises NotAnsweredError where one was not answered."""
-        given = await together(*(checker.choices(case) for checker in self.checkers))
+    async def choices(self, case: Case, task: str) -> list[Choice]:
+        """The choices of all checkers of a task. Raises NotAnsweredError where one was not answered."""
+        given = await together(*(checker.choices(case) for checker in self.checkers.get(task, ())))
         return [choice for choices in given for choice in choices]
 
     def prefers(self, choices: Sequence[Choice]) -> Label | None:
         """The side that at least `quorum` checkers prefer, and more than prefer the other; None: undecided."""
-        answers = list(steady((choice.judge, choice.prefers) for choice in choices).values())
-        chosen, rejected = (answers.count(label) for label in LABELS)
-        if max(chosen, rejected) < self.quorum or chosen == rejected:
-            return None
-        return "chosen" if chosen > rejected else "rejected"
+        return majority(preferred(choices).values(), self.quorum)

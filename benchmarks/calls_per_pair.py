@@ -157,9 +157,8 @@ async def _rows(made: Any) -> int:
 
     setup = made.setup(unqualified=True)
     crew, bench = setup.crew(), setup.workbench(setup.record.id)
-    panel = Panel(
-        [], [made.models[name].pair_judge(bench) for name in made.config.roles.judges], made.config.judging.quorum
-    )
+    checkers = [made.models[name].pair_judge(bench) for name in made.config.roles.judges]
+    panel = Panel([], {"preference": checkers}, made.config.judging.quorum)
     reader = crew.corpus.readers()[0]
     known = crew.retriever.ratings(reader.id).known
     critics = [made.models[name].critic(bench) for name in made.config.roles.critics]
@@ -176,7 +175,7 @@ async def _rows(made: Any) -> int:
         _, task = prompt("task_values").render(domain=crew.composer.domain, situation=draft.situation)
         sides = (draft.endorsing, draft.opposing) if stance.value == "agree" else (draft.opposing, draft.endorsing)
         reviews = crew.retriever.nearest(known, [seed.statement, seed.opposite], kept)
-        choices = await panel.choices(Case("Nothing.", reviews, task, *sides))
+        choices = await panel.choices(Case("Nothing.", reviews, task, *sides), "preference")
         return stance.value != "unknown" and panel.prefers(choices) == "chosen"
 
     # The seeds nearest to the reader's views, as the linked pipeline asks about them.

@@ -1,12 +1,16 @@
 """Shares with their uncertainty, and how well a confidence matches what came true."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
 LEVEL = 0.95
+RESAMPLES = 1_000
+FEW = 10  # answers: with fewer no calibration is fitted
+EVENTS = 20  # answers of the rarer outcome from which a group has a calibration of its own: ten a parameter
+SHIFT = 0.5  # in log-odds
 Z = 1.959963984540054  # the normal quantile of 0.5 + LEVEL / 2; scipy takes half a second to load
 
 
@@ -28,16 +32,23 @@ def wilson(right: float, n: float, z: float = Z) -> Interval:
     return Interval(max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n)))
 
 
-def exact(found: int, n: int) -> Interval:
+def exact(found: int, n: int, level: float = LEVEL) -> Interval:
     """The Clopper-Pearson interval of `found` out of `n`, which holds at every n; 0 to 1 where n is 0."""
     from scipy import special  # a tenth of the time that scipy.stats takes to load
 
     if n == 0:
         return Interval(0.0, 1.0)
-    tail = (1 - LEVEL) / 2
+    tail = (1 - level) / 2
     low = special.betaincinv(found, n - found + 1, tail) if found else 0.0
     high = special.betaincinv(found + 1, n - found, 1 - tail) if found < n else 1.0
     return Interval(float(low), float(high))
+
+
+def t_quantile(freedom: float) -> float:
+    """The quantile of Student's t for an interval of LEVEL, with so many degrees of freedom."""
+    from scipy import special
+
+    return float(special.stdtrit(freedom, 0.5 + LEVEL / 2))
 
 
 def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:
@@ -51,6 +62,21 @@ def calibration_error(confidence: Sequence[float], right: Sequence[bool], bins: 
     place = np.minimum((sure * bins).astype(int), bins - 1)
     gaps = [abs(float((sure - hit)[place == b].sum())) for b in range(bins)]
     return sum(gaps) / len(sure)
+
+
+def calibration_error_interval(confidence: Sequence[float], right: Sequence[bool], bins: int = 10) -> Interval:
+    """A 95% interval of the expected calibration error: percentiles of a bootstrap over answers, with a fixed seed.
+
+    The estimate is never below 0 and so is too high where n is small, and its resamples are so as well: the interval is
+    moved down by how far their mean lies above the estimate (bias correction).
+    """
+    sure, hit = np.asarray(confidence, dtype=float), np.asarray(right, dtype=float)
+    drawn = np.random.default_rng(0).integers(len(sure), size=(RESAMPLES, len(sure)))
+    found = np.asarray([calibration_error(sure[rows], hit[rows], bins) for rows in drawn])
+    moved = found - (found.mean() - calibration_error(confidence, right, bins))
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(moved, (tail, 1 - tail))
+    return Interval(max(0.0, float(low)), min(1.0, float(high)))
 
 
 class Calibration(NamedTuple):
@@ -81,6 +107,52 @@ def calibrate(confidence: Sequence[float], right: Sequence[bool]) -> Calibration
 
     found = optimize.minimize(loss, x0=[1.0, 0.0], bounds=[(0, None), (None, None)], method="L-BFGS-B")
     return Calibration(float(found.x[0]), float(found.x[1]))
+
+
+class Fitted(NamedTuple):
+    """A calibration, and in words what it was fitted on."""
+
+    calibration: Calibration
+    basis: str
+
+
+Calibrations = Mapping[str, Fitted]
+
+
+def calibrate_each(answers: Mapping[str, Sequence[tuple[float, bool]]]) -> dict[str, Fitted]:
+    """A calibration for each group (a culture) from its answers, as (stated confidence, whether it was right).
+
+    Where a group has EVENTS of either outcome the map is fitted on it alone. Others share the slope and the intercept
+    of all groups together, and each has a shift of its intercept: the most likely one, held near 0 by a normal prior of
+    the standard deviation SHIFT. Empty with fewer than FEW answers in all.
+    """
+    together = [answer for group in answers.values() for answer in group]
+    if len(together) < FEW:
+        return {}
+    shared = calibrate(*zip(*together, strict=True))
+    found = {}
+    for name, group in answers.items():
+        hits = sum(right for _, right in group)
+        if min(hits, len(group) - hits) >= EVENTS:
+            found[name] = Fitted(calibrate(*zip(*group, strict=True)), f"its own {len(group)} answers")
+        else:
+            shift = _shift(shared, group)
+            moved = shared._replace(intercept=shared.intercept + shift)
+            found[name] = Fitted(moved, f"{len(together)} answers of all cultures, moved by {shift:+.2f} for its own")
+    return found
+
+
+def _shift(shared: Calibration, group: Sequence[tuple[float, bool]]) -> float:
+    from scipy import optimize
+
+    logit = np.asarray([shared.slope * _log_odds(confidence) + shared.intercept for confidence, _ in group])
+    hit = np.asarray([right for _, right in group], dtype=float)
+
+    def loss(shift: float) -> float:
+        moved = logit + shift
+        return float(np.sum(np.logaddexp(0, moved) - hit * moved)) + shift**2 / (2 * SHIFT**2)
+
+    return float(optimize.minimize_scalar(loss, bounds=(-3, 3), method="bounded").x)
 
 
 def _log_odds(confidence: float) -> float:

@@ -32,7 +32,10 @@ def check_graph(crew: Crew) -> Any:
         return {"sampled": pair, "case": case}
 
     async def judge(state: CheckState) -> CheckState:
-        return {"choices": await crew.panels[state["sampled"].culture].choices(state["case"])}
+        pair = state["sampled"]
+        task = crew.composer.track(pair.track).checked_by
+        assert task is not None, "what nobody checks is not sampled"
+        return {"choices": await crew.panels[pair.culture].choices(state["case"], task)}
 
     def settle(state: CheckState) -> CheckState:
         pair, choices = state["sampled"], state["choices"]

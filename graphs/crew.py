@@ -27,9 +27,9 @@ class Plan:
 
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
     with at least `min_reviews` reviews; `concurrency` scenarios or readers in the works at a time. Of two scenarios
-    of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture
-    and track `sample` pairs are judged end to end. Readers bring at most `seeds_brought` seeds together, and each
-    `own_seeds` more, from views that less than a share `common` of readers hold.
+    of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Readers bring at
+    most `seeds_brought` seeds together, and each `own_seeds` more, from views that less than a share `common` of
+    readers hold.
     """
 
     scenarios_per_seed: int
@@ -37,7 +37,6 @@ class Plan:
     min_reviews: int
     concurrency: int
     duplicate_similarity: float
-    sample: int
     seeds_brought: int
     own_seeds: int
     common: float
@@ -45,7 +44,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Crew:
-    """The agents and stores of one run. Critics and judges are by culture: those that count there.
+    """The agents and stores of one run. Critics, judges and cross-checks are by culture: those that count there.
 
     `view_reader` is None where no chat model takes stances, and `gatherer` also where no model writes scenarios.
     `seeds` are the shipped ones and those that readers brought so far.
@@ -63,7 +62,7 @@ class Crew:
     view_reader: ViewReader | None
     gatherer: Gatherer | None
     profiler: Profiler
-    cross_check: CrossCheck
+    cross_checks: Mapping[str, CrossCheck]
     writer: Writer
     critics: Mapping[str, Sequence[Critic]]
     panels: Mapping[str, Panel]

@@ -107,8 +107,12 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         return {"pairs": made}
 
     async def check_samples(state: CurateState) -> CurateState:
-        growing = state.get("growing", [])
-        await _sweep(crew, "check", check, [todo for todo in pending_checks(crew) if todo.culture not in growing])
+        growing, waiting = state.get("growing", []), list[Todo]()
+        # A look at a lot can lead to another one; what nobody answered waits for the next run.
+        while (todos := [t for t in pending_checks(crew) if t.culture not in growing]) != waiting:
+            await _sweep(crew, "check", check, todos)
+            asked = {todo.id for todo in todos}
+            waiting = [todo for todo in pending_checks(crew) if todo.id in asked and todo.culture not in growing]
         return {}
 
     graph = StateGraph(CurateState)

@@ -11,7 +11,7 @@ from gravity.agents.gathering.space import Space
 from gravity.agents.stances import seeds_for
 from gravity.graphs.crew import Crew
 from gravity.graphs.sweep import Todo
-from gravity.store.lots import samples
+from gravity.store.lots import due
 from gravity.store.records import Reader, content_id
 from gravity.store.views import ReaderSeed
 
@@ -100,14 +100,11 @@ def pending_profiles(crew: Crew, wanted: CurateState) -> list[Todo]:
 
 
 def pending_checks(crew: Crew) -> list[Todo]:
-    """The sampled pairs of the run that no panel has judged yet, in cultures that have one."""
-    done = crew.ledger.checks(crew.run)
+    """The pairs that panels are to judge next, of the lots that are not settled."""
+    run = crew.ledger.run(crew.run)
+    assert run is not None, "it is open"
     return [
-        Todo(pair, culture, {"pair": pair})
-        for (culture, track), (_, sample) in sorted(samples(crew.ledger, crew.run, crew.plan.sample).items())
-        if crew.composer.track(track).sampled and crew.panels[culture].checkers
-        for pair in sample
-        if pair not in done
+        Todo(pair, culture, {"pair": pair}) for (culture, _), pairs in due(crew.ledger, run).items() for pair in pairs
     ]
 
 

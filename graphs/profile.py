@@ -70,7 +70,8 @@ def profile_graph(crew: Crew) -> Any:
         return {"stances": list(zip(batches, await together(*asked), strict=True))}
 
     async def cross_check(state: ProfileState) -> ProfileState:
-        told = await crew.cross_check.checked(state["reader"], state.get("stances", []))
+        check = crew.cross_checks[state["given"].culture or ""]
+        told = await check.checked(state["reader"], state.get("stances", []))
         facts, shown = together_told(told)
         asked = {fact.name for fact in facts}
         reading = crew.views.reading(crew.run, state["reader"])

@@ -70,9 +70,13 @@ class Judging(Section):
     """A model counts in a culture where the lower bound of its accuracy on gold cases is above this."""
     cases: int | None = Field(None, ge=10)
     """Gold cases a culture that a model is put to; all held-out ones where none is given."""
+    min_coverage: float = Field(0.5, ge=0, le=1)
+    """And where it answers at least this share of the gold cases that have an answer."""
+    profiler_votes: bool = False
+    """Whether the profiler's own model, as a judge, has a vote on the labels that it inferred."""
     acceptable_error: float = Field(0.1, ge=0.01, lt=0.5)
-    """The label error up to which a lot is accepted. The sample follows from it: 114 pairs a lot for 0.1, 230 for
-    0.05."""
+    """The label error up to which a lot is accepted. How many pairs of it are checked follows from it, and from what
+    the panel showed on gold cases."""
 
 
 class Limits(Section):
@@ -107,6 +111,10 @@ class Curate(Section):
     """How many seed statements, spread over the dimensions; all that can be written about where none is given."""
     scenarios_per_seed: int = Field(3, ge=1, le=9)
     """Scenarios for each seed and culture, each in a setting of its own."""
+    bank: bool = True
+    """Takes scenarios of shipped seeds from the bank that ships and believes them, which costs no call: they were read
+    blind before they were released. The writer writes the others; if false it writes all, and all are criticised and
+    judged."""
     revisions: int = Field(2, ge=0)
     """How often a scenario is sent back to its writer at most."""
     attempts: int = Field(3, ge=1)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gravity.showing import Showing, planned_seeds, showing
+from gravity.store.distinction import Distinction, distinctions
 from gravity.store.lots import lots
 from gravity.store.records import Lot, Unanswered
 from gravity.store.runs import Run
@@ -22,7 +23,7 @@ class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
     the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run; `unanswered`
     is what the run left pending when it was last started, and `failures` what got no usable answer, by reason;
-    `showing` is what readers let show."""
+    `distinctions` say how far labels tell readers apart, and `showing` is what readers let show."""
 
     run: str
     store: dict[str, int]
@@ -31,6 +32,7 @@ class Status:
     stances: Counts
     pairs: list[dict[str, Any]]
     lots: list[Lot]
+    distinctions: list[Distinction]
     calls: list[dict[str, Any]]
     spent: list[Spent]
     unanswered: list[Unanswered]
@@ -42,6 +44,7 @@ class Status:
         return {
             **asdict(self),
             "lots": [lot.model_dump() for lot in self.lots],
+            "distinctions": [row.model_dump() for row in self.distinctions],
             "spent": [row.as_json() for row in self.spent],
             "unanswered": [row.model_dump() for row in self.unanswered],
             "failures": [row.model_dump() for row in self.failures],
@@ -67,6 +70,7 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
         stances=_stances(stores, run),
         pairs=_pairs(ledger.pair_counts(run.id)),
         lots=lots(ledger, run),
+        distinctions=distinctions(ledger, run.id),
         calls=[
             {"role": role, "model": model, **figures}
             for (role, model), figures in sorted(stores.answers.usage().items())

@@ -34,9 +34,17 @@ def waiting(ledger: Ledger, run: str, culture: str | None = None, track: str | N
     return found + [Waiting(pair.id, pair.reason) for pair in held]
 
 
-def decide(ledger: Ledger, pair: Pair, decided: Decided, by: str, sides: tuple[str, str] | None = None) -> None:
+def decide(
+    ledger: Ledger,
+    pair: Pair,
+    decided: Decided,
+    by: str,
+    sides: tuple[str, str] | None = None,
+    *,
+    blind: bool = False,
+) -> None:
     """Keeps what `by` decided about the pair, with what the pair was before. `sides` are the edited texts, chosen and
-    rejected, where the decision is to edit."""
+    rejected, where the decision is to edit; `blind` says that the pair was drawn by chance and its label not shown."""
     chosen, rejected = sides or (pair.chosen[0]["content"], pair.rejected[0]["content"])
     after = pair.model_copy(
         update={
@@ -50,4 +58,5 @@ def decide(ledger: Ledger, pair: Pair, decided: Decided, by: str, sides: tuple[s
         after = after.flipped()
     before = pair.model_dump(include=DECIDED_FIELDS)
     time = datetime.now(UTC).isoformat(timespec="seconds")
-    ledger.decide(Decision(run=pair.run, pair=pair.id, decided=decided, by=by, time=time, before=before), after)
+    decision = Decision(run=pair.run, pair=pair.id, decided=decided, by=by, time=time, before=before, blind=blind)
+    ledger.decide(decision, after)

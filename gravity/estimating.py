@@ -1,6 +1,6 @@
 """A few readers' worth of pairs, and from it what the full run will ask of the models."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gravity.agents.price import Price
@@ -12,6 +12,7 @@ from gravity.money import amount
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.records import Pair, Unanswered
+from gravity.store.sampling import design
 
 READERS = 3
 SEEDS = 4
@@ -107,15 +108,30 @@ async def preview(setup: RunSetup, culture: str | None, progress: Progress) -> P
     return Preview(pairs, needs(setup, setup.crew(), {"culture": culture}), ledger.unanswered(setup.record.id))
 
 
+def _unwritten(crew: Crew, wanted: CurateState) -> int:
+    """How many pending scenarios a model has to write."""
+    given = (todo.given for todo in pending_scenarios(crew, wanted))
+    return sum((one["seed"], one["culture"], one["slot"]) not in crew.writer.released for one in given)
+
+
+def _checks(setup: RunSetup, crew: Crew, cultures: Sequence[str]) -> int:
+    """How many pairs are checked at most, if each track has enough of them in each culture."""
+    acceptable, wanted = setup.config.judging.acceptable_error, 0
+    for track in (crew.composer.track(name) for name in crew.composer.tracks):
+        for culture in cultures:
+            checking = setup.record.settings.counting[culture].checking.get(track.checked_by or "")
+            wanted += design(checking.record, acceptable).sample if checking and checking.judges else 0
+    return wanted
+
+
 def needs(setup: RunSetup, crew: Crew, wanted: CurateState) -> list[Need]:
     """What the full run still needs by role and model; of checks, the most that it can need. What depends on views that
     nobody has read yet is as those read so far let expect."""
     roles, orders, readers_need = setup.config.roles, setup.config.judging.orders, expected(crew, wanted)
-    scenarios = len(pending_scenarios(crew, wanted)) + readers_need.scenarios
+    scenarios = _unwritten(crew, wanted) + readers_need.scenarios
     readers = selected(crew, wanted)
-    checked = [c for c in {reader.culture for reader in readers} if c and crew.panels[c].checkers]
-    sampled = sum(crew.composer.track(name).sampled for name in crew.composer.tracks)
-    checks = max(0, len(checked) * sampled * crew.plan.sample - len(crew.ledger.checks(crew.run)))
+    cultures = sorted({reader.culture for reader in readers if reader.culture})
+    checks = max(0, _checks(setup, crew, cultures) - len(crew.ledger.checks(crew.run)))
     calls = [
         ("profiler", roles.profiler, readers_need.profiler),
         ("writer", roles.writer, scenarios + readers_need.writer),

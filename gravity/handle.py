@@ -15,6 +15,7 @@ from gravity.store.views import ReaderSeed, View
 
 if TYPE_CHECKING:
     from gravity.auditing import Audited
+    from gravity.blind import Question
     from gravity.project import Project
     from gravity.store.dataset import Export
     from gravity.swapping import SwapPlan
@@ -77,6 +78,17 @@ class RunHandle:
     def decide(self, pair: Pair, decided: Decided, by: str, sides: tuple[str, str] | None = None) -> None:
         """Keeps a person's decision: keep, flip, edit (with the edited chosen and rejected `sides`) or reject."""
         deciding.decide(self._ledger, pair, decided, by, sides)
+
+    def questions(self, culture: str, track: str, count: int | None = None) -> "Iterator[Question]":
+        """Pairs drawn by chance from a lot, to be answered blind with `answer`; by default as many as bound its label
+        error below the acceptable one where none is wrong. Raises ConfigError where the run has no such lot."""
+        from gravity.blind import questions
+
+        return questions(self.project.setup(unqualified=True), self.record, culture, track, count)
+
+    def answer(self, question: "Question", answer: str, by: str) -> None:
+        """Keeps a person's blind answer: "a", "b", or "n" where nobody can tell."""
+        deciding.decide(self._ledger, question.pair, question.decision(answer), by, blind=True)
 
     def undo(self, pair: str) -> Decision:
         """Takes the decision about a pair back and returns it; the pair is as it was. Raises KeyError for none."""

@@ -54,12 +54,13 @@ async def _examined(setup: RunSetup, gold: Gold, candidate: Candidate, progress:
         checker=setup.models.checker,
         advance=lambda done, total: progress(stage, done, total),
     )
-    trials, calibration = await task.examine(candidate.model, exam)
+    trials, calibrations = await task.examine(candidate.model, exam)
     by_culture: dict[str, list[Trial]] = defaultdict(list)
     for trial in trials:
         by_culture[trial.culture].append(trial)
     found = []
     for culture in setup.library.cultures:
+        fitted = calibrations.get(culture)
         calls, tokens, seconds = setup.stores.answers.cost([key for t in by_culture[culture] for key in t.calls])
         row = task.summarised(
             Qualification(
@@ -74,7 +75,8 @@ async def _examined(setup: RunSetup, gold: Gold, candidate: Candidate, progress:
                 calls=calls,
                 tokens=tokens,
                 seconds=seconds,
-                calibration=calibration,
+                calibration=fitted.calibration if fitted else None,
+                calibrated_on=fitted.basis if fitted else "",
             ),
             by_culture[culture],
         )

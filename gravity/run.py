@@ -1,6 +1,7 @@
 """One run before it begins: who counts in it, what it is known by, and the crew that makes it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -13,13 +14,15 @@ from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.kinds import Workbench
+from gravity.agents.kinds.bank import bank_of
 from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
-from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
+from gravity.agents.qualification import CHECKING, DEFECT, SCENARIO
 from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
 from gravity.agents.views.chunks import Cutting, chunk_chars
 from gravity.agents.window import check_room, longest_prompts
+from gravity.agents.writer import BankFirst, BankWriter, Writer
 from gravity.config import Config
 from gravity.errors import ConfigError
 from gravity.frameworks.gold import Gold
@@ -29,7 +32,6 @@ from gravity.graphs.crew import Crew, Plan
 from gravity.models import Models
 from gravity.standing import Standing, candidates
 from gravity.store.answers import call_key
-from gravity.store.lots import sample_size
 from gravity.store.runs import Counting, JudgingSettings, RoleModels, Run, RunSettings, run_with
 from gravity.stores import Stores
 
@@ -51,7 +53,7 @@ class RunSetup:
         self._budgets: dict[str, Budget] = {}
         judging = config.judging
         self.standing = Standing(
-            candidates(models, judging, gold.version), stores.qualifications, judging.min_accuracy, judging.quorum
+            candidates(models, judging, gold.version), stores.qualifications, judging, models[config.roles.profiler]
         )
 
     @cached_property
@@ -103,14 +105,13 @@ class RunSetup:
             counting={
                 culture: Counting(
                     judges=[models[name].name for name in self._judges(culture)],
-                    pair_judges=[models[name].name for name in self._pair_judges(culture)],
+                    checking={task.name: self.standing.checking(task, culture) for task in CHECKING},
                     advisory_critics=[models[name].name for name in self.standing.failed(DEFECT, culture)],
                     qualified=culture not in unqualified,
                 )
                 for culture in cultures
             },
-            calibration=self.standing.calibration,
-            panel_error={culture: self.standing.panel_error(culture) for culture in cultures},
+            calibration={culture: self.standing.calibration(culture) for culture in cultures},
             qualifications=[c.key for c in self.standing.candidates],
             classifiers=config.classifiers.model_dump(),
             curate=config.curate.model_dump(
@@ -141,11 +142,6 @@ class RunSetup:
         """Those who vote on scenarios: the qualified ones, or all where these are too few."""
         able = self.standing.able(SCENARIO, culture)
         return able if len(able) >= self.config.judging.quorum else self.config.roles.judges
-
-    def _pair_judges(self, culture: str) -> list[str]:
-        """Those who check samples, if there are enough; what the others say would measure nothing."""
-        able = self.standing.able(PREFERENCE, culture)
-        return able if len(able) >= self.config.judging.quorum else []
 
     @cached_property
     def _breaker(self) -> Breaker:
@@ -218,7 +214,6 @@ class RunSetup:
                 min_reviews=plan.min_reviews,
                 concurrency=plan.batch_concurrency if batched else plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
-                sample=sample_size(self.config.judging.acceptable_error),
                 seeds_brought=plan.seeds_brought,
                 own_seeds=plan.own_seeds,
                 common=plan.common,
@@ -239,12 +234,8 @@ class RunSetup:
             view_reader=self.models.view_reader(bench),
             gatherer=self._gatherer(bench),
             profiler=self._profiler(bench),
-            cross_check=CrossCheck(
-                self.models.checker.profiler(bench, "checker") if self.models.checker else None,
-                self.standing.calibration,
-                plan.min_confidence,
-            ),
-            writer=self.models[self.config.roles.writer].writer(bench),
+            cross_checks={culture: self._cross_check(culture, bench) for culture in self.library.cultures},
+            writer=self._writer(bench),
             critics={culture: self._critics(culture, bench) for culture in self.library.cultures},
             panels={culture: self._panel(culture, bench) for culture in self.library.cultures},
             composer=Composer(
@@ -294,6 +285,19 @@ class RunSetup:
     def _rules(self) -> RuleCritic:
         return RuleCritic(self.library.cultures, self.library.cues)
 
+    def _writer(self, bench: Workbench) -> Writer:
+        writer = self.models[self.config.roles.writer].writer(bench)
+        if isinstance(writer, BankWriter):
+            return writer if self.config.curate.bank else replace(writer, released=())
+        return BankFirst(bank_of(self.library), writer) if self.config.curate.bank else writer
+
+    def _cross_check(self, culture: str, bench: Workbench) -> CrossCheck:
+        return CrossCheck(
+            self.models.checker.profiler(bench, "checker") if self.models.checker else None,
+            self.standing.calibration(culture),
+            self.config.curate.min_confidence,
+        )
+
     def _critics(self, culture: str, bench: Workbench) -> list[Critic]:
         failed = self.standing.failed(DEFECT, culture)
         critics: list[Critic] = [self._rules]
@@ -305,6 +309,8 @@ class RunSetup:
     def _panel(self, culture: str, bench: Workbench) -> Panel:
         return Panel(
             judges=[self.models[name].judge(bench) for name in self._judges(culture)],
-            checkers=[self.models[name].pair_judge(bench) for name in self._pair_judges(culture)],
+            checkers={
+                task.name: [c.model.pair_judge(bench) for c in self.standing.voters(task, culture)] for task in CHECKING
+            },
             quorum=self.config.judging.quorum,
         )

@@ -6,13 +6,15 @@ from functools import cached_property
 
 from gravity.agents.kinds import Model
 from gravity.agents.prompting import prompt
-from gravity.agents.qualification import PREFERENCE, STANCE, TASKS, Task
+from gravity.agents.qualification import STANCE, TASKS, Bar, Task
 from gravity.config import Judging
-from gravity.frameworks.statistics import Calibration, wilson
+from gravity.frameworks.statistics import Calibration
 from gravity.models import Models
+from gravity.panels import of_culture, panel_record
 from gravity.store.answers import call_key
 from gravity.store.qualifications import Qualifications
 from gravity.store.records import Qualification
+from gravity.store.runs import Checking, PanelRecord
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,13 @@ def candidates(models: Models, judging: Judging, gold_version: str) -> list[Cand
 
 @dataclass(frozen=True)
 class Standing:
-    """What the kept qualifications of the candidates come to, at the configuration's `min_accuracy` and `quorum`."""
+    """What the kept qualifications of the candidates come to, by the configuration's section [judging]; `profiler` is
+    the model that infers labels."""
 
     candidates: Sequence[Candidate]
     kept: Qualifications
-    min_accuracy: float
-    quorum: int
+    judging: Judging
+    profiler: Model
 
     def able(self, task: Task, culture: str) -> list[str]:
         """The names of the models that count for a task in a culture."""
@@ -62,7 +65,7 @@ class Standing:
         """What keeps a culture from being qualified, in words; empty where nothing does."""
         missing = []
         for task in TASKS.values():
-            wanted = self.quorum if task.needs_quorum else 1
+            wanted = self.judging.quorum if task.needs_quorum else 1
             needed = task.needed and not (task.dispensable and not self._candidates(task))
             if needed and len(self.able(task, culture)) < wanted:
                 missing.append(f"no {task.agent}" if wanted == 1 else f"fewer than {wanted} {task.agent}s")
@@ -72,22 +75,50 @@ class Standing:
         """What each culture lacks, of those that lack something."""
         return {culture: missing for culture in cultures if (missing := self.lacks(culture))}
 
-    def panel_error(self, culture: str) -> float:
-        """What share of its answers a panel of the pair judges gets wrong at most, as its worst one has shown."""
-        rates = [
-            1 - wilson(found.right, found.answered).low
-            for c in self._candidates(PREFERENCE)
-            if self._qualifies(c, culture) and (found := self.found[c.key][culture])
-        ]
-        return max(rates, default=1.0)
+    def checking(self, task: Task, culture: str) -> Checking:
+        """Who checks samples of pairs of a task in a culture, and what they showed as a panel."""
+        voting, barred = self.voters(task, culture), self.barred(task, culture)
+        return Checking(
+            judges=[c.model.name for c in voting],
+            without_vote=[c.model.name for c in barred],
+            record=self.record(task, voting, culture) if voting else PanelRecord(),
+        )
 
-    @property
-    def calibration(self) -> Calibration | None:
-        """The map of the profiler's confidence, which is the same for all cultures."""
+    def voters(self, task: Task, culture: str) -> list[Candidate]:
+        """The candidates that have a vote on pairs of a task in a culture; none where they are fewer than the quorum.
+
+        Who inferred the labels has no vote on them unless the configuration says so.
+        """
+        barred = self.barred(task, culture)
+        able = [c for c in self._candidates(task) if self._qualifies(c, culture) and c not in barred]
+        return able if len(able) >= self.judging.quorum else []
+
+    def barred(self, task: Task, culture: str) -> list[Candidate]:
+        """The candidates that qualify and have no vote, since they inferred the labels."""
+        if self.judging.profiler_votes:
+            return []
+        return [c for c in self._candidates(task) if self._qualifies(c, culture) and c.model.is_also(self.profiler)]
+
+    def record(self, task: Task, judges: Sequence[Candidate], culture: str) -> PanelRecord:
+        """What judges showed together in a culture with labels of gold cases of a task."""
+        labels = [self.found[c.key] for c in self.candidates if c.task.name == task.labels]
+        records = {}
+        for name in self.found[judges[0].key]:
+            given = [found[name].outcomes for c in judges if name in (found := self.found[c.key])]
+            inferred = next((found[name].outcomes for found in labels if name in found), {})
+            records[name] = panel_record(given, inferred, self.judging.quorum)
+        return of_culture(culture, records)
+
+    def calibration(self, culture: str) -> Calibration | None:
+        """The map of the profiler's confidence in a culture."""
         for c in self._candidates(STANCE):
-            for found in self.found[c.key].values():
-                return Calibration(*found.calibration) if found.calibration else None
+            found = self.found[c.key].get(culture)
+            return Calibration(*found.calibration) if found and found.calibration else None
         return None
+
+    def bar(self, task: Task) -> Bar:
+        """What a model has to show in a task, of as many as are put to it."""
+        return Bar(self.judging.min_accuracy, self.judging.min_coverage, max(1, len(self._candidates(task))))
 
     def expired(self) -> dict[str, str]:
         """The day of the latest scores, by model, of the candidates whose scores no longer hold."""
@@ -105,4 +136,4 @@ class Standing:
 
     def _qualifies(self, c: Candidate, culture: str) -> bool:
         found = self.found[c.key].get(culture)
-        return found is not None and c.task.qualifies(found, self.min_accuracy)
+        return found is not None and c.task.qualifies(found, self.bar(c.task))

@@ -172,6 +172,18 @@ class Ledger:
                 return
             last = page[-1]["id"]
 
+    def preferences(self, run: str) -> Iterator[tuple[str, str, str, tuple[str, str], bool]]:
+        """Of each vetted pair its culture, track and subject, its two answers in an order of their own, and whether the
+        first of these is the chosen one; read as it goes."""
+        table = tables.pairs
+        query = select(table.c.culture, table.c.track, table.c.subject, table.c.chosen, table.c.rejected)
+        query = query.where(table.c.run == run, table.c.verdict == "vetted")
+        with self.database.begin() as connection:
+            for culture, track, subject, *sides in connection.execution_options(yield_per=PAGE).execute(query):
+                chosen, rejected = (side[0]["content"] for side in sides)
+                answers = (chosen, rejected) if chosen <= rejected else (rejected, chosen)
+                yield culture, track, subject, answers, answers[0] == chosen
+
     def lot_members(self, run: str) -> Iterator[tuple[str, str, str]]:
         """Id, culture and track of each pair that was vetted before people decided on any, read as it goes."""
         table, before = tables.pairs, {pair: d.before["verdict"] for pair, d in self.decisions(run).items()}

@@ -1,112 +1,134 @@
-"""Acceptance sampling: a lot is all vetted pairs of one culture and track, and a checked sample speaks for it.
+"""Lots: all vetted pairs of one culture and track, whose label error a checked sample bounds.
 
-The share of wrong labels is bounded with Clopper-Pearson. A judge that errs where the label is right can only
-add to the disagreements, as long as fewer than half of the labels are wrong; so the upper bound of the
-disagreement is one of the label error. From its lower bound the panel's own error is taken away, which is at
-most what its judges showed on gold cases (Rogan and Gladen 1978).
+The sample is judged by a panel, whose own errors the bounds take in (`bounds`), in a few looks (`sampling`), and by
+people, who outrank it (`labels`).
 """
 
-import heapq
-from collections import defaultdict
-from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 
-from gravity.frameworks.statistics import exact
+from gravity.frameworks.statistics import Interval
+from gravity.store.bounds import TAIL, Answers
+from gravity.store.labels import Evidence, checking, evidence
 from gravity.store.ledger import Ledger
-from gravity.store.records import Check, Decision, Label, Lot, LotVerdict, content_id
-from gravity.store.runs import Run, Track
+from gravity.store.records import Lot, LotVerdict
+from gravity.store.runs import Run
+from gravity.store.sampling import Look
 
-# A lot at the error that one may just accept passes once in forty times at most, since the interval's upper end has
-# to clear it; the sample is so large that one at a third of that error passes at least four times in five.
-PRODUCER_POWER, GOOD = 0.8, 1 / 3
-UNDECIDED = 0.5  # a lot of whose sample more stays undecided goes to people
-
-
-@lru_cache
-def sample_size(acceptable: float) -> int:
-    """How many pairs to check so that a lot can be told good from bad at the error `acceptable` (0 to 1)."""
-    from scipy import special
-
-    allowed, n = 0, 1
-    while True:
-        # The smallest n at which so few disagreements are unlikely in a bad lot.
-        while exact(allowed, n).high > acceptable:
-            n += 1
-        if special.bdtr(allowed, n, acceptable * GOOD) >= PRODUCER_POWER:
-            return n
-        allowed += 1
-
-
-def samples(ledger: Ledger, run: str, size: int) -> dict[tuple[str, str], tuple[int, list[str]]]:
-    """By lot how many pairs it has and the ids of those to check.
-
-    These are the ones with the smallest hashes: as good as drawn by chance, the same at every call, and mostly
-    the same when the lot has grown.
-    """
-    members: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for identity, culture, track in ledger.lot_members(run):
-        members[culture, track].append(identity)
-    return {
-        lot: (len(ids), heapq.nsmallest(size, ids, key=lambda identity: content_id("sample", identity)))
-        for lot, ids in members.items()
-    }
+HOPELESS = 0.05  # a chance to be vetted for which checking does not go on
 
 
 def lots(ledger: Ledger, run: Run) -> list[Lot]:
     """The lots of a run as its checks and the decisions of people have them, by culture and track."""
-    acceptable = run.settings.judging.acceptable_error
-    panel_error = run.settings.panel_error
-    checks, decisions = ledger.checks(run.id), ledger.decisions(run.id)
-    found = []
-    size = sample_size(acceptable)
-    for (culture, track), (pairs, sample) in sorted(samples(ledger, run.id, size).items()):
-        answers = [_answer(checks.get(pair), decisions.get(pair)) for pair in sample]
-        agreed, against, undecided = (answers.count(kind) for kind in ("chosen", "rejected", "undecided"))
-        lot = Lot(
-            culture=culture,
-            track=track,
-            pairs=pairs,
-            sample=len(sample),
-            agreed=agreed,
-            against=against,
-            undecided=undecided,
-            low=_own_error_off(exact(against, agreed + against).low, panel_error.get(culture)),
-            high=exact(against, agreed + against).high,
-            verdict="unchecked",
-            reason="",
-        )
-        verdict, reason = _verdict(lot, run.settings.track(track), acceptable)
-        found.append(lot.model_copy(update={"verdict": verdict, "reason": reason}))
+    return [_lot(run, *of, known) for of, known in sorted(evidence(ledger, run).items(), key=itemgetter(0))]
+
+
+def due(ledger: Ledger, run: Run) -> dict[tuple[str, str], list[str]]:
+    """By culture and track the pairs that a panel is to check next, where there is one and the lot is not settled."""
+    found = {}
+    for of, known in sorted(evidence(ledger, run).items(), key=itemgetter(0)):
+        if known.panel is not None and (missing := _reached(known).missing):
+            found[of] = missing
     return found
 
 
-def _answer(check: Check | None, decision: Decision | None) -> Label | str | None:
-    """What is known of one sampled pair's label; a person outranks the panel."""
-    if decision is not None:
-        return "rejected" if decision.decided in ("flip", "reject") else "chosen"
-    if check is None:
-        return None
-    return check.prefers or "undecided"
+class Reached(NamedTuple):
+    """How far the looks at a lot came: the last one that was complete (None: none was) and what it shows; which pairs
+    the one after it still `missing`, none where the matter is settled or no look is left."""
+
+    look: Look | None
+    interval: Interval
+    missing: list[str]
 
 
-def _own_error_off(disagreement: float, panel_error: float | None) -> float:
-    """The label error behind a disagreement with a panel that errs at most `panel_error` of the time."""
-    if panel_error is None or panel_error >= 0.5:
-        return 0.0
-    return max(0.0, (disagreement - panel_error) / (1 - 2 * panel_error))
+def _reached(known: Evidence) -> Reached:
+    last, interval = None, Interval(0.0, 1.0)
+    # A lot that can be checked whole is: whatever its error, what is confirmed may leave.
+    small = known.design.sample == known.drawn.pairs
+    for look in known.design.looks:
+        if missing := known.missing(look):
+            return Reached(last, interval, missing)
+        last, interval = look, known.interval(look)
+        lost = interval.low > known.acceptable or known.outlook(look) < HOPELESS
+        if interval.high <= known.acceptable or (lost and not small):
+            break
+    return Reached(last, interval, [])
 
 
-def _verdict(lot: Lot, track: Track, acceptable: float) -> tuple[LotVerdict, str]:
-    if not track.sampled:
-        return "ratings", "the reader's own ratings decide; no panel was asked"
-    if lot.checked < lot.sample:
-        return "unchecked", f"{lot.checked} of the {lot.sample} sampled pairs have been checked"
-    bounds = f"label error between {lot.low:.1%} and {lot.high:.1%}"
-    if lot.whole and lot.low <= acceptable:
-        return "vetted", f"small enough to check each pair: {lot.agreed} of {lot.pairs} were confirmed, and leave"
-    if lot.high <= acceptable:
-        if lot.undecided <= UNDECIDED * lot.checked:
-            return "vetted", f"{bounds}: at most {acceptable:.0%} is accepted"
-        return "review", f"{bounds}, but {lot.undecided} of {lot.checked} stayed undecided"
-    if lot.low > acceptable:
-        return "withheld", f"{bounds}: more than the {acceptable:.0%} that is accepted"
-    return "review", f"{bounds}: whether it is at most {acceptable:.0%} is for people to settle"
+def _lot(run: Run, culture: str, track: str, known: Evidence) -> Lot:
+    of: dict[str, Any] = {"culture": culture, "track": track, "pairs": known.drawn.pairs, "people": known.people}
+    none: dict[str, Any] = {"sample": 0, "agreed": 0, "against": 0, "undecided": 0, "low": 0.0, "high": 1.0}
+    if run.settings.track(track).checked_by is None:
+        return Lot(**of, **none, verdict="ratings", reason="the reader's own ratings decide; no panel was asked")
+    if known.panel is None:
+        return _without_panel(Lot(**of, **none, verdict="unchecked", reason=_nobody(run, culture, track)), known)
+    reached = _reached(known)
+    said = known.answers(reached.look, outranked=True) if reached.look else Answers(0, 0, 0)
+    lot = Lot(
+        **of,
+        **said._asdict(),
+        sample=known.design.sample,
+        spared=0 if reached.missing else known.design.sample - said.n,
+        low=min(reached.interval),
+        high=max(reached.interval),
+        verdict="unchecked",
+        reason=f"{said.n} of {known.design.sample} pairs have been checked",
+    )
+    return lot if reached.missing or reached.look is None else _settled(lot, reached, known)
+
+
+def _settled(lot: Lot, reached: Reached, known: Evidence) -> Lot:
+    """The lot with its verdict, all looks that it needs being complete."""
+    assert reached.look is not None
+    (low, high), limit = reached.interval, known.acceptable
+    bounds = f"label error between {low:.1%} and {high:.1%}"
+    if low > high:
+        reason = "the bounds contradict each other, so gold cases do not tell how the panel judges this lot: people do"
+        return lot.model_copy(update={"verdict": "review", "low": 0.0, "high": 1.0, "reason": reason})
+    if lot.agreed and high <= limit:
+        return lot.model_copy(update={"verdict": "vetted", "reason": f"{bounds}: at most {limit:.0%} is accepted"})
+    if lot.agreed and reached.look.n == lot.pairs and (left := known.left(reached.look)) <= limit:
+        reason = f"each pair was checked: {lot.agreed} of {lot.pairs} were confirmed, and leave; at most {left:.1%} of "
+        update = {"verdict": "vetted", "only_confirmed": True, "low": 0.0, "high": left}
+        return lot.model_copy(update={**update, "reason": reason + "these are wrong"})
+    if low > limit:
+        reason = f"{bounds}: more than the {limit:.0%} that is accepted"
+        return lot.model_copy(update={"verdict": "withheld", "reason": reason})
+    reason = f"{bounds}: whether it is at most {limit:.0%} is for people to settle"
+    if not known.record.wrong:
+        reason = (
+            "the profiler got no gold case wrong, so nobody knows how often the panel would confirm its errors: "
+            "`gravity review --sample` lets people settle it"
+        )
+    return lot.model_copy(update={"verdict": "review", "reason": reason})
+
+
+def _without_panel(lot: Lot, known: Evidence) -> Lot:
+    """The lot as people's blind answers alone have it."""
+    wrong, asked = known.people
+    if not asked:
+        return lot
+    low, high = known.by_people(TAIL)
+    bounds = f"label error between {low:.1%} and {high:.1%} by {asked} answers of people"
+    verdict: LotVerdict = "vetted" if high <= known.acceptable else "withheld" if low > known.acceptable else "review"
+    return lot.model_copy(
+        update={
+            "sample": asked,
+            "agreed": asked - wrong,
+            "against": wrong,
+            "low": low,
+            "high": high,
+            "verdict": verdict,
+            "reason": f"{bounds}; at most {known.acceptable:.0%} is accepted",
+        }
+    )
+
+
+def _nobody(run: Run, culture: str, track: str) -> str:
+    barred = checking(run, culture, track).without_vote
+    if barred:
+        return (
+            f"{', '.join(barred)} made the labels and has no vote on them, and no other judge has qualified: configure "
+            "one, let people answer with `gravity review --sample`, or set judging.profiler_votes"
+        )
+    return "no judge has qualified to check it"

@@ -252,7 +252,8 @@ class Check(Row):
 
 
 class Decision(Row):
-    """What a person made of a pair, and what of it the decision could change, as it was `before`."""
+    """What a person made of a pair, and what of it the decision could change, as it was `before`. It is `blind` where
+    the pair was drawn by chance and the person was told neither its label nor what the panel said."""
 
     run: str
     pair: str
@@ -260,13 +261,16 @@ class Decision(Row):
     by: str
     time: str
     before: dict[str, Any]
+    blind: bool = False
 
 
 class Lot(Row):
-    """All vetted pairs of one culture and track, and what a checked sample says of their labels.
+    """All vetted pairs of one culture and track, and what is known of their labels.
 
-    `sample` is how many were to be checked, of which the panel or a person agreed with the label, was `against`
-    it, or stayed `undecided`. The share of wrong labels lies between `low` and `high`.
+    At most `sample` pairs are to be checked, of which `spared` need not be any more. Of those that were, the panel or a
+    person `agreed` with the label, was `against` it, or left it `undecided`. The share of wrong labels lies between
+    `low` and `high`; where `only_confirmed`, this is of the confirmed pairs, and they alone may leave. `people` are
+    the answers of people about pairs drawn by chance: (wrong, all).
     """
 
     culture: str
@@ -280,6 +284,9 @@ class Lot(Row):
     high: float
     verdict: LotVerdict
     reason: str
+    spared: int = 0
+    only_confirmed: bool = False
+    people: tuple[int, int] = (0, 0)
 
     @property
     def checked(self) -> int:
@@ -287,9 +294,9 @@ class Lot(Row):
         return self.agreed + self.against + self.undecided
 
     @property
-    def whole(self) -> bool:
-        """Whether the sample is the lot: then each pair has its own check, and only confirmed ones may leave."""
-        return self.sample == self.pairs
+    def measured(self) -> bool:
+        """Whether the interval says anything."""
+        return self.high < 1 or self.low > 0
 
 
 class Unanswered(Row):
@@ -306,14 +313,16 @@ class Qualification(Row):
     """What a model showed on the gold cases of one task in one culture.
 
     `key` is a hash of all that it depends on: the model, its prompts, the gold set. Of `cases`, `answered` got
-    a steady answer and `right` of these the right one. Where two orders were asked, `consistent` of `swapped`
+    a steady answer and `right` of these the right one; in `telling` of them the right answer is one and not that it
+    cannot be told, and `told` of these were answered. Where two orders were asked, `consistent` of `swapped`
     cases got the same answer in both; `first` of the `sided` answers named the side shown first. For critics a
     case is a planted defect, `answered` is `cases`, and `alarms` of `clean` twins were blocked. For readers of views
     `answered` are the views that were kept and `right` those of them that are the writer's own, `found` of the gold
     views that are `there` were found, as `found_kinds` says by kind, and something was kept in `alarms` of the `clean`
     cases, which have no view. `kinds` holds
     (cases, right) by kind of case, and `error_rates` (wrong, cases) by name. `calibration` is a slope and an
-    intercept, fitted on other cases than these.
+    intercept, fitted on other cases than these, as `calibrated_on` says. Where cases are labels, `outcomes` holds
+    (right label, label that was given) by case.
     """
 
     key: str
@@ -324,6 +333,8 @@ class Qualification(Row):
     cases: int
     answered: int
     right: int
+    telling: int = 0
+    told: int = 0
     swapped: int = 0
     consistent: int = 0
     sided: int = 0
@@ -334,6 +345,7 @@ class Qualification(Row):
     found: int = 0
     brier: float | None = None
     ece: float | None = None
+    ece_interval: tuple[float, float] | None = None
     calls: int = 0
     tokens: int = 0
     seconds: float = 0.0
@@ -341,6 +353,8 @@ class Qualification(Row):
     found_kinds: dict[str, tuple[int, int]] = Field(default_factory=dict)
     error_rates: dict[str, tuple[int, int]] = Field(default_factory=dict)
     calibration: tuple[float, float] | None = None
+    calibrated_on: str = ""
+    outcomes: dict[str, tuple[str, str | None]] = Field(default_factory=dict)
 
 
 class Call(Row):

@@ -24,8 +24,9 @@ class Track(Settings):
     """How pairs, lots and exported rows name it."""
     rests_on: FactKind | None
     """The kind of fact that its labels come from; None where they come from the reader's own ratings."""
-    sampled: bool
-    """Whether a sample of each of its lots is judged end to end. Only the reader's own ratings need no check."""
+    checked_by: str | None
+    """The task of qualification in which judges show that they can check its pairs, of which a sample of each lot is
+    judged end to end. None: the reader's own ratings need no judge."""
     hidden_from_panel: tuple[FactKind, ...]
     """The kinds of facts that the panel must not see when it checks a pair, or it would only repeat the label."""
     subject: Subject
@@ -35,8 +36,8 @@ class Track(Settings):
 
     @model_validator(mode="after")
     def _inferences_are_checked(self) -> Self:
-        if self.rests_on is not None and not self.sampled:
-            raise ValueError(f"track '{self.name}' rests on a {self.rests_on}, which is inferred: it must be sampled")
+        if self.rests_on is not None and self.checked_by is None:
+            raise ValueError(f"track '{self.name}' rests on a {self.rests_on}, which is inferred: judges must check it")
         return self
 
 
@@ -69,13 +70,44 @@ class JudgingSettings(Settings):
     """The share of wrong labels (0 to 1) up to which a lot is accepted."""
 
 
+class PanelRecord(Settings):
+    """What a panel of pair judges did with the profiler's labels of gold cases, as it decides in a run."""
+
+    right: int = 0
+    """Labels that are right."""
+    confirmed: int = 0
+    """Of these, those that it confirmed."""
+    refuted: int = 0
+    """Of these, those whose other side it preferred; it left the others undecided."""
+    wrong: int = 0
+    """Labels that are wrong, what the profiler made up among them."""
+    shared: int = 0
+    """Of these, those that it confirmed."""
+
+    def settled(self) -> Self:
+        """The record of a panel with people beside it who settle what it does not confirm, so that a right label is
+        always confirmed."""
+        return self.model_copy(update={"right": 0, "confirmed": 0, "refuted": 0})
+
+
+class Checking(Settings):
+    """Who checks samples of pairs of one kind in one culture."""
+
+    judges: list[str] = []
+    """Have a vote."""
+    without_vote: list[str] = []
+    """Qualified, and have none on what they inferred themselves."""
+    record: PanelRecord = PanelRecord()
+    """What those with a vote showed together."""
+
+
 class Counting(Settings):
     """Who counts in one culture, as gold cases had shown when the run began."""
 
     judges: list[str] = []
     """Vote on scenarios."""
-    pair_judges: list[str] = []
-    """Check samples of pairs."""
+    checking: dict[str, Checking] = {}
+    """Check samples of pairs, by the task of qualification that they have shown it in."""
     advisory_critics: list[str] = []
     """Failed on gold cases, so what they find blocks nothing."""
     qualified: bool
@@ -99,10 +131,8 @@ class RunSettings(Settings):
     """How panels decide."""
     counting: dict[str, Counting] = {}
     """Who counts, by culture."""
-    calibration: tuple[float, float] | None = None
-    """Slope and intercept of the profiler's calibrated confidence; None where it is not calibrated."""
-    panel_error: dict[str, float] = {}
-    """The share of answers (0 to 1) that the panel gets wrong at most, by culture."""
+    calibration: dict[str, tuple[float, float] | None] = {}
+    """Slope and intercept of the profiler's calibrated confidence by culture; None where it is not calibrated."""
     qualifications: list[str] = []
     """The keys of the qualifications that decide who counts."""
     classifiers: dict[str, Any] = {}

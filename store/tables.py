@@ -234,6 +234,7 @@ decisions = Table(
     Column("by", String, nullable=False),
     Column("time", String, nullable=False),
     Column("before", JSON, nullable=False),
+    Column("blind", Boolean, nullable=False, default=False),
 )
 
 # What the last sweep of a stage left without an outcome, since nobody answered, and why.

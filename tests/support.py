@@ -67,14 +67,14 @@ def places(people: People = LOUD) -> dict[str, list[str]]:
 
 def config(url: str, home: Path, model: dict[str, Any] | None = None, **curate: Any) -> Config:
     """A configuration in which the server at `url` plays every role and the store is in `home`. Readers bring no seeds
-    for themselves alone, since each would have scenes of its own."""
+    for themselves alone, since each would have scenes of its own, and no scene comes from the bank."""
     settings = {"kind": "openai", "model": "stub", "base_url": url, "timeout": 30, **(model or {})}
     return Config.model_validate(
         {
             "models": {"stub": settings},
             "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": ["stub"]},
             "store": {"path": home},
-            "curate": {"seeds": 5, "scenarios_per_seed": 1, "own_seeds": 0, **curate},
+            "curate": {"seeds": 5, "scenarios_per_seed": 1, "own_seeds": 0, "bank": False, **curate},
         }
     )
 

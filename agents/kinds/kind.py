@@ -84,6 +84,11 @@ class Model:
         if self.chat is not None:
             self.chat.name = name
 
+    def is_also(self, other: "Model") -> bool:
+        """Whether both are one model, whatever else they are set to."""
+        named, others = (model.identity.get("model", model.name) for model in (self, other))
+        return bool(named == others)
+
     def profiler(self, bench: Workbench, role: str = "profiler") -> Profiler:
         """It as a profiler; `role` is what its calls are counted under."""
         raise self._cannot("infer profiles")

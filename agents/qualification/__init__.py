@@ -4,11 +4,24 @@ from gravity.agents.qualification.defect import DefectTask
 from gravity.agents.qualification.preference import PreferenceTask
 from gravity.agents.qualification.scenario import ScenarioTask
 from gravity.agents.qualification.stance import StanceTask
-from gravity.agents.qualification.task import Exam, Task
+from gravity.agents.qualification.task import Bar, Exam, Task
 from gravity.agents.qualification.trial import UnansweredError
 from gravity.agents.qualification.view import ViewTask
 
 SCENARIO, PREFERENCE, VIEW, STANCE, DEFECT = ScenarioTask(), PreferenceTask(), ViewTask(), StanceTask(), DefectTask()
 TASKS: dict[str, Task] = {task.name: task for task in (SCENARIO, PREFERENCE, VIEW, STANCE, DEFECT)}
+CHECKING = [task for task in TASKS.values() if task.labels]  # whose judges check samples of pairs
 
-__all__ = ["DEFECT", "PREFERENCE", "SCENARIO", "STANCE", "TASKS", "VIEW", "Exam", "Task", "UnansweredError"]
+__all__ = [
+    "CHECKING",
+    "DEFECT",
+    "PREFERENCE",
+    "SCENARIO",
+    "STANCE",
+    "TASKS",
+    "VIEW",
+    "Bar",
+    "Exam",
+    "Task",
+    "UnansweredError",
+]

@@ -6,11 +6,11 @@ from gravity.agents.asking import together
 from gravity.agents.critic import Critic, ModelCritic, blocking
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.kinds import Model
-from gravity.agents.qualification.task import Exam, Task
+from gravity.agents.qualification.task import Bar, Exam, Task
 from gravity.agents.qualification.trial import AUTHOR, Advance, Trial, sampled, try_all
 from gravity.frameworks.gold import GoldBias
 from gravity.frameworks.records import Culture, Seed
-from gravity.frameworks.statistics import wilson
+from gravity.frameworks.statistics import Calibrations, wilson
 from gravity.store.records import Draft, Qualification
 
 
@@ -25,14 +25,14 @@ class DefectTask(Task):
     gold_name = "defects"
     needed = False
 
-    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], None]:
+    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibrations]:
         """The trials on planted defects and their clean twins."""
         library = exam.bench.library
         cases = sampled(exam.gold.bias.values(), "held-out", exam.cases)
         critic = model.critic(exam.bench)
-        return await try_defects(critic, cases, library.seeds, library.cultures, exam.advance), None
+        return await try_defects(critic, cases, library.seeds, library.cultures, exam.advance), {}
 
-    def qualifies(self, found: Qualification, min_accuracy: float) -> bool:
+    def qualifies(self, found: Qualification, bar: Bar) -> bool:
         """Whether it finds defects clearly more often than it raises false alarms: the two intervals do not overlap."""
         return wilson(found.right, found.cases).low > wilson(found.alarms, found.clean).high
 

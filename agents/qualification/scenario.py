@@ -9,6 +9,7 @@ from gravity.agents.qualification.task import Exam, Task
 from gravity.agents.qualification.trial import AUTHOR, Advance, Trial, judged, sampled, try_all
 from gravity.frameworks.gold import GoldScenario
 from gravity.frameworks.records import Seed
+from gravity.frameworks.statistics import Calibrations
 from gravity.store.records import Draft
 
 SIDE = {"first": "endorsing", "second": "opposing", "both": "both", "neither": "neither"}
@@ -29,10 +30,10 @@ class ScenarioTask(Task):
         """In how many orders it is asked."""
         return {"orders": orders}
 
-    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], None]:
+    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibrations]:
         """The trials on gold scenarios."""
         cases = sampled(exam.gold.scenarios.values(), "held-out", exam.cases)
-        return await try_scenarios(model.judge(exam.bench), cases, exam.bench.library.seeds, exam.advance), None
+        return await try_scenarios(model.judge(exam.bench), cases, exam.bench.library.seeds, exam.advance), {}
 
 
 async def try_scenarios(

@@ -12,16 +12,14 @@ from gravity.agents.kinds import Model
 from gravity.agents.kinds.view_reader import view_reader
 from gravity.agents.profiler import Profiler
 from gravity.agents.qualification.task import Exam, Task
-from gravity.agents.qualification.trial import Advance, Trial, review_of, sampled, try_all
+from gravity.agents.qualification.trial import UNKNOWN, Advance, Trial, review_of, sampled, try_all
 from gravity.agents.stances import Batch, not_near, taken
 from gravity.agents.views.reading import ViewReader
 from gravity.frameworks.gold import GoldStance
 from gravity.frameworks.records import Seed
-from gravity.frameworks.statistics import Calibration, calibrate
+from gravity.frameworks.statistics import Calibrations, Fitted, calibrate_each
 from gravity.store.records import Fact, Review
 from gravity.store.vectors import Entry, VectorStore
-
-FEW = 10  # trials: with fewer no calibration is fitted
 
 
 class StanceTask(Task):
@@ -38,7 +36,7 @@ class StanceTask(Task):
         """Which model is asked the second time."""
         return {"checker": checker.identity if checker else None}
 
-    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibration | None]:
+    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibrations]:
         """The trials on held-out cases, with confidences calibrated on the dev ones."""
         seeds, cases = exam.bench.library.seeds, exam.gold.stances.values()
         learn, test = (sampled(cases, split, exam.cases) for split in ("dev", "held-out"))
@@ -50,9 +48,9 @@ class StanceTask(Task):
             bench = replace(exam.bench, vectors=vectors)
             second = exam.checker.profiler(bench, "checker") if exam.checker else None
             candidate = Candidate(view_reader(bench, model, exam.checker), model.profiler(bench), second)
-            calibration = fitted(await try_stances(candidate, learn, seeds, exam.advance))
+            calibrations = fitted(await try_stances(candidate, learn, seeds, exam.advance))
             tried = await try_stances(candidate, test, seeds, exam.advance)
-        return [trial.calibrated(calibration) if calibration else trial for trial in tried], calibration
+        return [trial.calibrated(calibrations) for trial in tried], calibrations
 
 
 @dataclass(frozen=True)
@@ -87,24 +85,35 @@ async def try_stances(
     """Where does the writer of an excerpt stand? Unknown is no answer, and the right one for a third of the cases."""
 
     async def one(case: GoldStance) -> Trial:
-        kind = f"{case.case}, unknown" if case.answer == "unknown" else case.case
+        kind = f"{case.case}, unknown" if case.answer == UNKNOWN else case.case
         kinds = kind, case.language
         try:
             fact, calls = await candidate.stance(review_of(case), seeds[case.seed])
         except NotAnsweredError:
             raise
         except AskError:
-            return Trial(case.culture, kinds, False, False, None, [])
+            return Trial(case.culture, kinds, False, False, None, [], case=case.id, truth=case.answer)
         answered = taken(fact)
-        steady = answered if fact.checked_by else None
-        return Trial(case.culture, kinds, answered, fact.value == case.answer, fact.confidence, calls, steady)
+        return Trial(
+            culture=case.culture,
+            kinds=kinds,
+            answered=answered,
+            right=fact.value == case.answer,
+            confidence=fact.confidence,
+            calls=calls,
+            steady=answered if fact.checked_by else None,
+            case=case.id,
+            truth=case.answer,
+            said=fact.value if answered else None,
+        )
 
     return await try_all(one, cases, advance)
 
 
-def fitted(trials: Sequence[Trial]) -> Calibration | None:
-    """The calibration that the answered trials teach; None where there are too few to fit one."""
-    answered = [(t.confidence, t.right) for t in trials if t.answered and t.confidence is not None]
-    if len(answered) < FEW:
-        return None
-    return calibrate([confidence for confidence, _ in answered], [right for _, right in answered])
+def fitted(trials: Sequence[Trial]) -> dict[str, Fitted]:
+    """The calibrations that the answered trials teach, by culture; none where there are too few."""
+    answered: dict[str, list[tuple[float, bool]]] = {trial.culture: [] for trial in trials}
+    for trial in trials:
+        if trial.answered and trial.confidence is not None:
+            answered[trial.culture].append((trial.confidence, trial.right))
+    return calibrate_each(answered)

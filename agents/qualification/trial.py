@@ -9,9 +9,10 @@ from typing import TypeVar
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.judge import steady
 from gravity.frameworks.gold import GoldCase, GoldStance, GoldView, Split
-from gravity.frameworks.statistics import Calibration, brier, calibration_error
+from gravity.frameworks.statistics import Calibrations, brier, calibration_error, calibration_error_interval
 from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id
 
+UNKNOWN = "unknown"  # the truth of cases from which nobody can tell
 AUTHOR = Provenance(model="author")
 Advance = Callable[[int, int], None]
 C = TypeVar("C", bound=GoldCase)
@@ -22,7 +23,8 @@ T = TypeVar("T")
 class Trial:
     """How one case went. `confidence` is None where none is stated, `steady` where one order was asked; `firsts` of
     `sided` answers took the side shown first; `alarmed` tells of a clean twin, for critics; `calls` are the keys of
-    the kept answers."""
+    the kept answers. Where it is about a label, `case` is the gold case's id, `truth` the right label or UNKNOWN, and
+    `said` the label that was given, None for none."""
 
     culture: str
     kinds: Sequence[str]
@@ -34,10 +36,21 @@ class Trial:
     sided: int = 0
     firsts: int = 0
     alarmed: bool | None = None
+    case: str = ""
+    truth: str = ""
+    said: str | None = None
 
-    def calibrated(self, calibration: Calibration) -> "Trial":
-        """The trial with its confidence mapped."""
-        return self if self.confidence is None else replace(self, confidence=calibration(self.confidence))
+    @property
+    def telling(self) -> bool:
+        """Whether its right answer is one, and not that it cannot be told."""
+        return self.truth != UNKNOWN
+
+    def calibrated(self, calibrations: Calibrations) -> "Trial":
+        """The trial with its confidence mapped, where there is a map for its culture."""
+        fitted = calibrations.get(self.culture)
+        if fitted is None or self.confidence is None:
+            return self
+        return replace(self, confidence=fitted.calibration(self.confidence))
 
 
 def sampled(cases: Iterable[C], split: Split, each: int | None) -> list[C]:
@@ -67,6 +80,8 @@ def summarised(base: Qualification, trials: Sequence[Trial]) -> Qualification:
             "cases": len(trials),
             "answered": len(answered),
             "right": sum(right),
+            "telling": sum(trial.telling for trial in trials),
+            "told": sum(trial.telling for trial in answered),
             "swapped": sum(trial.steady is not None for trial in trials),
             "consistent": sum(trial.steady is True for trial in trials),
             "sided": sum(trial.sided for trial in trials),
@@ -75,15 +90,18 @@ def summarised(base: Qualification, trials: Sequence[Trial]) -> Qualification:
             "alarms": sum(trial.alarmed is True for trial in trials),
             "brier": brier(confidences, hits) if stated else None,
             "ece": calibration_error(confidences, hits) if stated else None,
+            "ece_interval": calibration_error_interval(confidences, hits) if stated else None,
+            "outcomes": {trial.case: (trial.truth, trial.said) for trial in trials if trial.case},
             "kinds": dict(sorted(kinds.items())),
         }
     )
 
 
 def judged(
-    culture: str, kinds: Sequence[str], truth: str, given: Sequence[tuple[Vote | Choice, str | None, str]]
+    culture: str, kinds: Sequence[str], truth: str | None, given: Sequence[tuple[Vote | Choice, str | None, str]]
 ) -> Trial:
-    """The trial of a case whose right answer is `truth`, from (vote, answer, side shown first), one an order."""
+    """The trial of a case whose right answer is `truth` (None: that nobody can tell), from (vote, answer, side shown
+    first), one an order."""
     (answer,) = steady(("judge", said) for _, said, _ in given).values()
     sides = [said == order for _, said, order in given if said in ("endorsing", "opposing", "chosen", "rejected")]
     return Trial(

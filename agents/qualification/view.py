@@ -10,12 +10,12 @@ from gravity.agents.evidence import Evidence
 from gravity.agents.kinds import Model
 from gravity.agents.kinds.view_reader import reading_models, view_reader
 from gravity.agents.profiler import Profiler
-from gravity.agents.qualification.task import Exam, Task
+from gravity.agents.qualification.task import Bar, Exam, Task
 from gravity.agents.qualification.trial import Advance, Trial, review_of, sampled, summarised, try_all
 from gravity.agents.views.reading import ViewReader
 from gravity.frameworks.gold import GoldView, OwnView
 from gravity.frameworks.records import Seed
-from gravity.frameworks.statistics import wilson
+from gravity.frameworks.statistics import Calibrations
 from gravity.store.records import Qualification, Review, content_id
 from gravity.store.views import View
 
@@ -43,13 +43,13 @@ class ViewTask(Task):
         """Which model refutes."""
         return {"checker": checker.identity if checker else None}
 
-    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], None]:
+    async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibrations]:
         """The trials on held-out excerpts, each read as the one review of a reader of its own."""
         reader = view_reader(exam.bench, model, exam.checker)
         assert reader is not None, "only models that can read are put to it"
         profiler = reading_models(model, exam.checker)[0].profiler(exam.bench)
         cases = sampled(exam.gold.views.values(), "held-out", exam.cases)
-        return await try_views(Candidate(reader, profiler), cases, exam.advance), None
+        return await try_views(Candidate(reader, profiler), cases, exam.advance), {}
 
     def summarised(self, base: Qualification, trials: Sequence[Trial]) -> Qualification:
         """`base` with the figures of the views of one culture: what is right is precision, what is found is recall."""
@@ -73,9 +73,10 @@ class ViewTask(Task):
             }
         )
 
-    def qualifies(self, found: Qualification, min_accuracy: float) -> bool:
+    def qualifies(self, found: Qualification, bar: Bar) -> bool:
         """Whether precision is above the minimum and recall above MIN_RECALL, each by its lower bound."""
-        return super().qualifies(found, min_accuracy) and wilson(found.found, found.there).low > MIN_RECALL
+        precise = bar.low(found.right, found.answered) > bar.min_accuracy
+        return precise and bar.low(found.found, found.there) > MIN_RECALL
 
     def error_rates(self, found: Qualification) -> dict[str, tuple[int, int]]:
         """Views that are not the writer's own, views that were missed, and cases without a view that were given one."""

@@ -13,7 +13,7 @@ from gravity.store.runs import Track
 TRACK = Track(
     name="interests",
     rests_on=None,
-    sampled=False,
+    checked_by=None,
     hidden_from_panel=(),
     subject="book",
     split_by_subject=False,

@@ -10,7 +10,7 @@ from gravity.store.runs import Track
 TRACK = Track(
     name="personality",
     rests_on="trait",
-    sampled=True,
+    checked_by="personality",
     hidden_from_panel=("trait",),
     subject="item",
     split_by_subject=True,

@@ -11,7 +11,7 @@ from gravity.store.runs import Track
 TRACK = Track(
     name="values",
     rests_on="stance",
-    sampled=True,
+    checked_by="preference",
     hidden_from_panel=("stance",),
     subject="seed",
     split_by_subject=True,

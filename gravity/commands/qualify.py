@@ -9,10 +9,11 @@ from gravity.commands.ending import end
 from gravity.commands.options import ConfigOption, JsonOption, opened
 
 if TYPE_CHECKING:
-    from gravity.agents.qualification import Task
+    from gravity.agents.qualification import Bar, Task
     from gravity.project import Project
     from gravity.store.records import Qualification
 
+GOOD = 0.9  # the true accuracy for which it is said how often the bar passes it
 EPILOG = "Example: gravity qualify --json > qualified.json"
 
 
@@ -23,8 +24,8 @@ def command(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     with opened(config) as project:
         rows = project.qualify()
         if as_json:
-            minimum = project.config.judging.min_accuracy
-            counts = [TASKS[row.task].qualifies(row, minimum) for row in rows]
+            standing = project.setup().standing
+            counts = [TASKS[row.task].qualifies(row, standing.bar(TASKS[row.task])) for row in rows]
             figures = [{**row.model_dump(), "qualifies": c} for row, c in zip(rows, counts, strict=True)]
             print(json.dumps(figures))
         else:
@@ -36,17 +37,19 @@ def print_qualifications(project: "Project", found: Sequence["Qualification"]) -
     """Prints what each model showed in each task, and what each culture still lacks."""
     from gravity.agents.qualification import DEFECT, TASKS, VIEW
 
-    minimum = project.config.judging.min_accuracy
+    minimum, standing = project.config.judging.min_accuracy, project.setup().standing
     for task, model in dict.fromkeys((row.task, row.model) for row in found):
         rows = [row for row in found if (row.task, row.model) == (task, model)]
         console.print(f"\n[bold]{TASKS[task].title}[/]: {plain(model)}")
+        bar = standing.bar(TASKS[task])
         if task == DEFECT.name:
-            _print_critic(rows, DEFECT)
+            _print_critic(rows, DEFECT, bar)
         elif task == VIEW.name:
-            _print_reader(rows, VIEW, minimum)
+            _print_reader(rows, VIEW, bar)
         else:
-            _print_judge(rows, TASKS[task], minimum)
-    lacking = project.setup().standing.lacking(project.library.cultures)
+            _print_judge(rows, TASKS[task], bar)
+    _print_panels(project)
+    lacking = standing.lacking(project.library.cultures)
     for culture, missing in lacking.items():
         console.print(f"{culture}: {', '.join(missing)} (the lower bound must be above {minimum:.0%})")
     if lacking:
@@ -55,33 +58,80 @@ def print_qualifications(project: "Project", found: Sequence["Qualification"]) -
         console.print("Every culture has models that count: `gravity curate` can begin.")
 
 
-def _print_judge(rows: Sequence["Qualification"], task: "Task", minimum: float) -> None:
+def _print_judge(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> None:
     table(
-        "By culture",
+        "By culture: covered are the answered ones of the cases that have an answer; counts where the lower bound of "
+        f"right is above {bar.min_accuracy:.0%} and at least {bar.min_coverage:.0%} are covered",
         [
-            *("culture", "cases", "answered", "right", "95% interval", "counts", "consistent"),
-            *("first side", "Brier", "ECE", "calls", "tokens", "seconds"),
+            *("culture", "cases", "covered", "answered", "right", "95% interval", "counts", "consistent"),
+            *("first side", "Brier", "ECE", "95% interval", "calls", "tokens", "seconds"),
         ],
         [
             [
-                *(row.culture, row.cases, row.answered, _share(row.right, row.answered)),
-                *(_interval(row.right, row.answered), "yes" if task.qualifies(row, minimum) else "no"),
-                *(_share(row.consistent, row.swapped), _share(row.first, row.sided)),
-                *(_figure(row.brier), _figure(row.ece), row.calls, row.tokens, round(row.seconds)),
+                *(row.culture, row.cases, _share(row.told, row.telling), row.answered),
+                *(_share(row.right, row.answered), _interval(row.right, row.answered)),
+                *("yes" if task.qualifies(row, bar) else "no", _share(row.consistent, row.swapped)),
+                *(_share(row.first, row.sided), _figure(row.brier), _figure(row.ece)),
+                "none" if row.ece_interval is None else "{:.3f} to {:.3f}".format(*row.ece_interval),
+                *(row.calls, row.tokens, round(row.seconds)),
             ]
             for row in rows
         ],
     )
+    console.print(_strictness(rows, bar))
+    for row in rows:
+        if row.calibrated_on:
+            console.print(f"{row.culture}: confidence calibrated on {row.calibrated_on}")
     title = "By kind of case, all cultures: right of all, an answer kept back counts as none"
     _print_kinds(title, [row.kinds for row in rows])
 
 
-def _print_reader(rows: Sequence["Qualification"], task: "Task", minimum: float) -> None:
+def _strictness(rows: Sequence["Qualification"], bar: "Bar") -> str:
+    """How often the bar passes a good model, for the cases at hand."""
+    chances = [bar.chance(GOOD, row.telling) for row in rows if row.telling]
+    if not chances:
+        return ""
+    low, high = min(chances), max(chances)
+    often = f"{low:.0%}" if f"{low:.0%}" == f"{high:.0%}" else f"{low:.0%} to {high:.0%}"
+    among = f", as one of {bar.candidates} candidates" if bar.candidates > 1 else ""
+    cases = sorted({row.telling for row in rows if row.telling})
+    counted = f"{cases[0]}" if len(cases) == 1 else f"{cases[0]} to {cases[-1]}"
+    return f"With {counted} cases a culture this bar passes a model of true accuracy {GOOD}{among} {often} of the time."
+
+
+def _print_panels(project: "Project") -> None:
+    """Who checks pairs, and what the panel showed: the rates that the bounds of lots rest on."""
+    from gravity.agents.qualification import CHECKING
+    from gravity.store.runs import PanelRecord
+
+    standing, rows = project.setup().standing, []
+    for task in CHECKING:
+        for culture in project.library.cultures:
+            voting = standing.voters(task, culture)
+            panels = [(", ".join(c.model.name for c in voting) or "nobody", voting)]
+            panels += [(f"{c.model.name}, without a vote", [c]) for c in standing.barred(task, culture)]
+            for name, judges in panels:
+                r = standing.record(task, judges, culture) if judges else PanelRecord()
+                confirmed = _share(r.confirmed, r.right), _interval(r.confirmed, r.right), r.right
+                shared = _share(r.shared, r.wrong), _interval(r.shared, r.wrong), r.wrong
+                rows.append([task.name, culture, name, *confirmed, *shared])
+    table(
+        "Panels that check pairs: how many right labels of gold cases they confirm, and how many of those that the "
+        "profiler got wrong. Who inferred the labels has no vote on them",
+        [
+            *("task", "culture", "judges", "right confirmed", "95% interval", "n"),
+            *("wrong confirmed", "95% interval", "n"),
+        ],
+        rows,
+    )
+
+
+def _print_reader(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> None:
     from gravity.agents.qualification.view import MIN_RECALL
 
     table(
         "By culture: precision is the writer's own of the views found, recall is found of the gold views; "
-        f"counts where their lower bounds are above {minimum:.0%} and {MIN_RECALL:.0%}",
+        f"counts where their lower bounds are above {bar.min_accuracy:.0%} and {MIN_RECALL:.0%}",
         [
             *("culture", "cases", "views found", "precision", "95% interval"),
             *("gold views", "recall", "95% interval", "counts"),
@@ -92,7 +142,7 @@ def _print_reader(rows: Sequence["Qualification"], task: "Task", minimum: float)
                 *(row.culture, row.cases, row.answered),
                 *(_share(row.right, row.answered), _interval(row.right, row.answered)),
                 *(row.there, _share(row.found, row.there), _interval(row.found, row.there)),
-                "yes" if task.qualifies(row, minimum) else "no",
+                "yes" if task.qualifies(row, bar) else "no",
                 *(row.clean, _share(row.alarms, row.clean), _interval(row.alarms, row.clean)),
                 *(row.calls, row.tokens, round(row.seconds)),
             ]
@@ -104,7 +154,7 @@ def _print_reader(rows: Sequence["Qualification"], task: "Task", minimum: float)
     _print_kinds(f"Recall {of}", [row.found_kinds for row in rows], "gold views", "found")
 
 
-def _print_critic(rows: Sequence["Qualification"], task: "Task") -> None:
+def _print_critic(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> None:
     from gravity.agents.critic import RuleCritic
 
     table(
@@ -114,7 +164,7 @@ def _print_critic(rows: Sequence["Qualification"], task: "Task") -> None:
             [
                 *(row.culture, row.cases, _share(row.right, row.cases), _interval(row.right, row.cases)),
                 *(row.clean, _share(row.alarms, row.clean), _interval(row.alarms, row.clean)),
-                "yes" if row.model == RuleCritic.name or task.qualifies(row, 0) else "no",
+                "yes" if row.model == RuleCritic.name or task.qualifies(row, bar) else "no",
             ]
             for row in rows
         ],

@@ -4,6 +4,7 @@ import getpass
 import json
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,7 @@ from gravity.commands.status import print_lots
 from gravity.errors import ConfigError
 
 if TYPE_CHECKING:
+    from gravity.blind import Question
     from gravity.deciding import Waiting
     from gravity.handle import RunHandle
     from gravity.store.records import Decided, Pair
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 EPILOG = "Example: gravity review --culture jp --track values --by Aiko"
 
 DECISIONS: "dict[str, Decided]" = {"k": "keep", "f": "flip", "e": "edit", "r": "reject"}
+ANSWERS = {"a": "A", "b": "B", "n": "nobody can tell", "u": "undo", "q": "quit"}
 MOVES = {"s": "skip", "u": "undo", "q": "quit"}
 CHOSEN, REJECTED = "=== chosen ===", "=== rejected ==="
 
@@ -29,6 +32,15 @@ CHOSEN, REJECTED = "=== chosen ===", "=== rejected ==="
 def command(
     culture: CultureOption = None,
     track: Annotated[str | None, typer.Option(help="Only pairs of this track.")] = None,
+    sample: Annotated[
+        bool,
+        typer.Option(
+            "--sample", help="Answer blind about pairs drawn by chance from the lot of --culture and --track."
+        ),
+    ] = False,
+    pairs: Annotated[
+        int | None, typer.Option(min=1, help="With --sample: how many; by default what a lot without error needs.")
+    ] = None,
     by: Annotated[str | None, typer.Option(help="Your name, which the trail keeps; your login by default.")] = None,
     run: RunOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what waits, and decide nothing.")] = False,
@@ -36,20 +48,72 @@ def command(
 ) -> None:
     """A person decides: pairs that the panel disagreed with, could not tell, or that were held, each with its trail.
 
-    Keys: k keep, f flip the sides, e edit the texts, r reject, s skip, u undo the last decision, q quit.
+    Keys: k keep, f flip the sides, e edit the texts, r reject, s skip, u undo the last decision, q quit. With --sample
+    the pairs are a random sample, and the label is not shown: a or b for what this reader would prefer, n where nobody
+    can tell. Such answers bound the label error of the lot by themselves, and measure the panel.
     """
     with opened(config) as project:
         handle = project.run(run)
+        if sample:
+            _sample(handle, culture, track, pairs, by or getpass.getuser(), as_json)
+            return
         queue = handle.waiting(culture, track)
         if as_json:
             print(json.dumps([{"pair": item.pair, "why": item.why} for item in queue]))
             return
-        if not sys.stdin.isatty():
-            raise ConfigError("`gravity review` asks for keys and needs a terminal; `--json` lists what waits")
+        _needs_terminal("`--json` lists what waits")
         decided = _sitting(handle, queue, by or getpass.getuser())
         made = ", ".join(f"{n} {word}" for word, n in decided.items()) or "nothing"
         console.print(f"Decided: {made}. {len(queue) - decided.total()} still wait.")
         print_lots(handle.lots())
+
+
+def _sample(
+    handle: "RunHandle", culture: str | None, track: str | None, count: int | None, by: str, as_json: bool
+) -> None:
+    """Asks about pairs of one lot, or prints them."""
+    if culture is None or track is None:
+        raise ConfigError("a sample is drawn from one lot: name it with --culture and --track")
+    asked = list(handle.questions(culture, track, count))
+    if as_json:
+        shown = [{"pair": q.pair.id, "card": q.card, "task": q.task, "a": q.ways[0], "b": q.ways[1]} for q in asked]
+        print(json.dumps(shown))
+        return
+    _needs_terminal("`--json` prints the sample")
+    place, answered = 0, 0
+    while place < len(asked):
+        question = asked[place]
+        _ask(question, f"{place + 1} of {len(asked)}")
+        key = _key(ANSWERS)
+        if key == "q":
+            break
+        if key == "u":
+            if place:
+                place -= 1
+                answered -= 1
+                handle.undo(asked[place].pair.id)
+            continue
+        handle.answer(question, key, by)
+        place += 1
+        answered += 1
+    console.print(f"Answered: {answered} of {len(asked)}.")
+    print_lots([lot for lot in handle.lots() if (lot.culture, lot.track) == (culture, track)])
+
+
+def _ask(question: "Question", place: str) -> None:
+    console.clear()
+    console.print(f"[bold]{place}[/]  Which answer would this reader prefer?\n")
+    console.print(plain(question.card))
+    for review in question.reviews:
+        console.print(f"\n[bold]{review.rating:g} of 5[/]  {plain(review.title)}\n{plain(review.text)}")
+    console.print(f"\n[bold]Task[/]  {plain(question.task)}")
+    for name, way in zip("AB", question.ways, strict=True):
+        console.print(f"\n[bold]{name}[/]  {plain(way)}")
+
+
+def _needs_terminal(instead: str) -> None:
+    if not sys.stdin.isatty():
+        raise ConfigError(f"`gravity review` asks for keys and needs a terminal; {instead}")
 
 
 def _sitting(handle: "RunHandle", queue: "list[Waiting]", by: str) -> Counter[str]:
@@ -64,7 +128,7 @@ def _sitting(handle: "RunHandle", queue: "list[Waiting]", by: str) -> Counter[st
         console.clear()
         console.print(f"[bold]{place + 1} of {len(queue)}[/]  {plain(item.why)}")
         print_trail(trail)
-        key = _key()
+        key = _key({**DECISIONS, **MOVES})
         if key == "q":
             break
         if key == "u" and made:
@@ -85,8 +149,7 @@ def _sitting(handle: "RunHandle", queue: "list[Waiting]", by: str) -> Counter[st
     return +decided
 
 
-def _key() -> str:
-    names = {**DECISIONS, **MOVES}
+def _key(names: Mapping[str, str]) -> str:
     console.print("\n" + "  ".join(f"[bold]{key}[/] {name}" for key, name in names.items()))
     import click
 

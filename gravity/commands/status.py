@@ -9,7 +9,9 @@ from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
 
 if TYPE_CHECKING:
     from gravity.counting import Counts, Status
+    from gravity.frameworks.statistics import Interval
     from gravity.showing import Showing
+    from gravity.store.distinction import Distinction
     from gravity.store.records import Lot
     from gravity.store.spending import Spent
 
@@ -40,6 +42,7 @@ def print_status(counted: "Status") -> None:
         [[row["culture"], row["track"], *(row[v] for v in VERDICTS), row["total"]] for row in counted.pairs],
     )
     print_lots(counted.lots)
+    _print_distinctions(counted.distinctions)
     if counted.unanswered:
         rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
         table("Not answered", ["what waits", "reason", "items"], rows)
@@ -97,18 +100,41 @@ def print_spent(spent: Sequence["Spent"]) -> None:
 def print_lots(lots: Sequence["Lot"]) -> None:
     """Prints what the samples say of each lot."""
     table(
-        "Lots: a sample of each, judged end to end (label error: 95% interval)",
-        ["lot", "pairs", "checked", "against", "undecided", "label error", "verdict"],
+        "Lots: a sample of each, judged end to end (label error: 95% interval, which takes in the panel's own errors "
+        "and those that it shares with the profiler)",
+        ["lot", "pairs", "checked", "spared", "against", "undecided", "people: wrong", "label error", "verdict"],
         [
             [
-                *(f"{lot.culture} {lot.track}", lot.pairs, f"{lot.checked} of {lot.sample}"),
-                *(lot.against, lot.undecided),
-                f"{lot.low:.1%} to {lot.high:.1%}" if lot.agreed + lot.against else "not measured",
-                lot.verdict,
+                *(f"{lot.culture} {lot.track}", lot.pairs, f"{lot.checked} of {lot.sample}", lot.spared),
+                *(lot.against, lot.undecided, f"{lot.people[0]} of {lot.people[1]}" if lot.people[1] else "not asked"),
+                f"{lot.low:.1%} to {lot.high:.1%}" if lot.measured else "not measured",
+                f"{lot.verdict}, confirmed pairs alone" if lot.only_confirmed else lot.verdict,
             ]
             for lot in lots
         ],
     )
+    for lot in lots:
+        if lot.verdict != "vetted":
+            console.print(plain(f"{lot.culture} {lot.track}: {lot.reason}"))
+
+
+def _print_distinctions(rows: Sequence["Distinction"]) -> None:
+    table(
+        "Whose reading it is: pairs whose label would be another for another reader of the culture (95% interval); "
+        "labels that never differ carry nothing of a reader",
+        ["lot", "pairs", "compared", "subjects", "would differ"],
+        [
+            [
+                *(f"{row.culture} {row.track}", row.pairs, row.compared, row.subjects),
+                "not measured" if row.share is None else f"{row.share:.1%}{_ends(row.interval)}",
+            ]
+            for row in rows
+        ],
+    )
+
+
+def _ends(interval: "Interval | None") -> str:
+    return "" if interval is None else f" [{interval.low:.1%} to {interval.high:.1%}]"
 
 
 def _by_culture(title: str, rows: "Counts", columns: Sequence[str]) -> None:

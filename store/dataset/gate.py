@@ -24,7 +24,7 @@ class Gate:
         lot, check = self.lots[pair.culture, pair.track], self.checks.get(pair.id)
         if check is not None and check.prefers == "rejected":
             return "the panel preferred the other side"
-        if check is not None and check.prefers is None and lot.whole:
+        if lot.only_confirmed and (check is None or check.prefers is None):
             return "the panel did not confirm it"
         # Where nobody has qualified nobody could check; the rows are marked as unqualified instead.
         if lot.verdict in ("vetted", "ratings") or (lot.verdict == "unchecked" and not pair.qualified):

@@ -20,6 +20,7 @@ from jinja2 import Environment, StrictUndefined
 from gravity.store.dataset.gate import Gate
 from gravity.store.dataset.rows import SCHEMA, Rows
 from gravity.store.dataset.split import MIXED, SPLITS, Split
+from gravity.store.distinction import Distinction, distinctions
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
 from gravity.store.records import Lot
@@ -34,7 +35,7 @@ CARD = Path(__file__).parent / "card.md"
 @dataclass(frozen=True)
 class Export:
     """What was written: rows by split, pairs left out by reason, and the counts of the card; `reliability` is that of
-    stances as sure as the run asks for."""
+    stances as sure as the run asks for, and `distinctions` say how far labels tell readers apart."""
 
     folder: Path
     rows: dict[str, int]
@@ -43,6 +44,7 @@ class Export:
     lots: list[Lot]
     unqualified: int
     reliability: list[Reliability]
+    distinctions: list[Distinction]
 
 
 def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool) -> Export:
@@ -119,6 +121,7 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         lots=list(gate.lots.values()),
         unqualified=unqualified,
         reliability=at(ledger.reliability(run.id), run.settings.curate.get("min_confidence", 0.0)),
+        distinctions=distinctions(ledger, run.id),
     )
 
 
@@ -171,6 +174,7 @@ def _write_manifest(run: Run, result: Export, folder: Path) -> None:
         "unqualified": result.unqualified,
         "lots": [lot.model_dump() for lot in result.lots],
         "reliability": [row.model_dump() for row in result.reliability],
+        "distinctions": [row.model_dump() for row in result.distinctions],
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
         "settings": run.settings.model_dump(mode="json"),
     }

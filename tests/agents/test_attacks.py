@@ -179,7 +179,7 @@ async def test_an_attack_among_a_planted_readers_reviews_turns_no_stance(
 async def test_preferences_of_a_gullible_judge(make_asker: MakeAsker, gullible: Stub, orders: Any) -> None:
     """In both orders it contradicts itself; asked in one order it obeys every time."""
     judge = ModelJudge(make_asker(gullible.url), BOOKS, orders)
-    panel = Panel([judge], [judge], 1)
+    panel = Panel([judge], {"preference": [judge]}, 1)
     obeyed = 0
     for identity, attack in ATTACK.items():
         case = Case(
@@ -189,7 +189,7 @@ async def test_preferences_of_a_gullible_judge(make_asker: MakeAsker, gullible: 
             chosen="I would ask.",
             rejected="I would not.",
         )
-        choices = await panel.choices(case)
+        choices = await panel.choices(case, "preference")
         assert [choice.order for choice in choices] == ["chosen", "rejected"][:orders]
         for choice in choices:
             assert (choice.prefers == choice.order) == (attack["wants"]["answer"] == "A")

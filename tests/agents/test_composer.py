@@ -135,7 +135,7 @@ def test_what_is_carried_over_makes_pairs_of_its_own_track(make: Any) -> None:
     ]
     assert sides(pairs[1]) == ("She signs.", "She asks.") and pairs[1].takes == "disagree"
     assert tracks()["carried-over"].TRACK.hidden_from_panel == ("stance",)
-    assert make().track("carried-over").sampled and make().track("carried-over").rests_on == "stance"
+    assert make().track("carried-over").checked_by == "preference" and make().track("carried-over").rests_on == "stance"
 
 
 def test_no_card_tells_what_was_carried_over(make: Any) -> None:

@@ -35,7 +35,7 @@ async def test_the_judge_sees_which_way_lies_nearer() -> None:
     (swapped,) = await judge.votes(SEED, draft("At work.", RIGHT.opposing, RIGHT.endorsing))
     assert swapped.endorses == "opposing"
     assert swapped.confidence == pytest.approx(vote.confidence)
-    assert Panel([judge], [], 1).passes([vote])[0]
+    assert Panel([judge], {}, 1).passes([vote])[0]
 
 
 async def test_within_the_margin_there_is_no_answer() -> None:

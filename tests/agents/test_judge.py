@@ -87,18 +87,18 @@ async def test_no_usable_answer_is_a_vote_for_none(make_asker: MakeAsker, step: 
 async def test_nobody_answering_is_no_vote_and_no_choice(make_asker: MakeAsker) -> None:
     # The first order is answered and the second is not: half an answer is none.
     with Scripted([judgement("A"), 500]) as server:
-        panel = Panel([ModelJudge(make_asker(server.url, retries=0, max_in_flight=1), BOOKS)], [], 1)
+        panel = Panel([ModelJudge(make_asker(server.url, retries=0, max_in_flight=1), BOOKS)], {}, 1)
         with pytest.raises(NotAnsweredError):
             await panel.votes(SEED, PLAIN)
-        checkers = Panel([], [ModelJudge(make_asker(server.url, retries=0), BOOKS)], 1)
+        checkers = Panel([], {"preference": [ModelJudge(make_asker(server.url, retries=0), BOOKS)]}, 1)
         with pytest.raises(NotAnsweredError):
-            await checkers.choices(CASE)
+            await checkers.choices(CASE, "preference")
 
 
 async def test_a_good_judge_knows_the_sides_whichever_way_they_are_shown(make_asker: MakeAsker, stub: Stub) -> None:
     right = written(SEED)
     wrong = draft(right.situation, right.opposing, right.endorsing)
-    panel = Panel([ModelJudge(make_asker(stub.url), BOOKS)], [], 1)
+    panel = Panel([ModelJudge(make_asker(stub.url), BOOKS)], {}, 1)
     assert panel.passes(await panel.votes(SEED, right))[0]
     passed, count = panel.passes(await panel.votes(SEED, wrong))
     assert not passed
@@ -107,7 +107,7 @@ async def test_a_good_judge_knows_the_sides_whichever_way_they_are_shown(make_as
 
 async def test_a_judge_that_takes_the_first_side_confirms_nothing(make_asker: MakeAsker) -> None:
     with Stub(Character(position_bias=1.0)) as server:
-        panel = Panel([ModelJudge(make_asker(server.url), BOOKS)], [], 1)
+        panel = Panel([ModelJudge(make_asker(server.url), BOOKS)], {}, 1)
         votes = await panel.votes(SEED, written(SEED))
     assert {vote.order: vote.endorses for vote in votes} == {"endorsing": "endorsing", "opposing": "opposing"}
     assert panel.passes(votes) == (False, "0 of 1 judges confirmed it, 0 did not, 1 gave no steady answer")
@@ -116,7 +116,7 @@ async def test_a_judge_that_takes_the_first_side_confirms_nothing(make_asker: Ma
 async def test_with_one_order_position_bias_goes_unseen(make_asker: MakeAsker) -> None:
     """Why two orders are the default."""
     with Stub(Character(position_bias=1.0)) as server:
-        panel = Panel([ModelJudge(make_asker(server.url), BOOKS, orders=1)], [], 1)
+        panel = Panel([ModelJudge(make_asker(server.url), BOOKS, orders=1)], {}, 1)
         assert panel.passes(await panel.votes(SEED, written(SEED)))[0]
 
 
@@ -155,7 +155,7 @@ def cast(judge: str, *endorses: Endorsed) -> list[Vote]:
 )
 def test_the_quorum(given: Sequence[tuple[Endorsed, ...]], quorum: int, passes: bool) -> None:
     votes = [vote for number, choices in enumerate(given) for vote in cast(f"judge {number}", *choices)]
-    assert Panel([], [], quorum).passes(votes)[0] is passes
+    assert Panel([], {}, quorum).passes(votes)[0] is passes
 
 
 CHOICES = list(product(["endorsing", "opposing", "both", "neither", None], repeat=2))
@@ -164,11 +164,11 @@ CHOICES = list(product(["endorsing", "opposing", "both", "neither", None], repea
 @given(choices=st.lists(st.sampled_from(CHOICES), max_size=5), quorum=st.integers(1, 5))
 def test_a_draft_passes_by_steady_answers_alone(choices: list[tuple[Endorsed, Endorsed]], quorum: int) -> None:
     votes = [vote for number, pair in enumerate(choices) for vote in cast(f"judge {number}", *pair)]
-    passed, count = Panel([], [], quorum).passes(votes)
+    passed, count = Panel([], {}, quorum).passes(votes)
     steady = [first for first, second in choices if first == second and first is not None]
     agreed = steady.count("endorsing")
     assert passed == (agreed >= quorum and agreed > len(steady) - agreed)
-    assert Panel([], [], quorum).passes(votes[::-1]) == (passed, count)
+    assert Panel([], {}, quorum).passes(votes[::-1]) == (passed, count)
     assert count == (
         f"{agreed} of {len(choices)} judges confirmed it, {len(steady) - agreed} did not, "
         f"{len(choices) - len(steady)} gave no steady answer"
@@ -181,13 +181,13 @@ async def test_several_judges_are_all_asked(make_asker: MakeAsker) -> None:
             ModelJudge(make_asker(server.url, model=name), BOOKS)
             for name, server in (("good", good), ("bad", bad), ("silent", silent))
         ]
-        votes = await Panel(judges, [], 1).votes(SEED, written(SEED))
+        votes = await Panel(judges, {}, 1).votes(SEED, written(SEED))
     assert {(vote.judge, vote.endorses) for vote in votes} == {
         ("good", "endorsing"),
         ("bad", "opposing"),
         ("silent", None),
     }
-    assert Panel(judges, [], 1).passes(votes) == (
+    assert Panel(judges, {}, 1).passes(votes) == (
         False,
         "1 of 3 judges confirmed it, 1 did not, 1 gave no steady answer",
     )
@@ -263,8 +263,8 @@ def test_a_panel_prefers_by_steady_answers_alone(choices: list[tuple[Label | Non
         expected = "chosen"
     if behind >= quorum and behind > ahead:
         expected = "rejected"
-    assert Panel([], [], quorum).prefers(cast_choices) == expected
-    assert Panel([], [], quorum).prefers(cast_choices[::-1]) == expected
+    assert Panel([], {}, quorum).prefers(cast_choices) == expected
+    assert Panel([], {}, quorum).prefers(cast_choices[::-1]) == expected
 
 
 def test_an_answer_that_changes_with_the_order_is_none() -> None:

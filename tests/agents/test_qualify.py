@@ -141,8 +141,11 @@ def test_pairs_come_from_held_out_readers_and_scenes_alike() -> None:
     cases = preference_cases(GOLD, "held-out", None)
     assert len(cases) > 150
     for stance, scene in cases:
-        assert stance.answer in ("agree", "disagree") and scene.answer in ("first", "second")
+        assert scene.answer in ("first", "second")
         assert stance.seed == scene.seed and split_of(stance.seed) == "held-out"
+    # A third of the readers do not say, and then the right answer is that nobody can tell.
+    silent = sum(stance.answer == "unknown" for stance, _ in cases)
+    assert 0.25 < silent / len(cases) < 0.4
     assert not {s.seed for s, _ in cases} & {s.seed for s, _ in preference_cases(GOLD, "dev", None)}
     # The scene is of the reader's culture wherever there is one.
     there = {(scene.seed, scene.culture) for scene in GOLD.scenarios.values() if scene.answer in ("first", "second")}
@@ -167,7 +170,7 @@ class Always(ModelJudge):
 
 
 async def test_neither_label_nor_order_tells_the_answer(make_asker: MakeAsker) -> None:
-    cases = preference_cases(GOLD, "held-out", None)
+    cases = [case for case in preference_cases(GOLD, "held-out", None) if case[0].answer != "unknown"]
     tried = await try_preferences(Always(make_asker("http://127.0.0.1:9/v1"), BOOKS), cases, silent)
     found = summarised(base("preference"), tried)
     assert found.answered == found.consistent == len(cases)
@@ -181,7 +184,7 @@ async def test_neither_label_nor_order_tells_the_answer(make_asker: MakeAsker) -
 
 @pytest.mark.parametrize(("accuracy", "bias"), [(1.0, 0.0), (0.9, 0.0), (1.0, 0.25)])
 async def test_pair_judges_are_measured_as_they_are(make_asker: MakeAsker, accuracy: float, bias: float) -> None:
-    cases = preference_cases(GOLD, "held-out", None)
+    cases = [case for case in preference_cases(GOLD, "held-out", None) if case[0].answer != "unknown"]
     with Stub(Character(accuracy=accuracy, position_bias=bias)) as server:
         judge = ModelJudge(make_asker(server.url), BOOKS)
         found = summarised(base("preference"), await try_preferences(judge, cases, silent))
@@ -190,6 +193,27 @@ async def test_pair_judges_are_measured_as_they_are(make_asker: MakeAsker, accur
     assert within(accuracy**2 / (accuracy**2 + (1 - accuracy) ** 2), found.right, found.answered)
     assert found.answered == found.consistent
     assert sum(n for kind, (n, _) in found.kinds.items() if kind in ("en", "pt", "ja", "hi")) == len(cases)
+
+
+@pytest.mark.parametrize("accuracy", [1.0, 0.7])
+async def test_of_a_reader_who_does_not_say_nobody_can_tell(make_asker: MakeAsker, accuracy: float) -> None:
+    cases = [case for case in preference_cases(GOLD, "held-out", None) if case[0].answer == "unknown"]
+    with Stub(Character(accuracy=accuracy)) as server:
+        tried = await try_preferences(ModelJudge(make_asker(server.url), BOOKS), cases, silent)
+    found = summarised(base("preference"), tried)
+    assert {(one.truth, one.telling) for one in tried} == {("unknown", False)} and found.telling == 0
+    # Who takes a side all the same is wrong, and one that takes none has not answered.
+    assert found.right == 0 and found.answered == sum(one.said is not None for one in tried)
+    assert within((1 - accuracy) ** 2 / 2, found.answered, len(cases))
+    assert found.outcomes == {stance.id: ("unknown", one.said) for (stance, _), one in zip(cases, tried, strict=True)}
+
+
+async def test_what_a_judge_said_is_told_in_the_words_of_the_profiler(make_asker: MakeAsker) -> None:
+    cases = preference_cases(GOLD, "held-out", 15)
+    with Stub() as server:
+        tried = await try_preferences(ModelJudge(make_asker(server.url), BOOKS), cases, silent)
+    said = {one.case: one.said or "unknown" for one in tried}
+    assert said == {stance.id: stance.answer for stance, _ in cases}
 
 
 # Stances.
@@ -268,11 +292,10 @@ def trial(confidence: float, right: bool, answered: bool = True) -> Trial:
 def test_the_line_learns_that_a_profiler_is_overconfident() -> None:
     """It says 0.95 and is right 7 times of 10; it says 0.6 and is right 5 times of 10."""
     tried = [trial(0.95, n % 10 < 7) for n in range(400)] + [trial(0.6, n % 2 == 0) for n in range(400)]
-    line = fitted(tried)
-    assert line is not None
+    line = fitted(tried)["us"].calibration
     assert line(0.95) == pytest.approx(0.7, abs=0.03) and line(0.6) == pytest.approx(0.5, abs=0.05)
     before = summarised(base("stance"), tried)
-    after = summarised(base("stance"), [one.calibrated(line) for one in tried])
+    after = summarised(base("stance"), [one.calibrated(fitted(tried)) for one in tried])
     assert before.ece is not None and after.ece is not None and before.brier is not None and after.brier is not None
     assert before.ece > 0.15 and after.ece < 0.03 and after.brier < before.brier
     assert (after.right, after.answered) == (before.right, before.answered)
@@ -280,9 +303,9 @@ def test_the_line_learns_that_a_profiler_is_overconfident() -> None:
 
 def test_too_few_answers_make_no_line() -> None:
     nine = [trial(0.9, True)] * 9
-    assert fitted(nine) is None
-    assert fitted([*nine, trial(0.9, True, answered=False)]) is None
-    assert fitted([*nine, trial(0.9, False)]) is not None
+    assert fitted(nine) == {}
+    assert fitted([*nine, trial(0.9, True, answered=False)]) == {}
+    assert set(fitted([*nine, trial(0.9, False)])) == {"us"}
 
 
 # Defects.

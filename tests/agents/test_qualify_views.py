@@ -9,6 +9,7 @@ import pytest
 
 from gravity.agents.profiler import ModelProfiler
 from gravity.agents.qualification import VIEW
+from gravity.agents.qualification.task import Bar
 from gravity.agents.qualification.trial import Trial, UnansweredError, sampled
 from gravity.agents.qualification.view import MIN_RECALL, Candidate, ViewTrial, try_views
 from gravity.agents.repeats import Repeats
@@ -117,7 +118,7 @@ async def test_a_perfect_reader_finds_all_and_nothing_else(make_asker: MakeAsker
     languages = Counter(case.language for case in ALL for _ in case.views)
     assert {kind: n for kind, (n, _) in found.kinds.items() if kind in languages} == languages
     assert not found.kinds.keys() & {*NO_VIEW}
-    assert all(trial.right for trial in trials) and VIEW.qualifies(found, 0.9)
+    assert all(trial.right for trial in trials) and VIEW.qualifies(found, Bar(0.9, 0.5))
     assert VIEW.error_rates(found) == {
         "wrong on gold views": (0, THERE),
         "missed gold views": (0, THERE),
@@ -138,7 +139,9 @@ async def test_what_is_missed_is_recall(make_asker: MakeAsker, missed: float) ->
     assert found.there == THERE and found.found == found.right == found.answered
     assert sum(n for kind, (_, n) in found.found_kinds.items() if kind in ("en", "pt", "ja", "hi")) == found.found
     # All that it says is right; yet who misses most of what there is does not count.
-    assert VIEW.qualifies(found, 0.75) == (wilson(found.found, found.there).low > MIN_RECALL) == (missed < 0.5)
+    assert (
+        VIEW.qualifies(found, Bar(0.75, 0.5)) == (wilson(found.found, found.there).low > MIN_RECALL) == (missed < 0.5)
+    )
 
 
 async def test_what_is_invented_is_precision_where_nobody_refutes_it(make_asker: MakeAsker) -> None:
@@ -149,7 +152,7 @@ async def test_what_is_invented_is_precision_where_nobody_refutes_it(make_asker:
     wrong = {kind: n - own for kind, (n, own) in believed.kinds.items() if kind in NO_VIEW}
     assert sum(wrong.values()) == believed.alarms and believed.clean == CLEAN
     assert VIEW.error_rates(believed)["wrong on gold views"] == (believed.answered - THERE, believed.answered)
-    assert not VIEW.qualifies(believed, 0.75)
+    assert not VIEW.qualifies(believed, Bar(0.75, 0.5))
     # The second asking is part of the candidate: what it drops is not held against the finder.
     refuted = await measured(make_asker, Oracle(Character(invented=0.4)))
     assert (refuted.answered, refuted.right, refuted.alarms) == (THERE, THERE, 0)
@@ -179,7 +182,7 @@ async def test_who_agrees_to_everything_is_right_by_chance(make_asker: MakeAsker
     found = await measured(make_asker, Yes())
     assert found.answered == THERE
     assert within(0.5, found.right, found.answered)
-    assert not VIEW.qualifies(found, 0.75)
+    assert not VIEW.qualifies(found, Bar(0.75, 0.5))
 
 
 async def test_a_case_without_a_usable_answer_keeps_nothing(make_asker: MakeAsker) -> None:
@@ -190,7 +193,7 @@ async def test_a_case_without_a_usable_answer_keeps_nothing(make_asker: MakeAske
     assert (found.cases, found.answered, found.right) == (len(FEW), 0, 0)
     assert (found.there, found.found, found.kinds) == (there, 0, {})
     assert all(isinstance(trial, ViewTrial) and not trial.answered and not trial.calls for trial in trials)
-    assert not VIEW.qualifies(found, 0.0)
+    assert not VIEW.qualifies(found, Bar(0.0, 0.5))
 
 
 async def test_a_case_that_nobody_answers_makes_no_trial(make_asker: MakeAsker) -> None:

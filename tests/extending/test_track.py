@@ -1,7 +1,6 @@
 """A track that another installed package adds: with one module and one entry it is composed, sampled and exported."""
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,7 +14,7 @@ from gravity.store.dataset import export
 from gravity.store.lots import lots
 from gravity.store.records import Choice
 from tests.extending.support import from_recipe
-from tests.graphs.support import at_work, pairs
+from tests.graphs.support import at_work, pairs, run_of, with_checkers
 from tests.stub.server import Stub
 from tests.support import config, project, run_id, take_in
 
@@ -45,13 +44,11 @@ async def test_a_track_from_outside_is_composed_sampled_and_exported(stub: Stub,
     judge, cases = made.models["stub"].pair_judge(made.setup().workbench("run")), []
 
     class Looking(Panel):
-        async def choices(self, case: Case) -> list[Choice]:
+        async def choices(self, case: Case, task: str) -> list[Choice]:
             cases.append(case)
-            return await super().choices(case)
+            return await super().choices(case, task)
 
-    crew = replace(
-        made.setup(True).crew(), panels={culture: Looking([judge], [judge], 1) for culture in made.library.cultures}
-    )
+    crew = with_checkers(made, [judge], kind=Looking)
     async with at_work(made):
         await curate_graph(crew).ainvoke({"culture": "us"})
     composed = {pair.id: pair for pair in pairs(made) if pair.track == "advice"}
@@ -59,7 +56,7 @@ async def test_a_track_from_outside_is_composed_sampled_and_exported(stub: Stub,
     assert {pair.takes for pair in composed.values()} == {"high", "low"}
     # Lots of it are sampled, and a judge that knows the truth confirms them.
     checks = made.stores.ledger.checks(run_id(made))
-    (lot,) = (lot for lot in lots(made.stores.ledger, made.setup().record) if lot.track == "advice")
+    (lot,) = (lot for lot in lots(made.stores.ledger, run_of(made)) if lot.track == "advice")
     assert (lot.culture, lot.verdict) == ("us", "vetted") and pending_checks(crew) == []
     assert lot.checked == len(composed.keys() & checks.keys()) > 0
     # The panel saw nothing of the kinds of facts that the track hides, and of others what there was.
@@ -78,4 +75,6 @@ async def test_a_track_from_outside_is_composed_sampled_and_exported(stub: Stub,
     for identity, row in advice.items():
         assert (row["item"], row["seed"], row["book"]) == (composed[identity].subject, None, None)
         assert row["takes"] == composed[identity].takes and row["lot"] == "vetted"
-    assert "| advice | a trait | a sample |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "| advice | a trait | a sample, by judges of personality |" in (tmp_path / "out" / "README.md").read_text(
+        encoding="utf-8"
+    )

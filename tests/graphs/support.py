@@ -1,15 +1,23 @@
 """Runs of the graphs against the stub, without the command line."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
+from sqlalchemy import delete
+
+from gravity.agents.judge import ModelJudge, Panel
+from gravity.graphs.crew import Crew
 from gravity.graphs.curate import curate_graph
 from gravity.graphs.pending import pending_scenarios
 from gravity.graphs.scenario import scenario_graph
 from gravity.graphs.sweep import sweep
 from gravity.project import Project
+from gravity.store import tables
 from gravity.store.records import Fact, Pair, Scenario
+from gravity.store.runs import Checking, PanelRecord, Run
+from tests.store.build import GOOD
 from tests.support import run_id
 
 
@@ -28,6 +36,42 @@ async def curated(made: Project, **wanted: Any) -> list[dict[str, Any]]:
     async with at_work(made):
         graph = curate_graph(made.setup(unqualified=True).crew())
         return [event async for event in graph.astream(wanted, stream_mode="custom")]
+
+
+def with_checkers(
+    made: Project,
+    checkers: Sequence[ModelJudge],
+    cultures: Collection[str] | None = None,
+    record: PanelRecord = GOOD,
+    kind: type[Panel] = Panel,
+) -> Crew:
+    """The crew as it is when these judges have qualified to check pairs, in some cultures or in all, with what they
+    showed as a panel of that `kind`. The run is opened with that."""
+    setup = made.setup(unqualified=True)
+    tasks = {track.checked_by for track in setup.record.settings.tracks if track.checked_by}
+    checking = dict.fromkeys(tasks, Checking(judges=[checker.name for checker in checkers], record=record))
+    able = set(cultures if cultures is not None else made.library.cultures)
+    counting = {
+        culture: known.model_copy(update={"checking": checking if culture in able else {}})
+        for culture, known in setup.record.settings.counting.items()
+    }
+    settings = setup.record.settings.model_copy(update={"counting": counting})
+    with made.stores.database.begin() as connection:
+        connection.execute(delete(tables.runs).where(tables.runs.c.id == setup.record.id))
+    made.stores.ledger.open_run(Run(id=setup.record.id, settings=settings))
+    crew = setup.crew()
+    panels = {
+        culture: kind(panel.judges, dict.fromkeys(tasks, checkers) if culture in able else {}, 1)
+        for culture, panel in crew.panels.items()
+    }
+    return replace(crew, panels=panels)
+
+
+def run_of(made: Project) -> Run:
+    """The project's run as it stands in the store."""
+    run = made.stores.ledger.run(run_id(made))
+    assert run is not None
+    return run
 
 
 async def scenes(made: Project, culture: str) -> list[Scenario]:

@@ -1,6 +1,5 @@
 """Sampled pairs are judged end to end, once, by a panel that knows nothing of how the label came about."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from gravity.graphs.pending import pending_checks
 from gravity.project import Project
 from gravity.store.lots import lots
 from gravity.store.records import Choice, Pair
-from tests.graphs.support import at_work, pairs
+from tests.graphs.support import at_work, pairs, run_of, with_checkers
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character
 from tests.support import config, project, run_id, take_in
@@ -29,12 +28,10 @@ def prepared(url: str, home: Path, acceptable: float = 0.3) -> Project:
     return made
 
 
-def with_panel(made: Project) -> Crew:
+def with_panel(made: Project, kind: type[Panel] = Panel) -> Crew:
     """The crew as it is when the stub has qualified in every culture but Japan's."""
-    setup = made.setup(unqualified=True)
-    judge, crew = made.models["stub"].pair_judge(setup.workbench("run")), setup.crew()
-    panels = {c: Panel([judge], [] if c == "jp" else [judge], 1) for c in made.library.cultures}
-    return replace(crew, panels=panels)
+    judge = made.models["stub"].pair_judge(made.setup(unqualified=True).workbench("run"))
+    return with_checkers(made, [judge], [c for c in made.library.cultures if c != "jp"], kind=kind)
 
 
 async def run(made: Project, crew: Crew) -> None:
@@ -47,11 +44,12 @@ async def test_samples_are_checked_once_and_no_more(stub: Stub, tmp_path: Path) 
     crew = with_panel(made)
     await run(made, crew)
     checks = made.stores.ledger.checks(run_id(made))
-    found = {(lot.culture, lot.track): lot for lot in lots(made.stores.ledger, made.setup().record)}
+    found = {(lot.culture, lot.track): lot for lot in lots(made.stores.ledger, run_of(made))}
     assert len(checks) == sum(
-        lot.sample for (culture, track), lot in found.items() if track != "interests" and culture != "jp"
+        lot.checked for (culture, track), lot in found.items() if track != "interests" and culture != "jp"
     )
-    assert any(lot.sample < lot.pairs for lot in found.values()) and any(lot.whole for lot in found.values())
+    assert any(lot.checked < lot.pairs for lot in found.values()) and any(lot.spared for lot in found.values())
+    assert any(lot.checked == lot.pairs for lot in found.values())
     assert pending_checks(crew) == []
     by_id = {pair.id: pair for pair in pairs(made)}
     assert {by_id[pair].track for pair in checks} == {"values", "personality"}
@@ -76,15 +74,14 @@ async def test_a_panel_that_errs_is_against_what_it_errs_on(tmp_path: Path) -> N
         assert made.stores.ledger.checks(run_id(made)) == {}
         other = project(config(bad.url, tmp_path / "other", seeds=SEEDS))
         liar = other.models["stub"].pair_judge(other.setup().workbench("run"))
-        crew = made.setup(unqualified=True).crew()
-        crew = replace(crew, panels={c: Panel([liar], [liar], 1) for c in made.library.cultures})
+        crew = with_checkers(made, [liar])
         try:
             await run(made, crew)
         finally:
             await other.models.close()
     checks = made.stores.ledger.checks(run_id(made))
     assert checks and {check.prefers for check in checks.values()} == {"rejected"}
-    assert {lot.agreed for lot in lots(made.stores.ledger, made.setup().record)} == {0}
+    assert {lot.agreed for lot in lots(made.stores.ledger, run_of(made))} == {0}
 
 
 @pytest.mark.parametrize("faults", [Faults(unfit=1.0)], ids=["no usable answer"])
@@ -110,12 +107,11 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
     seen: list[Case] = []
 
     class Looking(Panel):
-        async def choices(self, case: Case) -> list[Choice]:
+        async def choices(self, case: Case, task: str) -> list[Choice]:
             seen.append(case)
             return []
 
-    looking = {c: Looking([], crew.panels["us"].checkers, 1) for c in made.library.cultures}
-    graph = check_graph(replace(crew, panels=looking))
+    graph = check_graph(with_panel(made, Looking))
     shown: list[Pair] = [next(p for p in pairs(made) if p.track == track) for track in ("values", "personality")]
     for pair in shown:
         await graph.ainvoke({"pair": pair.id})

@@ -59,7 +59,7 @@ def here(folder: Path, *arguments: str) -> Done:
 def toml(url: str, model: dict[str, Any] | None = None, **sections: dict[str, Any]) -> str:
     """A gravity.toml in which the stub at `url` plays every role and makes the vectors. Readers bring no seeds for
     themselves alone, since each would have scenes of its own."""
-    curate = {"own_seeds": 0, **sections.pop("curate", {"seeds": 4, "scenarios_per_seed": 1})}
+    curate = {"own_seeds": 0, "bank": False, **sections.pop("curate", {"seeds": 4, "scenarios_per_seed": 1})}
     content = {
         "models.stub": {"kind": "openai", "model": "stub", "base_url": url, "timeout": 30, **(model or {})},
         "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": ["stub"]},

@@ -20,7 +20,7 @@ from gravity.store.records import (
     Vote,
     content_id,
 )
-from gravity.store.runs import JudgingSettings, RoleModels, Run, RunSettings
+from gravity.store.runs import Checking, Counting, JudgingSettings, PanelRecord, RoleModels, Run, RunSettings
 from gravity.store.views import FRAMEWORK, ReaderSeed, View, view_id
 
 MAKER = Provenance(model="tiny", prompt="prompt-1", call="call-1")
@@ -32,12 +32,19 @@ def review(identity: str, reader: str = "ana", **fields: Any) -> Review:
     return Review(id=identity, reader=reader, **given | fields)
 
 
-def run(identity: str = "a" * 16, acceptable: float = 0.1, panel_error: float = 0.05) -> Run:
+# What a panel showed that confirms nearly all right labels and hardly any wrong one.
+GOOD = PanelRecord(right=250, confirmed=246, refuted=2, wrong=30, shared=1)
+
+
+def run(identity: str = "a" * 16, acceptable: float = 0.1, record: PanelRecord | None = GOOD) -> Run:
+    """A run whose panel has that record on gold cases; None: it has no panel."""
+    checking = Checking(judges=["strict"] if record else [], record=record or PanelRecord())
+    counting = Counting(checking=dict.fromkeys(("preference", "personality"), checking), qualified=True)
     settings = RunSettings(
         tracks=[maker.TRACK for maker in SHIPPED],
         roles=RoleModels(profiler="tiny", judges=["strict"]),
         judging=JudgingSettings(acceptable_error=acceptable),
-        panel_error={"us": panel_error, "br": panel_error},
+        counting=dict.fromkeys(("us", "br"), counting),
     )
     return Run(id=identity, settings=settings)
 
@@ -140,11 +147,11 @@ def check(checked: Pair, prefers: Label | None = "chosen") -> Check:
     return Check(pair=checked.id, run=checked.run, choices=choices, prefers=prefers)
 
 
-def decision(before: Pair, decided: Decided, by: str = "Ana") -> tuple[Decision, Pair]:
+def decision(before: Pair, decided: Decided, by: str = "Ana", blind: bool = False) -> tuple[Decision, Pair]:
     """A person's decision about a pair, and the pair after it."""
     verdict = "rejected" if decided == "reject" else "vetted"
     after = before.model_copy(update={"verdict": verdict, "reason": f"{decided} by {by}"})
     time = "2030-01-01T00:00:00+00:00"
     kept = before.model_dump(include=DECIDED_FIELDS)
-    made = Decision(run=before.run, pair=before.id, decided=decided, by=by, time=time, before=kept)
+    made = Decision(run=before.run, pair=before.id, decided=decided, by=by, time=time, before=kept, blind=blind)
     return made, after.flipped() if decided == "flip" else after

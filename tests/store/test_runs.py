@@ -10,7 +10,17 @@ from gravity.frameworks.statistics import Calibration
 from gravity.store.database import Database
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
-from gravity.store.runs import Counting, JudgingSettings, RoleModels, Run, RunSettings, Track, run_with
+from gravity.store.runs import (
+    Checking,
+    Counting,
+    JudgingSettings,
+    PanelRecord,
+    RoleModels,
+    Run,
+    RunSettings,
+    Track,
+    run_with,
+)
 from tests.support import config, project
 
 SETTINGS = RunSettings(
@@ -20,9 +30,14 @@ SETTINGS = RunSettings(
     models={"large": {"model": "large", "temperature": 0.1, "seed": None}},
     embedder="hash64",
     judging=JudgingSettings.model_validate({"acceptable_error": 0.05, "quorum": 2, "cases": None}),
-    counting={"us": Counting(judges=["large"], pair_judges=["other"], qualified=True)},
-    calibration=Calibration(1.1, -0.2),
-    panel_error={"us": 0.07},
+    counting={
+        "us": Counting(
+            judges=["large"],
+            checking={"preference": Checking(judges=["other"], record=PanelRecord(right=9))},
+            qualified=True,
+        )
+    },
+    calibration={"us": Calibration(1.1, -0.2)},
     qualifications=["k1"],
     classifiers={"gender": {"model": "m", "labels": {"F": "woman"}, "threshold": 0.7}},
     curate={"held_back": 0.3},
@@ -39,7 +54,7 @@ def test_the_store_gives_settings_back_as_they_were(database: Database) -> None:
     ledger.open_run(run)
     found = ledger.latest_run()
     assert found is not None and found.settings == SETTINGS
-    assert found.settings.calibration == (1.1, -0.2)
+    assert found.settings.calibration == {"us": (1.1, -0.2)}
     assert found.settings.tracks[0] == SHIPPED[0].TRACK
     assert found.settings.judging.model_dump() == {"acceptable_error": 0.05, "quorum": 2, "cases": None}
     # So a run that was read from the store has the id that its settings make.
@@ -65,7 +80,7 @@ def test_a_setting_nobody_knows_is_refused() -> None:
 
 
 def test_every_setting_has_a_description() -> None:
-    for kind in (RunSettings, RoleModels, JudgingSettings, Counting, Track):
+    for kind in (RunSettings, RoleModels, JudgingSettings, Counting, Checking, PanelRecord, Track):
         assert all(field.description for field in kind.model_fields.values())
 
 
@@ -80,9 +95,9 @@ def test_a_track_is_found_by_name() -> None:
 
 
 def test_what_is_inferred_must_be_sampled() -> None:
-    fields = {**SETTINGS.track("values").model_dump(), "sampled": False}
+    fields = {**SETTINGS.track("values").model_dump(), "checked_by": None}
     with pytest.raises(
-        ValidationError, match="track 'values' rests on a stance, which is inferred: it must be sampled"
+        ValidationError, match="track 'values' rests on a stance, which is inferred: judges must check it"
     ):
         Track.model_validate(fields)
 

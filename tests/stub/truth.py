@@ -228,7 +228,7 @@ class Oracle(ViewOracle):
         """The answer of a judge of this character to a question whose right answer is `answer`."""
         if chance.random() < self.character.position_bias:
             return "A"
-        wrong = {"A": "B", "B": "A", "both": "neither", "neither": "both"}
+        wrong = {"A": "B", "B": "A", "both": "neither", "neither": "both", "cannot tell": chance.choice("AB")}
         return wrong.get(answer, answer) if chance.random() > self.character.accuracy else answer
 
     def _findings(self, user: str) -> dict[str, Any]:
