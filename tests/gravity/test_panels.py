@@ -1,0 +1,49 @@
+"""What a panel showed on gold cases, beside what the profiler made of the same cases; and who has a vote."""
+
+import pytest
+
+from gravity.panels import Outcomes, of_culture, panel_record
+from gravity.store.runs import PanelRecord
+
+PROFILER: Outcomes = {
+    "right": ("agree", "agree"),
+    "right, too": ("disagree", "disagree"),
+    "turned": ("agree", "disagree"),
+    "made up": ("unknown", "agree"),
+    "not told": ("agree", None),
+}
+
+
+def judge(**said: str | None) -> Outcomes:
+    """A judge's outcomes; what is not given it could not tell."""
+    return {case: (truth, said.get(case.replace(" ", "_").replace(",", ""))) for case, (truth, _) in PROFILER.items()}
+
+
+def test_labels_that_were_given_are_counted_as_the_panel_took_them() -> None:
+    one = judge(right="agree", right_too="agree", turned="disagree", made_up=None, not_told="agree")
+    assert panel_record([one], PROFILER, 1) == PanelRecord(right=2, confirmed=1, refuted=1, wrong=2, shared=1)
+
+
+def test_a_panel_decides_as_it_does_in_a_run() -> None:
+    """Two of three are asked for: a case on which they differ stays undecided."""
+    judges = [
+        judge(right="agree", right_too="disagree", turned="disagree", made_up="agree"),
+        judge(right="agree", right_too="agree", turned="disagree", made_up="disagree"),
+        judge(right=None, right_too=None, turned="agree", made_up="agree"),
+    ]
+    assert panel_record(judges, PROFILER, 2) == PanelRecord(right=2, confirmed=1, refuted=0, wrong=2, shared=2)
+    assert panel_record(judges, PROFILER, 3) == PanelRecord(right=2, confirmed=0, refuted=0, wrong=2, shared=0)
+
+
+def test_a_case_that_the_panel_was_not_put_to_was_not_confirmed() -> None:
+    assert panel_record([{}], PROFILER, 1) == PanelRecord(right=2, wrong=2)
+
+
+@pytest.mark.parametrize(("own", "stands_alone"), [(48, False), (30, True)])
+def test_cultures_that_are_alike_are_counted_together(own: int, stands_alone: bool) -> None:
+    others = PanelRecord(right=150, confirmed=144, refuted=3, wrong=30, shared=3)
+    mine = PanelRecord(right=50, confirmed=own, refuted=1, wrong=10, shared=1)
+    found = of_culture("jp", {"jp": mine, "us": others})
+    assert (found.right, found.confirmed) == ((50, own) if stands_alone else (200, 144 + own))
+    # Each of the two shares goes by its own counts.
+    assert (found.wrong, found.shared) == (40, 4)
