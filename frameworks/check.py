@@ -22,6 +22,7 @@ from gravity.frameworks.records import TRAITS
 SEED_WORDS, QUESTION_WORDS, ANSWER_WORDS, SCENE_WORDS = range(8, 23), range(8, 31), range(12, 36), range(25, 81)
 SEED_GAP, ITEM_GAP, SCENE_GAP = 3, 0.15, 0.20  # words; share of the longer side
 FACETS_EACH, KEYS_EACH, LEXICON = 6, 5, 100  # facets of a trait; items of each key a facet; entries of a culture
+SCENES_EACH = 3  # of each seed and culture
 
 
 def check_folder(library: Library, report: Report) -> None:
@@ -87,6 +88,16 @@ def check_scenes(library: Library, report: Report) -> None:
     pairs = [(f"{s.seed}/{s.culture}/{s.slot}", s.endorsing, s.opposing) for s in library.scenes.values()]
     if not pairs:
         return
+    shipped, slots = library.base, Counter((s.seed, s.culture) for s in library.base.scenes.values())
+    faults = [
+        f"{seed} has {slots[seed, culture]} scenarios of {culture}"
+        for culture in shipped.cultures
+        for seed in shipped.seeds
+        if slots[seed, culture] != SCENES_EACH
+    ]
+    per = Counter(s.culture for s in library.scenes.values())
+    figures = ", ".join(f"{culture} {n}" for culture, n in per.items())
+    report.add("scenarios", figures, f"{SCENES_EACH} of each shipped seed in {', '.join(shipped.cultures)}", faults)
     texts(report, "scenarios", [(p[0], side) for p in pairs for side in p[1:]], SCENE_WORDS)
     lengths(report, "scenarios", pairs, SCENE_GAP)
     leaks(report, "scenarios: endorsing told", pairs)
