@@ -21,6 +21,8 @@ class Gate:
             return f"verdict {pair.verdict}"
         if pair.id in self.decisions:
             return None
+        if pair.tested == "contradicted":
+            return "the reader's later ratings contradict it"
         lot, check = self.lots[pair.culture, pair.track], self.checks.get(pair.id)
         if check is not None and check.prefers == "rejected":
             return "the panel preferred the other side"

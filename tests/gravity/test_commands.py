@@ -327,14 +327,14 @@ def test_a_preview_says_what_the_full_run_will_ask(
 
 
 def test_what_readers_bring_is_expected_too(stub: Stub, tmp_path: Path) -> None:
-    """Six readers in eight of whom nobody knows anything yet: the estimate is of the right size."""
+    """Six readers in eight of whom nobody knows anything yet: the estimate is right within a factor of three."""
     made = project(config(stub.url, tmp_path, seeds=6))
     take_in(made, each=2)
     given = made.preview(unqualified=True, progress=silent).needs
     before = stub.counts.requests
     full = project(made.config)
     curate(full)
-    assert 0.5 < sum(need.calls for need in given) / (stub.counts.requests - before) < 2
+    assert 1 / 3 < sum(need.calls for need in given) / (stub.counts.requests - before) < 3
     assert {need.calls for need in needs(full.setup(True), full.setup(True).crew(), {})} == {0}
 
 

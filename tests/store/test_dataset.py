@@ -189,7 +189,7 @@ def test_manifest_and_card_say_what_is_there(ledger: Ledger, folder: Path) -> No
         {"split": split, "path": f"{split}.parquet"} for split in ("train", "test")
     ]
     assert yaml.safe_load(header)["size_categories"] == ["n<1K"]
-    for track, basis in (("values", "a stance"), ("interests", "the reader's own ratings")):
+    for track, basis in (("values", "a stance"), ("interests", "ratings")):
         assert f"| {track} | {basis} |" in text
     for part in (*result.rows.items(), *result.left_out.items(), ("judges", "strict"), ("critics", "none")):
         assert f"| {part[0]} | {part[1]} |" in text
