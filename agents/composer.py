@@ -8,23 +8,24 @@ from typing import Protocol
 from gravity.agents.card import FOLDS, Card, card, fold
 from gravity.agents.interests import Ratings
 from gravity.agents.prompting import Prompt, prompt
+from gravity.agents.taste.candidates import Taste
 from gravity.frameworks.records import Domain, Item, Seed
-from gravity.store.corpus import Corpus
-from gravity.store.records import Fact, FactKind, Pair, Reader, Scenario, content_id
+from gravity.store.records import Fact, FactKind, Outcome, Pair, Reader, RestsOn, Scenario, content_id
 from gravity.store.runs import Track
-from gravity.store.vectors import VectorStore
 
 
 @dataclass(frozen=True)
 class Portrait:
     """A reader and what their pairs are made from: the profile, the vetted scenarios of their culture and of the seeds
-    that they were asked about, their ratings, and the card for each fold that it leaves out (None: for none)."""
+    that they were asked about, their ratings, and the card for each fold that it leaves out (None: for none).
+    `confirmed` is how likely (0 to 1) a kind of label from ratings holds, as far as that was tested."""
 
     reader: Reader
     facts: Sequence[Fact]
     scenarios: Sequence[Scenario]
     ratings: Ratings
     cards: Mapping[int | None, Card]
+    confirmed: Mapping[RestsOn, float]
 
     def by_name(self, kind: FactKind) -> dict[str, Fact]:
         """The facts of one kind by name."""
@@ -43,18 +44,16 @@ class PairMaker(Protocol):
 
 @dataclass(frozen=True)
 class Composer:
-    """Makes the pairs of one reader, of each of the `tracks`. A pair whose fact has less than `min_confidence`
-    (0 to 1) is held for a person; pairs of a culture in `unqualified` are marked so."""
+    """Makes the pairs of one reader, of each of the `tracks`. A pair whose fact, or whose label from ratings, has less
+    than `min_confidence` (0 to 1) is held for a person; pairs of a culture in `unqualified` are marked so."""
 
     run: str
     domain: Domain
     seeds: Mapping[str, Seed]
     items: Mapping[str, Item]
-    corpus: Corpus
-    vectors: VectorStore
+    taste: Taste
     tracks: Mapping[str, PairMaker]
     min_confidence: float
-    hard_negatives: int
     unqualified: frozenset[str] = frozenset()
 
     def track(self, name: str) -> Track:
@@ -62,12 +61,17 @@ class Composer:
         return self.tracks[name].TRACK
 
     def compose(
-        self, reader: Reader, facts: Sequence[Fact], scenarios: Sequence[Scenario], ratings: Ratings
+        self,
+        reader: Reader,
+        facts: Sequence[Fact],
+        scenarios: Sequence[Scenario],
+        ratings: Ratings,
+        confirmed: Mapping[RestsOn, float],
     ) -> list[Pair]:
         """All pairs of a reader; `scenarios` are the vetted ones of the reader's culture and of the seeds that the
-        reader was asked about."""
+        reader was asked about, `confirmed` is how likely labels from ratings hold, by kind, where that was tested."""
         cards = {out: card(facts, self.seeds, self.domain, out) for out in (None, *range(FOLDS))}
-        portrait = Portrait(reader, facts, scenarios, ratings, cards)
+        portrait = Portrait(reader, facts, scenarios, ratings, cards, confirmed)
         return [pair for maker in self.tracks.values() for pair in maker.compose(self, portrait)]
 
     def pair(
@@ -86,15 +90,23 @@ class Composer:
         takes: str | None = None,
         variant: str = "",
         scenario: Scenario | None = None,
+        told: Sequence[Fact] | None = None,
+        rests_on: RestsOn | None = None,
+        confidence: float | None = None,
+        ratings: Sequence[int] = (),
+        tested: Outcome | None = None,
     ) -> Pair:
         """A pair of a track, with the reader's card and its verdict.
 
         `task` is the template of the question, which `variables` and the domain fill; `sides` are the chosen and the
         rejected answer. `fact`, `scenario`, `basis` and `takes` say what the label rests on and what it says (see
-        Pair). Pairs of one reader, track, dimension and subject differ in `variant`.
+        Pair); where ratings made it, `rests_on`, `confidence`, `ratings` and `tested` do. Pairs of one reader, track,
+        dimension and subject differ in `variant`. The card is of the facts `told`, where not all may be.
         """
         reader = portrait.reader
         profile = portrait.cards[fold(subject) if track.subject == "seed" else None]
+        if told is not None and len(told) < len(portrait.facts):
+            profile = card(told, self.seeds, self.domain)
         _, question = task.render(domain=self.domain, **variables)
         verdict, reason = "vetted", "its links are settled"
         if sides[0].strip() == sides[1].strip():
@@ -102,6 +114,9 @@ class Composer:
         elif fact is not None and fact.confidence < self.min_confidence:
             verdict = "held"
             reason = f"the confidence of the {fact.kind}, {fact.confidence:.2f}, is below {self.min_confidence:.2f}"
+        elif confidence is not None and confidence < self.min_confidence:
+            verdict = "held"
+            reason = f"labels from {rests_on} hold with {confidence:.2f}, which is below {self.min_confidence:.2f}"
         return Pair.model_validate(
             {
                 "id": content_id(self.run, reader.id, track.name, dimension, subject, variant),
@@ -127,5 +142,9 @@ class Composer:
                 "verdict": verdict,
                 "reason": reason,
                 "qualified": reader.culture not in self.unqualified,
+                "rests_on": rests_on,
+                "confidence": confidence,
+                "ratings": list(ratings),
+                "tested": tested,
             }
         )

@@ -24,8 +24,8 @@ VIEWS_PER_CALL = 16
 class Retriever:
     """Reads readers' reviews and picks those for a call: at most `reviews_per_call`, in the order of their dates.
 
-    A call asks about at most `seeds_per_call` seeds. A share `held_back` (0 to 0.5) of a reader's reviews is kept
-    from the profile.
+    A call asks about at most `seeds_per_call` seeds. A share `held_back` (0 to 0.5) of the works that a reader reviewed
+    is kept from the profile.
     """
 
     corpus: Corpus
@@ -43,7 +43,8 @@ class Retriever:
 
     def ratings(self, reader: str) -> Ratings:
         """A reader's reviews, split into those that the profile may see and those held back."""
-        return split(self.corpus.reviews_of(reader), self.held_back)
+        reviews = self.corpus.reviews_of(reader)
+        return split(reviews, self.books(reviews), self.held_back)
 
     def books(self, reviews: Sequence[Review]) -> Mapping[str, Book]:
         """The books that the reviews are about, by id, as far as they are known."""

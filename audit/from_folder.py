@@ -17,7 +17,7 @@ from gravity.store.records import content_id
 
 NEEDED = ("chosen", "rejected", "culture")
 OPTIONAL = ("id", "reader", "track", "framework", "dimension", "takes", "scenario", "verdict", "prompt", "votes")
-SUBJECTS = ("subject", "seed", "item", "book")
+SUBJECTS = ("subject", "seed", "item", "book", "category")
 BATCH = 5_000
 
 

@@ -83,7 +83,8 @@ def _persons(made: Project, people: People) -> Iterator[tuple[str, Person]]:
         given = made.stores.corpus.reviews_of(reader)
         if not given:
             continue
-        seen = {review.id for review in split(given, made.config.curate.held_back).known}
+        books = made.stores.corpus.books([review.book for review in given])
+        seen = {review.id for review in split(given, books, made.config.curate.held_back).known}
         if "views" in row:
             views = [(view["review"], view["statement"]) for view in row["views"]]
             held = {issue: side == "statement" for issue, side in row["holds"]["constructs"].items()}

@@ -120,6 +120,19 @@ def check_cultures(library: Library, report: Report) -> None:
     report.add("cultures: lexicon, scores", ", ".join(sizes), f">= {LEXICON}, none shared, all dimensions", faults)
 
 
+def check_taxonomies(library: Library, report: Report) -> None:
+    """That each name in a taxonomy means one category, and that each domain's is there."""
+    folders = [path for folder in library.folders for path in sorted(folder.glob("domains/*.yaml"))]
+    for name in dict.fromkeys(path.stem for path in folders):
+        domain = library.domain(name)
+        if domain.taxonomy is None:
+            report.skip(f"taxonomy of {name}", "none is named: each category name is one of its own", "no name twice")
+            continue
+        taxonomy = library.taxonomy(domain)
+        figures = f"{len(taxonomy)} categories, {taxonomy.depth} deep, {len(taxonomy.shelves)} shelves"
+        report.add(f"taxonomy of {name}", figures, "no name means two", taxonomy.faults())
+
+
 def check_planted(library: Library, report: Report) -> None:
     """That the planted readers join up with their books, reviews and truth, and these with seeds and cultures."""
     rows: dict[str, list[dict[str, Any]]] = {}
@@ -162,6 +175,7 @@ CHECKS = (
     check_items,
     check_scenes,
     check_cultures,
+    check_taxonomies,
     check_planted,
     check_gold,
     check_alike,

@@ -8,6 +8,7 @@ from typing import TypeVar
 from gravity.frameworks.errors import DataError
 from gravity.frameworks.reading import read_mapping, read_records, read_yaml, validated
 from gravity.frameworks.records import Cues, Culture, Domain, Framework, Item, Record, Scene, Seed
+from gravity.frameworks.taxonomy import Taxonomy
 
 DATA = Path(__file__).parent / "data"
 
@@ -19,6 +20,7 @@ MATERIAL = (
     "items/*.jsonl",
     "cultures/*.yaml",
     "domains/*.yaml",
+    "taxonomies/*.yaml",
     "scenarios/*.jsonl",
     "gold/stance/*.jsonl",
     "gold/scenarios/*.jsonl",
@@ -121,11 +123,22 @@ class Library:
 
     def domain(self, name: str) -> Domain:
         """The domain in `domains/<name>.yaml`, of the overlay where it has one. Raises DataError if there is none."""
-        known = {path.stem: path for folder in self.folders for path in sorted(folder.glob("domains/*.yaml"))}
+        return read_yaml(self._named("domains", name), Domain)
+
+    def taxonomy(self, domain: Domain) -> Taxonomy:
+        """The categories of a domain, in `taxonomies/<name>.yaml`, of the overlay where it has one; none where the
+        domain names no file. Raises DataError where the file is missing."""
+        if domain.taxonomy is None:
+            return Taxonomy(id=domain.id)
+        return read_yaml(self._named("taxonomies", domain.taxonomy), Taxonomy)
+
+    def _named(self, kind: str, name: str) -> Path:
+        """The file `<kind>/<name>.yaml`, of the overlay where it has one. Raises DataError if there is none."""
+        known = {path.stem: path for folder in self.folders for path in sorted(folder.glob(f"{kind}/*.yaml"))}
         if name not in known:
-            missing = self.folders[-1] / "domains" / f"{name}.yaml"
-            raise DataError(f"{missing}: no such file; the domains at hand are {', '.join(known)}")
-        return read_yaml(known[name], Domain)
+            missing = self.folders[-1] / kind / f"{name}.yaml"
+            raise DataError(f"{missing}: no such file; the {kind} at hand are {', '.join(known)}")
+        return known[name]
 
     def _single(self, name: str) -> list[Path]:
         """The shipped file of that name, which has to be there, and the overlay's where it has one."""

@@ -122,12 +122,13 @@ class Lexicon(Record):
 
 class Cues(Record):
     """Words that show a remark about a group of people, or a tone; `generalisations` are regular expressions in
-    which {group} stands for any of the `groups`."""
+    which {group} stands for any of the `groups`. Words under `gave_up` tell that a reader left something unfinished."""
 
     groups: list[Text] = Field(min_length=1)
     generalisations: list[Text] = Field(min_length=1)
     warm: list[Text] = Field(min_length=1)
     cold: list[Text] = Field(min_length=1)
+    gave_up: list[Text] = Field(min_length=1)
 
 
 class Culture(Record):
@@ -144,7 +145,8 @@ class Culture(Record):
 
 
 class Domain(Record):
-    """What prompts call an item, its description and its category in one domain."""
+    """What prompts call an item, its description and its category in one domain. `taxonomy` names the file of its
+    categories; without one each category name is one of its own."""
 
     id: Text
     item: Text
@@ -155,3 +157,4 @@ class Domain(Record):
     author: Text
     consume: Text
     consumer: Text
+    taxonomy: Text | None = None

@@ -28,12 +28,14 @@ def wilson(right: float, n: float, z: float = Z) -> Interval:
         return Interval(0.0, 1.0)
     share = right / n
     middle, half = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    # Rounding would put the ends of a share of 0 or 1 a hair outside.
-    return Interval(max(0.0, (middle - half) / (1 + z * z / n)), min(1.0, (middle + half) / (1 + z * z / n)))
+    # Rounding would put the ends of a share of 0 or 1 a hair beside it.
+    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return Interval(max(0.0, low) if right else 0.0, min(1.0, high) if right < n else 1.0)
 
 
-def exact(found: int, n: int, level: float = LEVEL) -> Interval:
-    """The Clopper-Pearson interval of `found` out of `n`, which holds at every n; 0 to 1 where n is 0."""
+def exact(found: float, n: float, level: float = LEVEL) -> Interval:
+    """The Clopper-Pearson interval of `found` out of `n`, which holds at every n; 0 to 1 where n is 0. `n` may be an
+    effective one."""
     from scipy import special  # a tenth of the time that scipy.stats takes to load
 
     if n == 0:
@@ -49,6 +51,30 @@ def t_quantile(freedom: float) -> float:
     from scipy import special
 
     return float(special.stdtrit(freedom, 0.5 + LEVEL / 2))
+
+
+def exact_of_clusters(counts: Sequence[tuple[int, int]]) -> Interval:
+    """The interval of a share whose cases come in clusters, from (found, n) of each; 0 to 1 where there is none.
+
+    That of Korn and Graubard (1998): Clopper-Pearson with the effective n, which is n over the design effect. That is
+    the variance of the share between clusters, as a ratio estimate, over that of as many independent cases, and at
+    least 1. Where all cases agree, or there is one cluster, it cannot be seen, and a cluster counts as one case.
+    """
+    from scipy import special
+
+    sizes = np.asarray([n for _, n in counts if n], dtype=float)
+    found = np.asarray([k for k, n in counts if n], dtype=float)
+    clusters, n = len(sizes), float(sizes.sum())
+    if not clusters:
+        return Interval(0.0, 1.0)
+    share = float(found.sum()) / n
+    effective = float(clusters)
+    if clusters > 1 and 0 < share < 1:
+        between = clusters / (clusters - 1) * float(((found - share * sizes) ** 2).sum()) / n**2
+        effect = max(1.0, between * n / (share * (1 - share)))
+        # Few clusters tell the design effect badly: the quantile of t takes the place of the normal one.
+        effective = n / effect * (Z / float(special.stdtrit(clusters - 1, 0.5 + LEVEL / 2))) ** 2
+    return exact(share * effective, effective)
 
 
 def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:

@@ -18,6 +18,7 @@ from gravity.graphs.carrying import carry_over as carry_stances_over
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
 from gravity.graphs.gathering import bring_seeds, gathering_graph
+from gravity.graphs.label_tests import try_labels
 from gravity.graphs.pending import (
     CurateState,
     pending_checks,
@@ -34,7 +35,8 @@ from gravity.graphs.reading import reading_graph
 from gravity.graphs.scenario import scenario_graph
 from gravity.graphs.sweep import Todo, sweep
 from gravity.store.duplicates import reject_duplicates
-from gravity.store.records import Reader, Scenario
+from gravity.store.rated_lots import confirmed_share
+from gravity.store.records import Reader, RestsOn, Scenario
 
 GROUP = "view group"
 
@@ -99,10 +101,14 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     async def compose(state: CurateState) -> CurateState:
         profiled, growing = crew.ledger.profiled(crew.run), state.get("growing", [])
         readers = [r for r in selected(crew, state) if r.id in profiled and r.culture not in growing]
+        # Of everybody who was asked for, so that what a label is worth does not depend on who has a profile by now.
+        await try_labels(crew, selected(crew, state))
+        confirmed = confirmed_share(crew.ledger.rated_tests(crew.run))
         banks = {c: _by_seed(crew.ledger.vetted_scenarios(crew.run, c)) for c in {r.culture for r in readers} if c}
         advance, made = progress("pairs", len(readers)), 0
         for reader in readers:
-            made += await asyncio.to_thread(_compose, crew, reader, banks[reader.culture or ""])
+            worth = confirmed(reader.culture or "")
+            made += await asyncio.to_thread(_compose, crew, reader, banks[reader.culture or ""], worth)
             advance()
         return {"pairs": made}
 
@@ -136,11 +142,13 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
     return graph.compile(checkpointer=checkpointer, name="curate")
 
 
-def _compose(crew: Crew, reader: Reader, bank: Mapping[str, Sequence[Scenario]]) -> int:
+def _compose(
+    crew: Crew, reader: Reader, bank: Mapping[str, Sequence[Scenario]], confirmed: Mapping[RestsOn, float]
+) -> int:
     facts, ratings = crew.ledger.facts(crew.run, reader.id), crew.retriever.ratings(reader.id)
     # The bank holds the scenarios of what every other reader brought for themselves alone, too.
     scenarios = [scenario for fact in facts if fact.kind == "stance" for scenario in bank.get(fact.name, ())]
-    return crew.ledger.add_pairs(crew.composer.compose(reader, facts, scenarios, ratings))
+    return crew.ledger.add_pairs(crew.composer.compose(reader, facts, scenarios, ratings, confirmed))
 
 
 def _by_seed(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:

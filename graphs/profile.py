@@ -57,8 +57,8 @@ def profile_graph(crew: Crew) -> Any:
         return {"facts": await demographics_of(state["given"], reviews, crew.profiler, crew.run)}
 
     def interest(state: ProfileState) -> ProfileState:
-        known = state["ratings"].known
-        return {"facts": interests(crew.run, state["reader"], known, crew.retriever.books(known))}
+        taxonomy = crew.composer.taste.taxonomy
+        return {"facts": interests(crew.run, state["reader"], state["ratings"], taxonomy)}
 
     async def traits(state: ProfileState) -> ProfileState:
         reviews = crew.retriever.longest(state["ratings"].known)
@@ -87,8 +87,13 @@ def profile_graph(crew: Crew) -> Any:
     def settle(state: ProfileState) -> ProfileState:
         for error in state.get("unanswered", []):
             raise error
-        keep = crew.ledger.add_stances if state["profiled"] else crew.ledger.add_profile
-        keep(crew.run, state["reader"], state["facts"], state["shown"])
+        ledger, ratings = crew.ledger, state["ratings"]
+        if state["profiled"]:
+            ledger.add_stances(crew.run, state["reader"], state["facts"], state["shown"])
+        else:
+            names = ("known", "held_back", "repeats")
+            reviews = {name: len(getattr(ratings, name)) for name in names}
+            ledger.add_profile(crew.run, state["reader"], state["facts"], state["shown"], reviews)
         return {}
 
     graph = StateGraph(ProfileState)

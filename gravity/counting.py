@@ -7,6 +7,7 @@ from typing import Any
 from gravity.showing import Showing, planned_seeds, showing
 from gravity.store.distinction import Distinction, distinctions
 from gravity.store.lots import lots
+from gravity.store.rated_lots import Rated, rated
 from gravity.store.records import Lot, Unanswered
 from gravity.store.runs import Run
 from gravity.store.spending import Spent
@@ -23,16 +24,19 @@ class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
     the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run; `unanswered`
     is what the run left pending when it was last started, and `failures` what got no usable answer, by reason;
-    `distinctions` say how far labels tell readers apart, and `showing` is what readers let show."""
+    `distinctions` say how far labels tell readers apart, and `showing` is what readers let show; `reviews` are those of
+    profiled readers, and `rated` is what later ratings say of labels that rest on ratings."""
 
     run: str
     store: dict[str, int]
     readers: dict[str, int]
+    reviews: dict[str, int]
     scenarios: Counts
     stances: Counts
     pairs: list[dict[str, Any]]
     lots: list[Lot]
     distinctions: list[Distinction]
+    rated: list[Rated]
     calls: list[dict[str, Any]]
     spent: list[Spent]
     unanswered: list[Unanswered]
@@ -45,6 +49,7 @@ class Status:
             **asdict(self),
             "lots": [lot.model_dump() for lot in self.lots],
             "distinctions": [row.model_dump() for row in self.distinctions],
+            "rated": [lot.model_dump() for lot in self.rated],
             "spent": [row.as_json() for row in self.spent],
             "unanswered": [row.model_dump() for row in self.unanswered],
             "failures": [row.model_dump() for row in self.failures],
@@ -66,11 +71,13 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
             "no culture, or too few reviews": counts["readers"] - len(able),
             "total": counts["readers"],
         },
+        reviews=_reviews(ledger.profiled_reviews(run.id)),
         scenarios=_scenarios(stores, run, {culture for culture in able.values() if culture}),
         stances=_stances(stores, run),
         pairs=_pairs(ledger.pair_counts(run.id)),
         lots=lots(ledger, run),
         distinctions=distinctions(ledger, run.id),
+        rated=list(rated(ledger, run.id).values()),
         calls=[
             {"role": role, "model": model, **figures}
             for (role, model), figures in sorted(stores.answers.usage().items())
@@ -82,6 +89,15 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
         ],
         showing=showing(stores, run),
     )
+
+
+def _reviews(counts: dict[str, int]) -> dict[str, int]:
+    return {
+        "known to profiles": counts["known"],
+        "held back": counts["held_back"],
+        "of a work that the reader reviewed before": counts["repeats"],
+        "total": sum(counts.values()),
+    }
 
 
 def _scenarios(stores: Stores, run: Run, cultures: set[str]) -> Counts:

@@ -79,6 +79,7 @@ class Project:
             return ingest(
                 self.stores.corpus,
                 self.library,
+                self.library.taxonomy(self.library.domain(self.config.domain)),
                 Path(reviews),
                 layout,
                 Path(items) if items is not None else None,

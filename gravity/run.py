@@ -19,6 +19,7 @@ from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
 from gravity.agents.qualification import CHECKING, DEFECT, SCENARIO
 from gravity.agents.retrieval import Retriever
+from gravity.agents.taste.candidates import Taste
 from gravity.agents.tracks import tracks
 from gravity.agents.views.chunks import Cutting, chunk_chars
 from gravity.agents.window import check_room, longest_prompts
@@ -28,6 +29,7 @@ from gravity.errors import ConfigError
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Seed
+from gravity.frameworks.taxonomy import Taxonomy
 from gravity.graphs.crew import Crew, Plan
 from gravity.models import Models
 from gravity.standing import Standing, candidates
@@ -68,6 +70,11 @@ class RunSetup:
             written = {seed for seed, _, _ in self._writable}
             dealt = [seed for seed in dealt if seed.id in written]
         return {seed.id: seed for seed in dealt[: self.config.curate.seeds]}
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """The categories of the domain."""
+        return self.library.taxonomy(self.library.domain(self.config.domain))
 
     @cached_property
     def tracks(self) -> dict[str, PairMaker]:
@@ -126,6 +133,7 @@ class RunSetup:
                     "cultures": [culture.model_dump() for culture in self.library.cultures.values()],
                     "cues": self.library.cues.model_dump(),
                     "domain": self.library.domain(config.domain).model_dump(),
+                    "taxonomy": self.taxonomy.model_dump(),
                 }
             )[:16],
             seeds=len(self.seeds),
@@ -243,11 +251,15 @@ class RunSetup:
                 domain=bench.domain,
                 seeds=seeds,
                 items=self.library.items,
-                corpus=self.stores.corpus,
-                vectors=self.stores.vectors,
+                taste=Taste(
+                    corpus=self.stores.corpus,
+                    vectors=self.stores.vectors,
+                    taxonomy=self.taxonomy,
+                    cues=self.library.cues,
+                    most=plan.hard_negatives,
+                ),
                 tracks=self.tracks,
                 min_confidence=plan.min_confidence,
-                hard_negatives=plan.hard_negatives,
                 unqualified=frozenset(self.unqualified_cultures),
             ),
         )

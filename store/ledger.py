@@ -8,9 +8,11 @@ from sqlalchemy import Select, bindparam, delete, func, insert, literal, select,
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
-from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario, Shown, Unanswered
+from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, RatedTest, Scenario, Shown, Unanswered
 from gravity.store.reliability import Reliability
 from gravity.store.runs import Run
+
+RatedCounts = Counter[tuple[str, str, str, str, str | None]]
 
 PAGE = 500
 SWEPT = ("reading", "view group", "scenario", "profile", "check")  # what a run asks for, in its order
@@ -38,10 +40,19 @@ class Ledger:
         rows = self._all(select(tables.runs).where(tables.runs.c.id.startswith(identity, autoescape=True)))
         return Run.model_validate(rows[0]) if len(rows) == 1 else None
 
-    def add_profile(self, run: str, reader: str, facts: Sequence[Fact], shown: Sequence[Shown] = ()) -> None:
-        """Keeps a reader's whole profile, and what each half of the reviews shows of it."""
+    def add_profile(
+        self,
+        run: str,
+        reader: str,
+        facts: Sequence[Fact],
+        shown: Sequence[Shown] = (),
+        reviews: Mapping[str, int] | None = None,
+    ) -> None:
+        """Keeps a reader's whole profile, what each half of the reviews shows of it, and how many `reviews` were
+        `known` to it, `held_back`, and `repeats` of what the reader reviewed before."""
+        profile = {"run": run, "reader": reader, **(reviews or {})}
         with self.database.begin() as connection:
-            if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]):
+            if insert_new(connection, tables.profiles, [profile]):
                 for table, rows in ((tables.facts, facts), (tables.shown, shown)):
                     if rows:
                         connection.execute(insert(table), values(rows))
@@ -94,6 +105,13 @@ class Ledger:
     def profiled(self, run: str) -> set[str]:
         """Readers whose profile is complete."""
         return {row["reader"] for row in self._all(select(tables.profiles).where(tables.profiles.c.run == run))}
+
+    def profiled_reviews(self, run: str) -> dict[str, int]:
+        """How many reviews of the profiled readers profiles know of, were held back, and repeat others."""
+        table, names = tables.profiles, ("known", "held_back", "repeats")
+        sums = [func.coalesce(func.sum(table.c[name]), 0).label(name) for name in names]
+        (row,) = self._all(select(*sums).where(table.c.run == run))
+        return row
 
     def is_profiled(self, run: str, reader: str) -> bool:
         """Whether the reader's profile is complete."""
@@ -151,6 +169,33 @@ class Ledger:
         """Keeps the pairs that are not there yet, and returns how many those were."""
         with self.database.begin() as connection:
             return insert_new(connection, tables.pairs, pairs)
+
+    def put_rated_tests(self, run: str, readers: Collection[str], tests: Sequence[RatedTest]) -> None:
+        """Puts the tests of labels on these readers' ratings in the place of those of before."""
+        table = tables.rated_tests
+        with self.database.begin() as connection:
+            connection.execute(delete(table).where(table.c.run == run, table.c.reader.in_(readers)))
+            if tests:
+                connection.execute(insert(table), values(tests))
+
+    def rated_tests(self, run: str) -> RatedCounts:
+        """The tests of labels on ratings by culture, track, what a label rests on, reader and outcome."""
+        c = tables.rated_tests.c
+        return self._count(select(c.culture, c.track, c.rests_on, c.reader, c.outcome).where(c.run == run))
+
+    def rated_pairs(self, run: str) -> RatedCounts:
+        """The vetted pairs whose labels rest on ratings, in the same order; the outcome is None where later ratings say
+        nothing of them. What people decided changes nothing of it: they saw what the label said."""
+        c, d = tables.pairs.c, tables.decisions.c
+        decided = select(d.pair).where(d.run == run)
+        before = {pair for pair, one in self.decisions(run).items() if one.before["verdict"] == "vetted"}
+        columns = (c.culture, c.track, c.rests_on, c.reader, c.tested)
+        rated = c.run == run, c.rests_on.is_not(None)
+        counts = self._count(select(*columns).where(*rated, c.verdict == "vetted", c.id.not_in(decided)))
+        for row in self._all(select(*columns, c.id).where(*rated, c.id.in_(decided))):
+            if row.pop("id") in before:
+                counts[tuple(row.values())] += 1
+        return counts
 
     def pair(self, identity: str) -> Pair | None:
         """The pair whose id begins with `identity`, or None where no single one does."""

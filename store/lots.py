@@ -11,16 +11,25 @@ from gravity.frameworks.statistics import Interval
 from gravity.store.bounds import TAIL, Answers
 from gravity.store.labels import Evidence, checking, evidence
 from gravity.store.ledger import Ledger
+from gravity.store.rated_lots import Rated, rated
 from gravity.store.records import Lot, LotVerdict
 from gravity.store.runs import Run
 from gravity.store.sampling import Look
 
+NOTHING: dict[str, Any] = {"sample": 0, "agreed": 0, "against": 0, "undecided": 0, "low": 0.0, "high": 1.0}
 HOPELESS = 0.05  # a chance to be vetted for which checking does not go on
 
 
 def lots(ledger: Ledger, run: Run) -> list[Lot]:
     """The lots of a run as its checks and the decisions of people have them, by culture and track."""
-    return [_lot(run, *of, known) for of, known in sorted(evidence(ledger, run).items(), key=itemgetter(0))]
+    by_ratings = rated(ledger, run.id)
+    found = []
+    for (culture, track), known in sorted(evidence(ledger, run).items(), key=itemgetter(0)):
+        if run.settings.track(track).checked_by is None:
+            found.append(_rated(culture, track, known, by_ratings.get((culture, track))))
+        else:
+            found.append(_lot(run, culture, track, known))
+    return found
 
 
 def due(ledger: Ledger, run: Run) -> dict[tuple[str, str], list[str]]:
@@ -57,11 +66,8 @@ def _reached(known: Evidence) -> Reached:
 
 def _lot(run: Run, culture: str, track: str, known: Evidence) -> Lot:
     of: dict[str, Any] = {"culture": culture, "track": track, "pairs": known.drawn.pairs, "people": known.people}
-    none: dict[str, Any] = {"sample": 0, "agreed": 0, "against": 0, "undecided": 0, "low": 0.0, "high": 1.0}
-    if run.settings.track(track).checked_by is None:
-        return Lot(**of, **none, verdict="ratings", reason="the reader's own ratings decide; no panel was asked")
     if known.panel is None:
-        return _without_panel(Lot(**of, **none, verdict="unchecked", reason=_nobody(run, culture, track)), known)
+        return _without_panel(Lot(**of, **NOTHING, verdict="unchecked", reason=_nobody(run, culture, track)), known)
     reached = _reached(known)
     said = known.answers(reached.look, outranked=True) if reached.look else Answers(0, 0, 0)
     lot = Lot(
@@ -75,6 +81,19 @@ def _lot(run: Run, culture: str, track: str, known: Evidence) -> Lot:
         reason=f"{said.n} of {known.design.sample} pairs have been checked",
     )
     return lot if reached.missing or reached.look is None else _settled(lot, reached, known)
+
+
+def _rated(culture: str, track: str, known: Evidence, tests: Rated | None) -> Lot:
+    """A lot whose labels rest on ratings: no panel is asked, and later ratings test it. Kinds of label that these do
+    not bear out are held, and so in no lot."""
+    reason = "its labels rest on ratings, which no later ones test"
+    if tests is not None and tests.tested:
+        reason = (
+            f"its labels rest on ratings; later ones confirm {tests.confirmed} of {tests.tested} tests "
+            f"({tests.low:.0%} to {tests.high:.0%})"
+        )
+    of: dict[str, Any] = {"culture": culture, "track": track, "pairs": known.drawn.pairs, "people": known.people}
+    return Lot(**of, **NOTHING, verdict="vetted", reason=reason)
 
 
 def _settled(lot: Lot, reached: Reached, known: Evidence) -> Lot:

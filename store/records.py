@@ -13,7 +13,10 @@ Side = Literal["endorsing", "opposing"]
 Label = Literal["chosen", "rejected"]
 Component = Literal["demographics", "interests", "personality", "values"]
 Decided = Literal["keep", "flip", "edit", "reject"]
-LotVerdict = Literal["vetted", "withheld", "review", "unchecked", "ratings"]
+# What a label from ratings rests on, the surest kind first, and what later ratings of the same reader say of it.
+RestsOn = Literal["own rating", "category ratings", "readers alike", "near and unread"]
+Outcome = Literal["confirmed", "tied", "contradicted"]
+LotVerdict = Literal["vetted", "withheld", "review", "unchecked"]
 
 # What a label says, and what it says when its sides are swapped.
 OPPOSITE = {"agree": "disagree", "disagree": "agree", "high": "low", "low": "high"}
@@ -198,6 +201,10 @@ class Pair(Row):
     `scenario` names the scenario, and `fact` the (kind, name) of the reader's fact, that it rests on. `profile` holds
     the lines of the card in the prompt. `qualified` is False where the models that made its label had not shown on
     gold cases that they can.
+
+    Where ratings made the label, `rests_on` says which, `confidence` (0 to 1) how likely it holds, and `ratings` how
+    many ratings of the chosen and of the rejected side it rests on; `tested` is what ratings that were held back say of
+    it, None where they say nothing.
     """
 
     id: str
@@ -220,11 +227,32 @@ class Pair(Row):
     verdict: Verdict
     reason: str
     qualified: bool = True
+    rests_on: RestsOn | None = None
+    confidence: float | None = None
+    ratings: list[int] = Field(default_factory=list)
+    tested: Outcome | None = None
 
     def flipped(self) -> "Pair":
         """The pair with its sides swapped, and so with a label that says the opposite (None where that has no name)."""
         takes = OPPOSITE.get(self.takes) if self.takes else None
         return self.model_copy(update={"chosen": self.rejected, "rejected": self.chosen, "takes": takes})
+
+
+class RatedTest(Row):
+    """What a kind of label from ratings is worth, tried on a book that the reader did rate, in ratings held back.
+
+    As if it had not been rated, what the label `rests_on` would have had the book `rejected` for the liked one,
+    `chosen`; the `outcome` is whether it was in fact rated lower.
+    """
+
+    run: str
+    reader: str
+    culture: str
+    track: str
+    rests_on: RestsOn
+    chosen: str
+    rejected: str
+    outcome: Outcome
 
 
 class Choice(Row):

@@ -78,6 +78,9 @@ profiles = Table(
     metadata,
     Column("run", String, primary_key=True),
     Column("reader", String, primary_key=True),
+    Column("known", Integer, nullable=False, default=0),
+    Column("held_back", Integer, nullable=False, default=0),
+    Column("repeats", Integer, nullable=False, default=0),
 )
 
 # One row a reader whose reviews were read for views; written with the views in one transaction.
@@ -212,7 +215,25 @@ pairs = Table(
     Column("verdict", String, nullable=False),
     Column("reason", Text, nullable=False),
     Column("qualified", Boolean, nullable=False),
+    Column("rests_on", String),
+    Column("confidence", Float),
+    Column("ratings", JSON, nullable=False),
+    Column("tested", String),
     Index("pairs_by_reader", "run", "reader"),
+)
+
+# What kinds of labels from ratings are worth, tried on books that their reader did rate.
+rated_tests = Table(
+    "rated_tests",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+    Column("culture", String, nullable=False),
+    Column("track", String, primary_key=True),
+    Column("rests_on", String, primary_key=True),
+    Column("chosen", String, primary_key=True),
+    Column("rejected", String, primary_key=True),
+    Column("outcome", String, nullable=False),
 )
 
 checks = Table(

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from gravity import curating
+from gravity.agents.taste.candidates import Taste
 from gravity.config import Config
 from gravity.frameworks.loader import DATA, Library
 from gravity.graphs.pending import CurateState
 from gravity.loop import run
 from gravity.project import Project
 from gravity.store import importers
+from gravity.store.corpus import Corpus
 from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
+from gravity.store.vectors import VectorStore
 from gravity.store.views import View, view_id
 from tests.stub.embedder import HashEmbedder
 
@@ -103,6 +106,12 @@ def curate(made: Project, unqualified: bool = True, **wanted: Any) -> str:
 def run_id(made: Project) -> str:
     """The id of the run that the project's configuration describes by now."""
     return made.setup().record.id
+
+
+def taste(corpus: Corpus, vectors: VectorStore, most: int = 3) -> Taste:
+    """What labels from ratings are made of, with the shipped categories of books; `most` books against one."""
+    library = Library()
+    return Taste(corpus, vectors, library.taxonomy(library.domain("books")), library.cues, most)
 
 
 def silent(stage: str, done: int, total: int | None) -> None:

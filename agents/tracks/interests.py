@@ -1,13 +1,15 @@
-"""Interests: a book that the reader liked, held back from the profile, against near ones that were liked less or not
-read."""
+"""Interests: a book that the reader liked, held back from the profile, against one that ratings speak against; and of
+two categories the one that the reader's ratings favour."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from gravity.agents.composer import Composer, Portrait
-from gravity.agents.interests import DISLIKED, LIKED, genre
 from gravity.agents.prompting import prompt
-from gravity.store.records import Book, Pair, content_id
+from gravity.agents.taste.candidates import Candidate, Taste, holds
+from gravity.agents.taste.odds import Lean, Preference
+from gravity.agents.taste.reader import Rater
+from gravity.agents.taste.testing import tested
+from gravity.store.records import Book, Fact, Pair, Review, content_id
 from gravity.store.runs import Track
 
 TRACK = Track(
@@ -18,52 +20,92 @@ TRACK = Track(
     subject="book",
     split_by_subject=False,
 )
+UNMEASURED = 0.5  # what a kind of label is worth that was never tested
 
 
 def compose(composer: Composer, portrait: Portrait) -> Iterator[Pair]:
-    """Pairs from held-back liked books, each against near neighbours."""
-    ratings = portrait.ratings
-    scores = {review.book: review.rating for review in [*ratings.known, *ratings.held_back]}
-    # A book that was reviewed twice can stand in the profile as well: then it would tell the answer.
-    seen = {review.book for review in ratings.known}
-    liked = [r.book for r in ratings.held_back if r.rating >= LIKED and r.book not in seen]
-    for identity, vector in composer.vectors.vectors("books", liked).items():
-        near = composer.vectors.near("books", vector[None, :], 4 * composer.hard_negatives + 1)[0]
-        lesser = [other for other in near if scores.get(other, 0.0) <= DISLIKED][: composer.hard_negatives]
-        books = composer.corpus.books([identity, *lesser])
-        for other in lesser:
-            yield from _book_pairs(composer, portrait, books[identity], books[other], scores)
+    """Pairs of books from held-back liked ones, and pairs of categories from known ratings."""
+    if not portrait.ratings.known and not portrait.ratings.held_back:
+        return
+    rater = composer.taste.rater(portrait.reader, portrait.ratings)
+    yield from _of_books(composer, portrait, rater)
+    found, others = composer.taste.preferences(rater)
+    for preference in found:
+        yield _of_categories(composer, portrait, rater, preference, others)
 
 
-def _book_pairs(
-    composer: Composer, portrait: Portrait, better: Book, worse: Book, scores: Mapping[str, float]
-) -> Iterator[Pair]:
-    rating = f"rated {scores[worse.id]:g}" if worse.id in scores else "not read"
-    common: dict[str, Any] = {
-        "framework": "interests",
-        "subject": better.id,
-        "variant": worse.id,
-        "basis": f"'{better.title}' was rated {scores[better.id]:g}, '{worse.title}' {rating}",
-    }
-    if better.description and worse.description:
-        yield composer.pair(
-            portrait,
-            TRACK,
-            dimension="summary",
-            task=prompt("task_summary"),
-            variables={},
-            sides=(better.description, worse.description),
-            **common,
-        )
-    genres = genre(better), genre(worse)
-    if genres[0] and genres[1] and genres[0] != genres[1]:
-        first, second = sorted((genres[0], genres[1]), key=lambda name: content_id(portrait.reader.id, name))
-        yield composer.pair(
-            portrait,
-            TRACK,
-            dimension="category",
-            task=prompt("task_category"),
-            variables={"first": first, "second": second},
-            sides=(genres[0], genres[1]),
-            **common,
-        )
+def _of_books(composer: Composer, portrait: Portrait, rater: Rater) -> Iterator[Pair]:
+    taste = composer.taste
+    if not rater.liked:
+        return
+    vectors = taste.vectors.vectors("books", sorted(rater.books))
+    against = taste.disliked(rater)
+    for liked in rater.liked:
+        book = rater.books[liked.book]
+        # A book that was not indexed has no neighbours.
+        if liked.book not in vectors or not book.description:
+            continue
+        made = 0
+        for candidate in taste.candidates(rater, liked, vectors, against):
+            if made == taste.most:
+                break
+            if candidate.book.description:
+                made += 1
+                yield _book_pair(composer, portrait, liked, book, candidate)
+
+
+def _book_pair(composer: Composer, portrait: Portrait, liked: Review, better: Book, worse: Candidate) -> Pair:
+    if worse.review is not None:
+        confidence = holds(liked.rating, worse.review.rating)
+    else:
+        confidence = portrait.confirmed.get(worse.rests_on, UNMEASURED)
+    # What the profile knows from the rejected book's own review would tell the answer.
+    told = [fact for fact in portrait.facts if worse.review is None or worse.review.id not in fact.evidence]
+    return composer.pair(
+        portrait,
+        TRACK,
+        framework="interests",
+        dimension="summary",
+        subject=better.id,
+        variant=worse.book.id,
+        task=prompt("task_summary"),
+        variables={},
+        sides=(better.description, worse.book.description),
+        basis=f"'{better.title}' was rated {liked.rating:g}, {worse.said}",
+        told=told,
+        rests_on=worse.rests_on,
+        confidence=confidence,
+        ratings=(1, worse.ratings),
+    )
+
+
+def _of_categories(composer: Composer, portrait: Portrait, rater: Rater, preference: Preference, others: str) -> Pair:
+    better, worse = preference.better, preference.worse
+    first, second = sorted((better, worse), key=lambda name: content_id(portrait.reader.id, name))
+    one, other = (_said(name, lean) for name, lean in zip((better, worse), preference.leans, strict=True))
+    return composer.pair(
+        portrait,
+        TRACK,
+        framework="interests",
+        dimension="category",
+        subject=better,
+        variant=worse,
+        task=prompt("task_category"),
+        variables={"first": first, "second": second},
+        sides=(better, worse),
+        basis=f"{one}; {other}; log-odds against {others}, z = {preference.z:.2f}",
+        told=[fact for fact in portrait.facts if not _tells(fact, composer.taste, (better, worse))],
+        rests_on="category ratings",
+        confidence=preference.confidence,
+        ratings=(preference.leans[0].rated, preference.leans[1].rated),
+        tested=tested(preference, rater),
+    )
+
+
+def _said(name: str, lean: Lean) -> str:
+    return f"{name}: liked {lean.liked} of {lean.rated}, others {lean.usual:.0%}"
+
+
+def _tells(fact: Fact, taste: Taste, categories: tuple[str, str]) -> bool:
+    """Whether a line of the card would tell which of two categories the reader likes."""
+    return fact.kind == "interest" and any(fact.name == c or taste.taxonomy.kin(fact.name, c) for c in categories)

@@ -8,7 +8,7 @@ import typer
 
 from gravity.commands.console import console, table
 from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
-from gravity.commands.status import print_lots
+from gravity.commands.status import print_lots, print_rated
 
 if TYPE_CHECKING:
     from gravity.store.dataset import Export
@@ -40,6 +40,7 @@ def _figures(done: "Export") -> dict[str, object]:
         "by_culture_and_track": done.by_culture_and_track,
         "unqualified": done.unqualified,
         "lots": [lot.model_dump() for lot in done.lots],
+        "rated": [lot.model_dump() for lot in done.rated],
     }
 
 
@@ -49,6 +50,7 @@ def _print(done: "Export") -> None:
     if done.left_out:
         table("Left out", ["reason", "pairs"], list(done.left_out.items()))
     print_lots(done.lots)
+    print_rated(done.rated)
     if done.unqualified:
         console.print(
             f"[bold]{done.unqualified:,} rows are marked as unqualified[/]: no model had shown that it can make them"

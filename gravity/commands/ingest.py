@@ -38,7 +38,9 @@ def command(
     with opened(config) as project:
         done = project.ingest(file, layout, items, readers, culture)
     if as_json:
-        print(json.dumps({"files": [_figures(intake) for intake in done.files], "store": done.store}))
+        print(
+            json.dumps({"files": [_figures(intake) for intake in done.files], "store": done.store, **_categories(done)})
+        )
     else:
         _print(done)
 
@@ -51,12 +53,20 @@ def _print(done: "Ingested") -> None:
     )
     for intake in done.files:
         _print_refusals(intake)
+    if done.unknown:
+        title = f"Names of categories that the taxonomy does not know ({len(done.unknown)}; the most frequent)"
+        table(title, ["name", "items"], done.unknown.most_common(10))
+        console.print(f"{done.placed} items have a category that it knows; a name of its own serves the others.")
     table("In the store", ["what", "count"], list(done.store.items()))
     if done.store["readers without culture"]:
         console.print(
             f"{done.store['readers without culture']} readers have no culture and are left out of curation: "
             "give --culture or --readers."
         )
+
+
+def _categories(done: "Ingested") -> dict[str, object]:
+    return {"placed": done.placed, "unknown_categories": dict(done.unknown.most_common())}
 
 
 def _figures(intake: "Intake") -> dict[str, object]:

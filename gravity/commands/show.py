@@ -44,6 +44,11 @@ def print_trail(trail: "Trail") -> None:
     console.print(Panel(plain(pair.chosen[0]["content"]), title="chosen", title_align="left"))
     console.print(Panel(plain(pair.rejected[0]["content"]), title="rejected", title_align="left"))
     console.print(f"[bold]Basis[/]  {plain(pair.basis)}")
+    if pair.rests_on:
+        sure = f", confidence {pair.confidence:.2f}" if pair.confidence is not None else ""
+        console.print(f"[bold]Rests on[/]  {pair.rests_on}{sure}; ratings on either side: {pair.ratings}")
+    if pair.tested:
+        console.print(f"[bold]Tested[/]  {pair.tested} by ratings that were held back")
     if trail.fact:
         _print_fact(trail.fact)
     for review in trail.evidence:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from gravity.frameworks.statistics import Interval
     from gravity.showing import Showing
     from gravity.store.distinction import Distinction
+    from gravity.store.rated_lots import Rated, Tested
     from gravity.store.records import Lot
     from gravity.store.spending import Spent
 
@@ -34,6 +35,7 @@ def print_status(counted: "Status") -> None:
 
     console.print(f"Run {counted.run}")
     table("Readers", ["what", "readers"], list(counted.readers.items()))
+    table("Reviews of profiled readers", ["what", "reviews"], list(counted.reviews.items()))
     _by_culture("Scenarios", counted.scenarios, [*VERDICTS, "pending"])
     _by_culture("Stances (readers x seeds)", counted.stances, STANCES)
     table(
@@ -43,6 +45,7 @@ def print_status(counted: "Status") -> None:
     )
     print_lots(counted.lots)
     _print_distinctions(counted.distinctions)
+    print_rated(counted.rated)
     if counted.unanswered:
         rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
         table("Not answered", ["what waits", "reason", "items"], rows)
@@ -114,7 +117,7 @@ def print_lots(lots: Sequence["Lot"]) -> None:
         ],
     )
     for lot in lots:
-        if lot.verdict != "vetted":
+        if lot.verdict != "vetted" or not lot.sample:
             console.print(plain(f"{lot.culture} {lot.track}: {lot.reason}"))
 
 
@@ -135,6 +138,25 @@ def _print_distinctions(rows: Sequence["Distinction"]) -> None:
 
 def _ends(interval: "Interval | None") -> str:
     return "" if interval is None else f" [{interval.low:.1%} to {interval.high:.1%}]"
+
+
+def print_rated(rated: "Sequence[Rated]") -> None:
+    """Prints what later ratings say of the labels that rest on ratings."""
+    rows = [
+        [
+            *(f"{lot.culture} {lot.track}", kind, of.pairs, of.tested),
+            *(of.confirmed, of.tied, of.contradicted, of.readers, _confirmed(of)),
+        ]
+        for lot in rated
+        for kind, of in [*lot.kinds.items(), ("all", lot)]
+    ]
+    if rows:
+        columns = ["lot", "rests on", "pairs", "tests", "confirmed", "ties", "contradicted", "readers", "confirmed"]
+        table("Labels from ratings, against ratings held back (share confirmed: 95% interval)", columns, rows)
+
+
+def _confirmed(of: "Tested") -> str:
+    return f"{of.share:.1%} ({of.low:.1%} to {of.high:.1%})" if of.share is not None else "not tested"
 
 
 def _by_culture(title: str, rows: "Counts", columns: Sequence[str]) -> None:

@@ -12,7 +12,8 @@ from gravity.store.views import Views
 
 KEPT_PROFILES = 1_000
 
-SUBJECTS: tuple[str, ...] = get_args(Subject)
+CATEGORY = "category"
+SUBJECTS: tuple[str, ...] = (*get_args(Subject), CATEGORY)
 
 _TEXT, _TEXTS = pa.string(), pa.list_(pa.string())
 
@@ -41,6 +42,9 @@ SCHEMA = pa.schema(
         ("reason", _TEXT),
         ("basis", _TEXT),
         ("confidence", pa.float64()),
+        ("rests_on", _TEXT),
+        ("ratings", pa.list_(pa.int64())),
+        ("tested", _TEXT),
         ("evidence", _TEXTS),
         ("quotes", _TEXTS),
         ("profile", _records(*CardLine.model_fields)),
@@ -83,11 +87,12 @@ class Rows:
         # A held pair that a person kept can be all that there is of its culture and track.
         lot = self._gate.lots.get((pair.culture, pair.track))
         hashes = {*pair.prompts.values(), *(maker.prompt for maker in makers if maker.prompt)}
-        column = self._run.settings.track(pair.track).subject
+        # Of the interests track some pairs are about a book, and some about a category.
+        column = CATEGORY if pair.dimension == CATEGORY else self._run.settings.track(pair.track).subject
         return {
             **pair.model_dump(include=_OF_THE_PAIR),
             **{name: pair.subject if name == column else None for name in SUBJECTS},
-            "confidence": fact.confidence if fact else None,
+            "confidence": fact.confidence if fact else pair.confidence,
             "evidence": fact.evidence if fact else [],
             "quotes": self._quoted(fact) if fact else [],
             "votes": [_said(vote, "endorses") for vote in votes],

@@ -23,6 +23,7 @@ from gravity.store.dataset.split import MIXED, SPLITS, Split
 from gravity.store.distinction import Distinction, distinctions
 from gravity.store.errors import StoreError
 from gravity.store.ledger import Ledger
+from gravity.store.rated_lots import Rated, rated
 from gravity.store.records import Lot
 from gravity.store.reliability import Reliability, at
 from gravity.store.runs import Run
@@ -35,13 +36,15 @@ CARD = Path(__file__).parent / "card.md"
 @dataclass(frozen=True)
 class Export:
     """What was written: rows by split, pairs left out by reason, and the counts of the card; `reliability` is that of
-    stances as sure as the run asks for, and `distinctions` say how far labels tell readers apart."""
+    stances as sure as the run asks for, `distinctions` say how far labels tell readers apart, and `rated` what later
+    ratings say of labels that rest on ratings."""
 
     folder: Path
     rows: dict[str, int]
     left_out: dict[str, int]
     by_culture_and_track: dict[str, int]
     lots: list[Lot]
+    rated: list[Rated]
     unqualified: int
     reliability: list[Reliability]
     distinctions: list[Distinction]
@@ -119,6 +122,7 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         left_out=dict(sorted(left_out.items())),
         by_culture_and_track={f"{culture} {track}": n for (culture, track), n in sorted(cells.items())},
         lots=list(gate.lots.values()),
+        rated=list(rated(ledger, run.id).values()),
         unqualified=unqualified,
         reliability=at(ledger.reliability(run.id), run.settings.curate.get("min_confidence", 0.0)),
         distinctions=distinctions(ledger, run.id),
@@ -173,6 +177,7 @@ def _write_manifest(run: Run, result: Export, folder: Path) -> None:
         "by_culture_and_track": result.by_culture_and_track,
         "unqualified": result.unqualified,
         "lots": [lot.model_dump() for lot in result.lots],
+        "rated": [lot.model_dump() for lot in result.rated],
         "reliability": [row.model_dump() for row in result.reliability],
         "distinctions": [row.model_dump() for row in result.distinctions],
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},

@@ -19,7 +19,7 @@ from gravity.store.runs import RunSettings, run_with
 from gravity.store.vectors import VectorStore
 from tests.store.build import check
 from tests.stub.embedder import HashEmbedder
-from tests.support import draft, fact
+from tests.support import draft, fact, taste
 
 # As many as it takes for each card to leave some out and tell others; statements that old parsers would misread.
 SEEDS = [
@@ -62,11 +62,9 @@ def test_card_lines_name_the_seeds_of_another_library(library: Library, database
         domain=Library().domain("books"),
         seeds=library.seeds,
         items={},
-        corpus=Corpus(database),
-        vectors=VectorStore(str(tmp_path / "chroma"), HashEmbedder()),
+        taste=taste(Corpus(database), VectorStore(str(tmp_path / "chroma"), HashEmbedder())),
         tracks=made,
         min_confidence=0.6,
-        hard_negatives=1,
     )
     facts = [fact("stance", seed, "agree" if n % 2 else "disagree") for n, seed in enumerate(library.seeds)]
     scenarios = [
@@ -76,7 +74,7 @@ def test_card_lines_name_the_seeds_of_another_library(library: Library, database
         )
         for seed in library.seeds
     ]  # fmt: skip
-    pairs = composer.compose(Reader(id="r", culture="us"), facts, scenarios, Ratings([], []))
+    pairs = composer.compose(Reader(id="r", culture="us"), facts, scenarios, Ratings([], []), {})
     ledger = Ledger(database)
     ledger.open_run(run)
     ledger.add_profile(run.id, "r", [one.model_copy(update={"run": run.id}) for one in facts])

@@ -56,7 +56,7 @@ async def test_samples_are_checked_once_and_no_more(stub: Stub, tmp_path: Path) 
     assert "jp" not in {by_id[pair].culture for pair in checks}
     # A judge that knows the truth confirms labels that are true.
     assert {check.prefers for check in checks.values()} == {"chosen"}
-    assert {lot.verdict for (culture, _), lot in found.items() if culture == "jp"} == {"unchecked", "ratings"}
+    assert {lot.verdict for (culture, _), lot in found.items() if culture == "jp"} == {"unchecked", "vetted"}
     assert {lot.against for lot in found.values()} == {0}
     # The same wish again asks nothing, in a project of its own as another process has it.
     requests = stub.counts.requests

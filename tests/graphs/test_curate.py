@@ -11,10 +11,11 @@ import pytest
 
 from gravity.agents.card import fold
 from gravity.agents.errors import ModelError
-from gravity.agents.interests import LIKED, split
+from gravity.agents.interests import Ratings
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import TRAITS
 from gravity.project import Project
+from gravity.store.population import LIKED
 from gravity.store.records import Fact, Pair, Scenario
 from gravity.store.views import ReaderSeed, View
 from tests.graphs.support import curated, facts, pairs, scenarios
@@ -47,6 +48,11 @@ class Whole:
         return [pair for pair in self.pairs if pair.track == track]
 
 
+def ratings(made: Project, reader: str) -> Ratings:
+    """What of a reader's reviews the profile may see, and what it may not."""
+    return made.setup().crew().retriever.ratings(reader)
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     """Thirty shipped seeds and those that readers bring together, and scenarios for the first five."""
@@ -71,7 +77,7 @@ def test_every_stance_is_the_planted_one(whole: Whole, library: Library) -> None
     found = {(fact.reader, fact.name): fact for fact in whole.of_kind("stance")}
     assert len(found) == len(GIVEN) * len(seeds) and len(seeds) > SEEDS
     for reader in GIVEN:
-        known = {r.id for r in split(made.stores.corpus.reviews_of(reader), 0.3).known}
+        known = {r.id for r in ratings(made, reader).known}
         for name, seed in seeds.items():
             shown = [ids[reader][place] for place in true[reader]["evidence"].get(seed, [])]
             shown = [identity for identity in shown if identity in known]
@@ -125,7 +131,7 @@ def test_what_is_given_of_a_reader_stands_and_the_rest_is_inferred(whole: Whole)
 def test_liked_genres_come_from_reviews_that_are_not_held_back(whole: Whole) -> None:
     made = whole.made
     for fact in whole.of_kind("interest"):
-        known = {r.id for r in split(made.stores.corpus.reviews_of(fact.reader), 0.3).known}
+        known = {r.id for r in ratings(made, fact.reader).known}
         assert set(fact.evidence) <= known
 
 
@@ -181,8 +187,8 @@ def test_interests_pairs_choose_what_the_reader_liked(whole: Whole) -> None:
     found = whole.of_track("interests")
     assert {pair.reader for pair in found} <= set(GIVEN) and len({pair.reader for pair in found}) > len(GIVEN) / 2
     for pair in found:
-        parts = split(made.stores.corpus.reviews_of(pair.reader), 0.3)
-        assert pair.subject in {r.book for r in parts.held_back if r.rating >= LIKED}
+        held_back = ratings(made, pair.reader).held_back
+        assert pair.subject in {r.book for r in held_back if r.rating >= LIKED}
 
 
 def test_counts_add_up(whole: Whole) -> None:
@@ -208,7 +214,7 @@ def test_counts_add_up(whole: Whole) -> None:
 def test_progress_runs_to_the_end_of_each_stage(whole: Whole) -> None:
     events = whole.events
     stages = list(dict.fromkeys(event["stage"] for event in events))
-    assert stages == ["index", "readings", "view groups", "scenarios", "profiles", "pairs", "checks"]
+    assert stages == ["index", "readings", "view groups", "scenarios", "profiles", "label tests", "pairs", "checks"]
     for stage in stages:
         seen = [event["done"] for event in events if event["stage"] == stage]
         total = events[[event["stage"] for event in events].index(stage)]["total"]
@@ -331,7 +337,7 @@ class Refusing(Stub):
 
 async def test_a_model_that_refuses_stops_the_run_which_then_goes_on(tmp_path: Path) -> None:
     with Refusing(after=20) as server:
-        made = project(config(server.url, tmp_path, model={"max_in_flight": 4}, seeds=3))
+        made = project(config(server.url, tmp_path, model={"max_in_flight": 4}, seeds=3, seeds_brought=0))
         take_in(made, each=1)
         with pytest.raises(ModelError, match="refused with 401"):
             await curated(made)

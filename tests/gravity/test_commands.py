@@ -106,7 +106,7 @@ def test_status_adds_up(filled: Filled) -> None:
 
 def test_every_label_of_a_lot_is_confirmed_by_a_panel_that_knows(filled: Filled) -> None:
     found = status_of(filled)["lots"]
-    assert {(lot["track"], lot["verdict"]) for lot in found} == {("values", "vetted"), ("interests", "ratings")}
+    assert {(lot["track"], lot["verdict"]) for lot in found} == {("values", "vetted"), ("interests", "vetted")}
     vetted = {row["culture"]: row["vetted"] for row in status_of(filled)["pairs"] if row["track"] == "values"}
     for lot in found:
         if lot["track"] == "values":
@@ -232,7 +232,7 @@ def test_export_loads_with_datasets(filled: Filled, tmp_path: Path) -> None:
     for row in rows:
         pair = vetted[row["id"]]
         assert len(row["checks"]) == (2 if row["track"] == "values" else 0)
-        assert row["lot"] == ("vetted" if row["track"] == "values" else "ratings")
+        assert row["lot"] == "vetted"
         assert (row["prompt"], row["chosen"], row["rejected"]) == (pair.prompt, pair.chosen, pair.rejected)
     train, test = ({row["reader"] for row in loaded[split]} for split in ("train", "test"))
     assert not train & test
@@ -327,14 +327,14 @@ def test_a_preview_says_what_the_full_run_will_ask(
 
 
 def test_what_readers_bring_is_expected_too(stub: Stub, tmp_path: Path) -> None:
-    """Six readers in eight of whom nobody knows anything yet: the estimate is of the right size."""
+    """Six readers in eight of whom nobody knows anything yet: the estimate is right within a factor of three."""
     made = project(config(stub.url, tmp_path, seeds=6))
     take_in(made, each=2)
     given = made.preview(unqualified=True, progress=silent).needs
     before = stub.counts.requests
     full = project(made.config)
     curate(full)
-    assert 0.5 < sum(need.calls for need in given) / (stub.counts.requests - before) < 2
+    assert 1 / 3 < sum(need.calls for need in given) / (stub.counts.requests - before) < 3
     assert {need.calls for need in needs(full.setup(True), full.setup(True).crew(), {})} == {0}
 
 

@@ -23,9 +23,9 @@ from gravity.store.ledger import Ledger
 from gravity.store.records import CardLine, Pair
 from gravity.store.reliability import Reliability
 from gravity.store.runs import RunSettings
-from tests.store.build import check, fact, pair, run, scenario
+from tests.store.build import SURE, check, fact, pair, run, scenario
 
-RUN = run()
+RUN = run(record=SURE)
 READERS = {culture: [f"{culture}{n}" for n in range(10)] for culture in ("us", "br")}
 SEEDS = [f"seed{n}" for n in range(10)]
 ITEMS = [f"item{n}" for n in range(5)]
@@ -189,7 +189,7 @@ def test_manifest_and_card_say_what_is_there(ledger: Ledger, folder: Path) -> No
         {"split": split, "path": f"{split}.parquet"} for split in ("train", "test")
     ]
     assert yaml.safe_load(header)["size_categories"] == ["n<1K"]
-    for track, basis in (("values", "a stance"), ("interests", "the reader's own ratings")):
+    for track, basis in (("values", "a stance"), ("interests", "ratings")):
         assert f"| {track} | {basis} |" in text
     for part in (*result.rows.items(), *result.left_out.items(), ("judges", "strict"), ("critics", "none")):
         assert f"| {part[0]} | {part[1]} |" in text

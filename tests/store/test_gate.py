@@ -100,7 +100,7 @@ def test_a_lot_that_is_not_vetted_stays_whole_but_for_what_people_kept(
     assert by_id[flipped.id]["chosen"] == flipped.rejected
     # A label that a person turned round says the opposite.
     assert (by_id[flipped.id]["takes"], by_id[kept.id]["takes"]) == ("disagree", "agree")
-    assert by_id[rated[0].id]["lot"] == "ratings"
+    assert by_id[rated[0].id]["lot"] == "vetted"
 
 
 def test_an_unchecked_lot_of_qualified_models_stays(folder: Path) -> None:

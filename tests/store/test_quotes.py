@@ -11,7 +11,7 @@ from gravity.store.ledger import Ledger
 from gravity.store.views import AROUND, Reading, Views, around
 from tests.store import build
 
-RUN = build.run()
+RUN = build.run(record=build.SURE)
 FIRST = build.view(RUN, "ana", "review of ana", "I like a slow start.", quote="Quotes «like» this, 日本 and é")
 SECOND = build.view(RUN, "ana", "another", "I dislike happy ends.", quote="The end is too sweet")
 SAME_WORDS = build.view(RUN, "ana", "another", "I want an end that hurts.", quote="The end is too sweet")

@@ -8,7 +8,7 @@ from typing import Any
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.evaluation.controls import CONDITIONS, Margins, answer_lengths, length_slope, margins
-from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of
+from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, held_out, rows_of
 from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
 from gravity.trainer.intervals import RULE, Array
 from gravity.trainer.models.loading import load
@@ -71,6 +71,6 @@ def _write_margins(rows: Sequence[Row], found: Margins, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    names = ("id", "reader", "culture", "track", "framework", "seed", "item", "book")
+    names = ("id", "reader", "culture", "track", "framework", *SUBJECTS)
     columns: dict[str, list[Any] | Array] = {name: [row.get(name) for row in rows] for name in names}
     pq.write_table(pa.table({**columns, **found.by_condition, "longer": found.longer, "tokens": found.tokens}), file)

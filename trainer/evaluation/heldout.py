@@ -9,7 +9,7 @@ from gravity.trainer.dataset.contract import MESSAGE_COLUMNS, Row
 from gravity.trainer.dataset.files import TEST, TRAIN, read
 from gravity.trainer.errors import DatasetError
 
-SUBJECTS = ("seed", "item", "book")
+SUBJECTS = ("seed", "item", "book", "category")
 
 _NEEDED = ("reader", "culture", "track")
 _OPTIONAL = ("id", "framework", "profile", *SUBJECTS)
@@ -43,7 +43,8 @@ def held_out(folder: Path) -> HeldOut:
                 raise DatasetError(f"{folder / TEST} row {number}: {name} is null: every row needs one for the figures")
         if subject(row) is None:
             raise DatasetError(
-                f"{folder / TEST} row {number}: it names no seed, item or book: every row needs one for the intervals"
+                f"{folder / TEST} row {number}: it names no seed, item, book or category: every row needs one for the "
+                "intervals"
             )
     _check_apart(folder, rows)
     return HeldOut(folder, rows, checked.train_sha256)
@@ -71,7 +72,7 @@ def rows_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[s
 
 
 def subject(row: Row) -> str | None:
-    """Return what the row's pair is about: the id of a seed, an item or a book, with which of them it is."""
+    """Return what the row's pair is about: the id of a seed, item or book, or a category, with which of them it is."""
     return next((f"{name} {row[name]}" for name in SUBJECTS if row.get(name)), None)
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.dataset.profile import card
-from gravity.trainer.evaluation.heldout import HeldOut, rows_of, subject
+from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, rows_of, subject
 
-_COLUMNS = ("prompt", "reader", "culture", "track", "seed", "item", "book", "profile")
+_COLUMNS = ("prompt", "reader", "culture", "track", *SUBJECTS, "profile")
 
 
 @dataclass(frozen=True)
