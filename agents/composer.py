@@ -1,14 +1,14 @@
 """Composes preference pairs from what is settled. What the pairs of a track are made of, `gravity.agents.tracks`
 says; here is what they have in common. No model is called."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from gravity.agents.card import FOLDS, Card, card, fold
 from gravity.agents.interests import Ratings
 from gravity.agents.prompting import Prompt, prompt
-from gravity.frameworks.records import Domain, Item, Seed
+from gravity.frameworks.records import Domain, Facet, Item, Seed
 from gravity.store.corpus import Corpus
 from gravity.store.records import Fact, FactKind, Pair, Reader, Scenario, content_id
 from gravity.store.runs import Track
@@ -18,13 +18,15 @@ from gravity.store.vectors import VectorStore
 @dataclass(frozen=True)
 class Portrait:
     """A reader and what their pairs are made from: the profile, the vetted scenarios of their culture and of the seeds
-    that they were asked about, their ratings, and the card for each fold that it leaves out (None: for none)."""
+    that they were asked about, their ratings, the card for each fold that it leaves out (None: for none), and the
+    facets that make no pairs, since in their culture what readers show of them is too little to be relied on."""
 
     reader: Reader
     facts: Sequence[Fact]
     scenarios: Sequence[Scenario]
     ratings: Ratings
     cards: Mapping[int | None, Card]
+    unreliable: Collection[str] = ()
 
     def by_name(self, kind: FactKind) -> dict[str, Fact]:
         """The facts of one kind by name."""
@@ -49,6 +51,7 @@ class Composer:
     run: str
     domain: Domain
     seeds: Mapping[str, Seed]
+    facets: Mapping[str, Facet]
     items: Mapping[str, Item]
     corpus: Corpus
     vectors: VectorStore
@@ -62,12 +65,17 @@ class Composer:
         return self.tracks[name].TRACK
 
     def compose(
-        self, reader: Reader, facts: Sequence[Fact], scenarios: Sequence[Scenario], ratings: Ratings
+        self,
+        reader: Reader,
+        facts: Sequence[Fact],
+        scenarios: Sequence[Scenario],
+        ratings: Ratings,
+        unreliable: Collection[str] = (),
     ) -> list[Pair]:
         """All pairs of a reader; `scenarios` are the vetted ones of the reader's culture and of the seeds that the
-        reader was asked about."""
-        cards = {out: card(facts, self.seeds, self.domain, out) for out in (None, *range(FOLDS))}
-        portrait = Portrait(reader, facts, scenarios, ratings, cards)
+        reader was asked about, and `unreliable` facets make none."""
+        cards = {out: card(facts, self.seeds, self.facets, self.domain, out) for out in (None, *range(FOLDS))}
+        portrait = Portrait(reader, facts, scenarios, ratings, cards, unreliable)
         return [pair for maker in self.tracks.values() for pair in maker.compose(self, portrait)]
 
     def pair(

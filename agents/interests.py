@@ -45,6 +45,11 @@ def genre(book: Book) -> str | None:
     return named[-1] if named else None
 
 
+def shelf(book: Book | None) -> str | None:
+    """The widest category that says something, or None."""
+    return next((name for name in book.categories if name not in SHELVES), None) if book else None
+
+
 def interests(run: str, reader: str, reviews: Sequence[Review], books: Mapping[str, Book]) -> list[Fact]:
     """A fact for each genre: "liked", "disliked" or "mixed", by its frequency weighted with the ratings.
 

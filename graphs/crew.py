@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gravity.agents.composer import Composer
 from gravity.agents.critic import Critic
 from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.facets.asking import FacetAsking
 from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.profiler import Profiler
@@ -15,6 +16,7 @@ from gravity.agents.views.reading import ViewReader
 from gravity.agents.writer import Writer
 from gravity.frameworks.records import Culture, Seed
 from gravity.store.corpus import Corpus
+from gravity.store.facets import Facets
 from gravity.store.ledger import Ledger
 from gravity.store.records import Review
 from gravity.store.vectors import VectorStore
@@ -28,7 +30,8 @@ class Plan:
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
     with at least `min_reviews` reviews; `concurrency` scenarios or readers in the works at a time. Of two scenarios
     of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Of each culture
-    and track `sample` pairs are judged end to end. Readers bring at most `seeds_brought` seeds together, and each
+    and track `sample` pairs are judged end to end. Facets whose measured reliability is less than `min_reliability`
+    make no pairs. Readers bring at most `seeds_brought` seeds together, and each
     `own_seeds` more, from views that less than a share `common` of readers hold.
     """
 
@@ -38,6 +41,7 @@ class Plan:
     concurrency: int
     duplicate_similarity: float
     sample: int
+    min_reliability: float
     seeds_brought: int
     own_seeds: int
     common: float
@@ -60,10 +64,12 @@ class Crew:
     vectors: VectorStore
     retriever: Retriever
     views: Views
+    facets: Facets
     view_reader: ViewReader | None
     gatherer: Gatherer | None
     profiler: Profiler
     cross_check: CrossCheck
+    facet_asking: FacetAsking
     writer: Writer
     critics: Mapping[str, Sequence[Critic]]
     panels: Mapping[str, Panel]

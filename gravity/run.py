@@ -10,12 +10,13 @@ from gravity.agents.classifier import Classifier, ClassifyingProfiler
 from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.critic import Advisory, Critic, RuleCritic
 from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.facets.asking import FacetAsking
 from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.kinds import Workbench
 from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
-from gravity.agents.qualification import DEFECT, PREFERENCE, SCENARIO
+from gravity.agents.qualification import DEFECT, FACET, PREFERENCE, SCENARIO, STANCE
 from gravity.agents.retrieval import Retriever
 from gravity.agents.tracks import tracks
 from gravity.agents.views.chunks import Cutting, chunk_chars
@@ -109,7 +110,8 @@ class RunSetup:
                 )
                 for culture in cultures
             },
-            calibration=self.standing.calibration,
+            calibration=self.standing.calibration_of(STANCE),
+            facet_calibration=self.standing.calibration_of(FACET),
             panel_error={culture: self.standing.panel_error(culture) for culture in cultures},
             qualifications=[c.key for c in self.standing.candidates],
             classifiers=config.classifiers.model_dump(),
@@ -120,6 +122,7 @@ class RunSetup:
             material=call_key(
                 {
                     "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
+                    "facets": [facet.model_dump() for facet in self.library.facets.values()],
                     "items": [item.model_dump() for item in self.library.items.values()],
                     "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
                     "cultures": [culture.model_dump() for culture in self.library.cultures.values()],
@@ -176,6 +179,7 @@ class RunSetup:
             self.library.domain(config.domain),
             config.curate.reviews_per_call,
             config.curate.seeds_per_call,
+            config.curate.facets_per_call,
         )
 
     def workbench(self, run: str) -> Workbench:
@@ -219,6 +223,7 @@ class RunSetup:
                 concurrency=plan.batch_concurrency if batched else plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
                 sample=sample_size(self.config.judging.acceptable_error),
+                min_reliability=plan.min_reliability,
                 seeds_brought=plan.seeds_brought,
                 own_seeds=plan.own_seeds,
                 common=plan.common,
@@ -233,17 +238,20 @@ class RunSetup:
                 vectors=self.stores.vectors,
                 reviews_per_call=plan.reviews_per_call,
                 seeds_per_call=plan.seeds_per_call,
+                facets_per_call=plan.facets_per_call,
                 held_back=plan.held_back,
             ),
             views=self.stores.views,
+            facets=self.stores.facets,
             view_reader=self.models.view_reader(bench),
             gatherer=self._gatherer(bench),
             profiler=self._profiler(bench),
             cross_check=CrossCheck(
                 self.models.checker.profiler(bench, "checker") if self.models.checker else None,
-                self.standing.calibration,
+                self.standing.calibration_of(STANCE),
                 plan.min_confidence,
             ),
+            facet_asking=self._facet_asking(bench),
             writer=self.models[self.config.roles.writer].writer(bench),
             critics={culture: self._critics(culture, bench) for culture in self.library.cultures},
             panels={culture: self._panel(culture, bench) for culture in self.library.cultures},
@@ -251,6 +259,7 @@ class RunSetup:
                 run=run,
                 domain=bench.domain,
                 seeds=seeds,
+                facets=self.library.facets,
                 items=self.library.items,
                 corpus=self.stores.corpus,
                 vectors=self.stores.vectors,
@@ -285,10 +294,12 @@ class RunSetup:
             for name, settings in (("gender", classifiers.gender), ("age", classifiers.age))
             if settings is not None
         }
-        personality = Classifier(classifiers.personality) if classifiers.personality else None
-        if not demographic and personality is None:
-            return prompted
-        return ClassifyingProfiler(bench.run, prompted, demographic, personality)
+        return ClassifyingProfiler(bench.run, prompted, demographic) if demographic else prompted
+
+    def _facet_asking(self, bench: Workbench) -> FacetAsking:
+        (model,), again = self.models.put_to(FACET).values(), self.models.checker_in(FACET)
+        second = again.facet_profiler(bench, "checker") if again else None
+        return FacetAsking(model.facet_profiler(bench), second, self.standing.calibration_of(FACET))
 
     @cached_property
     def _rules(self) -> RuleCritic:

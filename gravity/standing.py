@@ -6,7 +6,7 @@ from functools import cached_property
 
 from gravity.agents.kinds import Model
 from gravity.agents.prompting import prompt
-from gravity.agents.qualification import PREFERENCE, STANCE, TASKS, Task
+from gravity.agents.qualification import PREFERENCE, TASKS, Task
 from gravity.config import Judging
 from gravity.frameworks.statistics import Calibration, wilson
 from gravity.models import Models
@@ -30,9 +30,10 @@ def candidates(models: Models, judging: Judging, gold_version: str) -> list[Cand
     """Every model in every task that its role asks of it."""
     found = []
     for task in TASKS.values():
-        for name, model in models.playing(task.role).items():
-            if task.suits(model, models.checker):
-                identity = {**model.identity, **task.conditions(judging.orders, models.checker)}
+        checker = models.checker_in(task)
+        for name, model in models.put_to(task).items():
+            if task.suits(model, checker):
+                identity = {**model.identity, **task.conditions(judging.orders, checker)}
                 prompts = [prompt(one).hash for one in task.prompts]
                 gold = {"version": gold_version, "cases": judging.cases}
                 shape = {"task": task.name, "model": identity, "prompts": prompts, "gold": gold}
@@ -81,10 +82,9 @@ class Standing:
         ]
         return max(rates, default=1.0)
 
-    @property
-    def calibration(self) -> Calibration | None:
-        """The map of the profiler's confidence, which is the same for all cultures."""
-        for c in self._candidates(STANCE):
+    def calibration_of(self, task: Task) -> Calibration | None:
+        """The map of the profiler's confidence in a task, which is the same for all cultures."""
+        for c in self._candidates(task):
             for found in self.found[c.key].values():
                 return Calibration(*found.calibration) if found.calibration else None
         return None

@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, literal, select,
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
+from gravity.store.facets import FacetHalf
 from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, Scenario, Shown, Unanswered
 from gravity.store.reliability import Reliability
 from gravity.store.runs import Run
@@ -38,11 +39,18 @@ class Ledger:
         rows = self._all(select(tables.runs).where(tables.runs.c.id.startswith(identity, autoescape=True)))
         return Run.model_validate(rows[0]) if len(rows) == 1 else None
 
-    def add_profile(self, run: str, reader: str, facts: Sequence[Fact], shown: Sequence[Shown] = ()) -> None:
-        """Keeps a reader's whole profile, and what each half of the reviews shows of it."""
+    def add_profile(
+        self,
+        run: str,
+        reader: str,
+        facts: Sequence[Fact],
+        shown: Sequence[Shown] = (),
+        halves: Sequence[FacetHalf] = (),
+    ) -> None:
+        """Keeps a reader's whole profile, and what each half of the reviews shows of seeds and of facets."""
         with self.database.begin() as connection:
             if insert_new(connection, tables.profiles, [{"run": run, "reader": reader}]):
-                for table, rows in ((tables.facts, facts), (tables.shown, shown)):
+                for table, rows in ((tables.facts, facts), (tables.shown, shown), (tables.facet_halves, halves)):
                     if rows:
                         connection.execute(insert(table), values(rows))
 
@@ -231,7 +239,7 @@ class Ledger:
                 theirs = pairs.c.run == run, pairs.c.reader == reader, pairs.c.id.not_in(decided)
                 connection.execute(delete(checks).where(checks.c.pair.in_(select(pairs.c.id).where(*theirs))))
                 connection.execute(delete(pairs).where(*theirs))
-                for table in (facts, profiles, tables.shown):
+                for table in (facts, profiles, tables.shown, tables.facet_halves):
                     connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
             for reader in unread:
                 for table in (tables.views, tables.readings):

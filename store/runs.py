@@ -101,6 +101,8 @@ class RunSettings(Settings):
     """Who counts, by culture."""
     calibration: tuple[float, float] | None = None
     """Slope and intercept of the profiler's calibrated confidence; None where it is not calibrated."""
+    facet_calibration: tuple[float, float] | None = None
+    """The same of its confidence in facets."""
     panel_error: dict[str, float] = {}
     """The share of answers (0 to 1) that the panel gets wrong at most, by culture."""
     qualifications: list[str] = []

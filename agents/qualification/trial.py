@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.judge import steady
-from gravity.frameworks.gold import GoldCase, GoldStance, GoldView, Split
+from gravity.frameworks.gold import GoldCase, GoldFacet, GoldStance, GoldView, Split
 from gravity.frameworks.statistics import Calibration, brier, calibration_error
 from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id
 
@@ -81,9 +81,10 @@ def summarised(base: Qualification, trials: Sequence[Trial]) -> Qualification:
 
 
 def judged(
-    culture: str, kinds: Sequence[str], truth: str, given: Sequence[tuple[Vote | Choice, str | None, str]]
+    culture: str, kinds: Sequence[str], truth: str | None, given: Sequence[tuple[Vote | Choice, str | None, str]]
 ) -> Trial:
-    """The trial of a case whose right answer is `truth`, from (vote, answer, side shown first), one an order."""
+    """The trial of a case whose right answer is `truth` (None: there is none), from (vote, answer, side shown first),
+    one an order."""
     (answer,) = steady(("judge", said) for _, said, _ in given).values()
     sides = [said == order for _, said, order in given if said in ("endorsing", "opposing", "chosen", "rejected")]
     return Trial(
@@ -111,6 +112,23 @@ def review_of(case: GoldStance | GoldView) -> Review:
         time=None,
         source="gold",
     )
+
+
+def reviews_of(case: GoldFacet) -> list[Review]:
+    """The reviews of a gold case as those of a reader of its own."""
+    return [
+        Review(
+            id=content_id("gold", case.id, place),
+            reader=f"gold {case.id}",
+            book=f"gold {case.id} {place}",
+            rating=review.rating,
+            title=review.title,
+            text=review.text,
+            time=None,
+            source="gold",
+        )
+        for place, review in enumerate(case.reviews)
+    ]
 
 
 class UnansweredError(Exception):

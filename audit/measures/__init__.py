@@ -12,6 +12,7 @@ from gravity.audit.measures import (
     national_side,
     pass_rates,
     profiles,
+    reliability,
     shortcuts,
     stances,
     swaps,
@@ -34,6 +35,7 @@ SHIPPED: tuple[Measure, ...] = (
     gold.MEASURE,
     views.MEASURE,
     profiles.MEASURE,
+    reliability.MEASURE,
     coverage.MEASURE,
 )
 

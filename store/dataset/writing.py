@@ -21,6 +21,7 @@ from gravity.store.dataset.gate import Gate
 from gravity.store.dataset.rows import SCHEMA, Rows
 from gravity.store.dataset.split import MIXED, SPLITS, Split
 from gravity.store.errors import StoreError
+from gravity.store.facets import FacetReliability, Facets, below
 from gravity.store.ledger import Ledger
 from gravity.store.records import Lot
 from gravity.store.reliability import Reliability, at
@@ -34,7 +35,8 @@ CARD = Path(__file__).parent / "card.md"
 @dataclass(frozen=True)
 class Export:
     """What was written: rows by split, pairs left out by reason, and the counts of the card; `reliability` is that of
-    stances as sure as the run asks for."""
+    stances as sure as the run asks for, `facets` that of facets and traits, and `doubtful` are by culture the facets
+    that make no pairs for want of it."""
 
     folder: Path
     rows: dict[str, int]
@@ -43,6 +45,8 @@ class Export:
     lots: list[Lot]
     unqualified: int
     reliability: list[Reliability]
+    facets: list[FacetReliability]
+    doubtful: dict[str, list[str]]
 
 
 def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool) -> Export:
@@ -109,6 +113,9 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         if waiting[name]:
             flush(name)
         writers[name].close()
+    facets = Facets(ledger.database).reliability(run.id)
+    least = run.settings.curate.get("min_reliability", 0.0)
+    doubtful = below(facets, least, sorted({culture for culture, _ in cells}))
     if not rows.total():
         raise StoreError(_nothing_left(run, sum(left_out[reason] for reason in MIXED)))
     return Export(
@@ -118,6 +125,8 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         by_culture_and_track={f"{culture} {track}": n for (culture, track), n in sorted(cells.items())},
         lots=list(gate.lots.values()),
         unqualified=unqualified,
+        facets=facets,
+        doubtful={culture: sorted(names) for culture, names in doubtful.items() if names},
         reliability=at(ledger.reliability(run.id), run.settings.curate.get("min_confidence", 0.0)),
     )
 
@@ -171,6 +180,8 @@ def _write_manifest(run: Run, result: Export, folder: Path) -> None:
         "unqualified": result.unqualified,
         "lots": [lot.model_dump() for lot in result.lots],
         "reliability": [row.model_dump() for row in result.reliability],
+        "facet_reliability": [row.as_json() for row in result.facets],
+        "facets_without_pairs": result.doubtful,
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
         "settings": run.settings.model_dump(mode="json"),
     }
