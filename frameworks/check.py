@@ -59,7 +59,7 @@ def check_seeds(library: Library, report: Report) -> None:
 def check_facets(library: Library, report: Report) -> None:
     """That each trait has its facets, each with items, and that their ends are put alike."""
     facets, named = library.facets.values(), {item.facet for item in library.items.values()}
-    traits = Counter(facet.trait for facet in library.base.facets.values())
+    traits: Counter[str] = Counter(facet.trait for facet in library.base.facets.values())
     faults = [f"{trait} has {traits[trait]} facets" for trait in TRAITS if traits[trait] != FACETS_EACH]
     faults += [f"{facet.id} has no item" for facet in facets if facet.id not in named]
     rule = f"{FACETS_EACH} a trait and what is added, each with items"

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import Any
 
 from gravity.agents.asking import together
 from gravity.agents.profiler import FacetProfiler
@@ -80,7 +81,7 @@ def _whole(facts: Sequence[Fact]) -> Fact:
     if not known:
         chosen = next((fact for fact in facts if fact.value == "failed"), facts[0])
         return chosen.model_copy(update={"score": score})
-    update = {"score": score, **joined(*known)}
+    update: dict[str, Any] = {"score": score, **joined(*known)}
     if len({fact.value for fact in known}) > 1:
         update |= {
             "value": "unknown",

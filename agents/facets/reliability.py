@@ -58,9 +58,9 @@ def _readings(
     halves: Sequence[FacetHalf], facets: Mapping[str, Facet]
 ) -> Iterator[tuple[Literal["facet", "trait"], str, Halves]]:
     by_half: dict[tuple[str, int], dict[str, Reading]] = defaultdict(dict)
-    for half in halves:
-        if half.level != "failed" and half.facet in facets:
-            by_half[half.reader, half.half][half.facet] = Reading(half.level, half.score)
+    for said in halves:
+        if said.level != "failed" and said.facet in facets:
+            by_half[said.reader, said.half][said.facet] = Reading(said.level, said.score)
     for name in facets:
         found: Halves = defaultdict(dict)
         for (reader, half), told in by_half.items():

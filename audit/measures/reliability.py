@@ -55,7 +55,7 @@ def _doubtful(study: Study, row: dict[str, Any]) -> Alarm:
     where = "over all cultures" if row["culture"] == ALL else f"among readers of {study.called(row['culture'])}"
     return Alarm(
         "note",
-        f"What half of a reader's reviews says of {row['name']} goes too little with what the other half says, {where}: "
+        f"What one half of readers' reviews says of {row['name']} agrees too little with the other half, {where}: "
         f"reliability {row['spearman_brown']:.2f}",
         "It makes no pairs; reviews may not show it, or another profiler may see it",
         certain=True,
@@ -70,10 +70,10 @@ MEASURE = Measure(
         "far the two go together says how much chance is in it, and not whether it is right.",
     ),
     {
-        "split-half reliability": "That of both halves together, by Spearman and Brown's formula from the correlation of "
-        "their scores, with Fisher's interval. Over all cultures, differences within a culture alone count.",
-        "r without genre and stars": "The correlation of the halves' scores with the genres and the star ratings of both "
-        "taken out.",
+        "split-half reliability": "That of both halves together, by Spearman and Brown's formula from the correlation "
+        "of their scores, with Fisher's interval. Over all cultures, differences within a culture alone count.",
+        "r without genre and stars": "The correlation of the halves' scores with the genres and the star ratings of "
+        "both taken out.",
         "levels in which the halves agree": "Of the readers of whom both halves gave a level, the share in which it is "
         "the same.",
         "halves that gave a level": "Share of halves asked about that gave a level, high or low.",

@@ -121,8 +121,8 @@ MEASURE = Measure(
     {
         "flips beyond reruns": "Share of answers that change with the swap, less the share that changes when the same "
         "is asked again.",
-        "shift of a facet": "Mean change of a facet's level (low -1, unknown 0, high 1) when markers of the culture are "
-        "put in.",
+        "shift of a facet": "Mean change of a facet's level (low -1, unknown 0, high 1) when markers of the culture "
+        "are put in.",
     },
     measure,
 )
