@@ -94,10 +94,10 @@ def test_status_adds_up(filled: Filled) -> None:
         assert row["held" if row["track"] == "personality" else "vetted"] == row["total"] > 0
     calls = {row["role"]: row["calls"] for row in figures["calls"]}
     assert sum(calls.values()) == filled.server.counts.requests
-    # Gold cases, of scenarios and of pairs, then the scenarios, then the checked pairs: each in both orders.
+    # Gold cases, of scenarios and of two kinds of pairs, then scenarios, then checked pairs: each in both orders.
     checked = sum(lot["agreed"] + lot["against"] + lot["undecided"] for lot in figures["lots"])
     assert checked == sum(lot["sample"] for lot in figures["lots"] if lot["track"] == "values") > 0
-    assert calls["judge"] == 2 * (2 * CASES * len(cultures) + len(found) + checked)
+    assert calls["judge"] == 2 * (3 * CASES * len(cultures) + len(found) + checked)
     # What a writer writes is criticised: scenarios, and the issues that it names in groups of views, each of which it
     # then holds against views.
     assert calls["critic"] == 2 * CASES * len(cultures) + calls["writer"] - groups
@@ -265,7 +265,7 @@ def test_graph_prints_the_mermaid_diagrams(filled: Filled) -> None:
         ("reading", ["fetch", "read", "settle"]),
         ("gathering", ["word", "settle"]),
         ("scenario", ["write", "criticise", "send_back", "judge", "refuse", "settle"]),
-        ("profile", ["demographics", "interests", "traits", "stances", "cross_check", "settle"]),
+        ("profile", ["demographics", "interests", "facets", "stances", "cross_check", "settle"]),
         ("check", ["show", "judge", "settle"]),
     ):
         drawn = dict(diagrams)[name]

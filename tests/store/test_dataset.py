@@ -44,8 +44,8 @@ def planted() -> list[Pair]:
                 passed = "rejected" if seed == SEEDS[-1] else verdict
                 pairs.append(pair(RUN, reader, seed, culture=culture, verdict=passed, **links))
             for item in ITEMS:
-                trait = ["trait", "openness"]
-                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=trait, takes="high"))
+                facet = ["facet", "trust"]
+                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=facet, takes="high"))
             pairs += [pair(RUN, reader, book, "interests", culture, verdict=verdict) for book in BOOKS]
     return pairs
 
@@ -66,7 +66,7 @@ def ledger(database: Database) -> Ledger:
     for culture, readers in READERS.items():
         for reader in readers:
             stances = [fact(RUN, reader, seed, confidence=0.7) for seed in SEEDS]
-            made.add_profile(RUN.id, reader, [*stances, fact(RUN, reader, "openness", "trait", "high")])
+            made.add_profile(RUN.id, reader, [*stances, fact(RUN, reader, "trust", "facet", "high")])
         for seed in SEEDS:
             made.add_scenario(scenario(RUN, seed, culture))
     confirm(made, planted())

@@ -22,6 +22,7 @@ SETTINGS = RunSettings(
     judging=JudgingSettings.model_validate({"acceptable_error": 0.05, "quorum": 2, "cases": None}),
     counting={"us": Counting(judges=["large"], pair_judges=["other"], qualified=True)},
     calibration=Calibration(1.1, -0.2),
+    facet_calibration=Calibration(0.9, 0.1),
     panel_error={"us": 0.07},
     qualifications=["k1"],
     classifiers={"gender": {"model": "m", "labels": {"F": "woman"}, "threshold": 0.7}},
