@@ -25,7 +25,7 @@ from tests.graphs.support import at_work, facts
 from tests.store import build
 from tests.stub.server import Stub
 from tests.stub.truth import Character
-from tests.support import config, places, project, review, run_id, take_in, truth
+from tests.support import config, places, project, review, take_in, truth
 
 TAKEN_RIGHT = 0.95
 
