@@ -4,8 +4,8 @@ Curates planted people under other names with all seeds and items against the st
 rightly: two judges, one critic, a profiler with its cross-check, and the checked samples. The quiet people, who write
 as real readers do, are the headline; the loud ones speak their values in every review. Calls are counted by what they
 are for. The putting of judges to the gold cases is counted apart, since it is done once. A reader with 12 reviews costs
-what is asked about them alone: reading, refuting, a question for repeats, stances and facets both
-ways round, and demographics. The scenes of seeds that one reader alone brought are that reader's as well, and counted apart. The row-
+what is asked about them alone: reading, refuting, a question for repeats, stances and facets both ways round, and
+demographics. The scenes of seeds that one reader alone brought are that reader's as well, and counted apart. The row-
 wise pipeline has the same agents write a scene, criticise it and judge it end to end for each pair, as distilabel or
 Data Designer recipes do; its calls do not fall as readers grow, so it is measured on one reader's pairs. The stub
 counts a token for four characters. Where there are many copies of each reader, what lies near a view are its copies, so

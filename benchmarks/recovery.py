@@ -26,7 +26,8 @@ Cell = tuple[str, str]
 @dataclass(frozen=True)
 class Person:
     """What is true of one reader: the views, as (review, statement), that the reviews show which a profile may see; by
-    issue the side that is `shown` there, and that is `held` and not shown there, True for the statement's; levels of facets."""
+    issue the side that is `shown` there, and that is `held` and not shown there, True for the statement's; levels of
+    facets."""
 
     views: frozenset[Cell]
     shown: Mapping[str, bool]

@@ -212,7 +212,7 @@ def _facets(gold: Gold, library: Library, report: Report) -> None:
         if found[culture, facet, answer] != each
     ]
     for where, group in _groups(cases, library):
-        sizes = Counter(case.answer for case in group)
+        sizes: Counter[str] = Counter(case.answer for case in group)
         faults += [
             f"{sizes[answer]}{where} are '{answer}'"
             for answer, each in FACET_EACH.items()

@@ -148,8 +148,8 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
 
     looking = {c: Looking([], crew.panels["us"].checkers, 1) for c in made.library.cultures}
     graph = check_graph(replace(crew, panels=looking))
-    told = [pair for pair in pairs(made) if any(line.component == "personality" for line in pair.profile)]
-    shown: list[Pair] = [next(p for p in told if p.track == track) for track in ("values", "personality")]
+    tell = [pair for pair in pairs(made) if any(line.component == "personality" for line in pair.profile)]
+    shown: list[Pair] = [next(p for p in tell if p.track == track) for track in ("values", "personality")]
     for pair in shown:
         await graph.ainvoke({"pair": pair.id})
     for pair, case in zip(shown, seen, strict=True):
