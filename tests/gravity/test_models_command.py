@@ -63,7 +63,7 @@ def test_no_planted_review_makes_a_longer_prompt_than_the_longest(library: Libra
     fewer = longest_prompts(library, domain, 12, 5, 15)
     assert len(fewer["profiler"]) < len(many["profiler"]) and "<facet " in fewer["profiler"]
     # Who tries to refute is shown the views beside the reviews.
-    least = longest_prompts(library, domain, 3, 5, 5)
+    least = longest_prompts(library, domain, 8, 5, 5)
     assert "<quote>" in least["checker"] and len(least["checker"]) > len(least["profiler"])
     texts = [row.text for row in importers.reviews(REVIEWS, "amazon-2023") if hasattr(row, "text")]
     assert len(many["profiler"]) > sum(sorted(map(len, texts))[-12:])
