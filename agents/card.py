@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from gravity.agents.facets.traits import trait_levels
 from gravity.agents.prompting import prompt
-from gravity.frameworks.records import Domain, Seed
+from gravity.frameworks.records import Domain, Facet, Seed
 from gravity.store.records import CardLine, Component, Fact, content_id
 
 FOLDS = 4
@@ -33,9 +34,15 @@ def fold(subject: str) -> int:
     return int(content_id("fold", subject), 16) % FOLDS
 
 
-def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, without: int | None = None) -> Card:
+def card(
+    facts: Sequence[Fact],
+    seeds: Mapping[str, Seed],
+    facets: Mapping[str, Facet],
+    domain: Domain,
+    without: int | None = None,
+) -> Card:
     """The card of a reader whose profile is `facts`, surest facts first, leaving out the seeds of one fold, and others
-    that rest on the same views.
+    that rest on the same views. Of personality it tells the traits on which several facets agree, and no facet.
 
     Each line stays one line, whatever is in the facts.
     """
@@ -54,6 +61,7 @@ def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, witho
     def genres(value: str) -> list[str]:
         return [fact.name for fact in known if fact.kind == "interest" and fact.value == value][:GENRES]
 
+    leans = {fact.name: fact.value for fact in known if fact.kind == "facet"}
     lines: list[CardLine] = []
 
     def told(
@@ -70,7 +78,7 @@ def card(facts: Sequence[Fact], seeds: Mapping[str, Seed], domain: Domain, witho
         demographics=[f"{f.name} {f.value}" for f in known if f.kind == "demographic"],
         liked=genres("liked"),
         disliked=genres("disliked"),
-        traits=[f"{f.value} {f.name}" for f in known if f.kind == "trait" and f.value in ("high", "low")],
+        traits=[f"{level} {trait}" for trait, level in trait_levels(leans, facets).items()],
         views=views[:VIEWS],
     )
     return Card(system, lines)

@@ -1,4 +1,4 @@
-"""Text classifiers of the transformers library as parts of a profiler: demographics and personality."""
+"""Text classifiers of the transformers library as parts of a profiler: demographics and facets of personality."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,9 @@ from pydantic import Field
 
 from gravity.agents.errors import ModelError
 from gravity.agents.evidence import Evidence
-from gravity.agents.kinds.kind import Settings
-from gravity.agents.profiler import Profiler
-from gravity.frameworks.records import TRAITS, Seed
+from gravity.agents.kinds.kind import Model, Settings, Workbench
+from gravity.agents.profiler import FacetProfiler, Profiler
+from gravity.frameworks.records import Facet, Seed
 from gravity.store.records import Fact, FactKind, Provenance, Review
 
 EVIDENCE = 3
@@ -27,7 +27,8 @@ class ClassifierSettings(Settings):
     labels: dict[str, str] = Field(default_factory=dict)
     """Its labels mapped to the values that they stand for: of a demographic fact, or the five traits."""
     threshold: float = Field(0.7, ge=0, le=1)
-    """The mean score from which a value counts, else it is unknown; a trait is low up to one minus this."""
+    """The mean score from which a value counts, else it is unknown; the facets of a trait are low up to one minus
+    this."""
 
 
 class Classifier:
@@ -63,15 +64,31 @@ class Classifier:
             for scores in self._pipeline(texts)
         ]
 
+    def fact(
+        self,
+        run: str,
+        reader: str,
+        kind: FactKind,
+        name: str,
+        value: str,
+        confidence: float,
+        evidence: list[str],
+        **more: Any,
+    ) -> Fact:
+        """A fact that it found."""
+        given = {"value": value, "confidence": confidence, "evidence": evidence, **more}
+        return Fact(
+            run=run, reader=reader, kind=kind, name=name, made_by=Provenance(model=self.settings.model), **given
+        )
+
 
 @dataclass(frozen=True)
 class ClassifyingProfiler:
-    """A profiler that leaves some facts to classifiers and the rest to another profiler."""
+    """A profiler that leaves some demographic facts to classifiers and the rest to another profiler."""
 
     run: str
     inner: Profiler
     demographic: Mapping[str, Classifier]
-    personality: Classifier | None
 
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         """Facts by the classifiers that there are, and by the inner profiler for the other names."""
@@ -82,12 +99,9 @@ class ClassifyingProfiler:
                 facts.append(await self._demographic(reader, name, reviews))
         return facts
 
-    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
-        """Levels from the personality classifier's mean score for each trait; see ClassifierSettings."""
-        if self.personality is None:
-            return await self.inner.traits(reader, reviews)
-        scores = await self.personality.scores(reviews)
-        return [self._trait(reader, trait, reviews, scores) for trait in TRAITS]
+    async def facets(self, reader: str, reviews: Sequence[Review], facets: Sequence[Facet], turned: bool) -> list[Fact]:
+        """What the inner profiler says."""
+        return await self.inner.facets(reader, reviews, facets, turned)
 
     async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
         """What the inner profiler says."""
@@ -99,43 +113,53 @@ class ClassifyingProfiler:
         means = {value: _mean([score[value] for score in scores]) for value in scores[0]}
         best = max(means, key=lambda value: means[value])
         if means[best] < classifier.settings.threshold:
-            return self._fact(reader, "demographic", name, "unknown", means[best], [], classifier)
+            return classifier.fact(self.run, reader, "demographic", name, "unknown", means[best], [])
         telling = _highest(reviews, [score[best] for score in scores])
-        return self._fact(reader, "demographic", name, best, means[best], telling, classifier)
+        return classifier.fact(self.run, reader, "demographic", name, best, means[best], telling)
 
-    def _trait(self, reader: str, trait: str, reviews: Sequence[Review], scores: Sequence[Mapping[str, float]]) -> Fact:
-        assert self.personality is not None
-        given = [score[trait] for score in scores if trait in score]
-        if not given:
-            reason = f"the classifier has no label that `labels` maps to {trait}"
-            return self._fact(reader, "trait", trait, "failed", 0.0, [], self.personality, reason)
-        mean, threshold = _mean(given), self.personality.settings.threshold
-        level = "high" if mean >= threshold else "low" if mean <= 1 - threshold else "mid"
-        telling = _highest(reviews, given if level == "high" else [-score for score in given])
-        return self._fact(reader, "trait", trait, level, max(mean, 1 - mean), telling, self.personality)
 
-    def _fact(
-        self,
-        reader: str,
-        kind: FactKind,
-        name: str,
-        value: str,
-        confidence: float,
-        evidence: list[str],
-        classifier: Classifier,
-        reason: str = "",
+@dataclass(frozen=True)
+class FacetClassifier:
+    """A classifier of the five traits as a profiler of their facets. It says the same however it is asked."""
+
+    run: str
+    classifier: Classifier
+
+    async def facets(self, reader: str, reviews: Sequence[Review], facets: Sequence[Facet], turned: bool) -> list[Fact]:
+        """Levels from the classifier's mean score for each facet's trait, so the same for all facets of one; see
+        ClassifierSettings."""
+        scores = await self.classifier.scores(reviews)
+        return [self._facet(reader, facet, reviews, scores) for facet in facets]
+
+    def _facet(
+        self, reader: str, facet: Facet, reviews: Sequence[Review], scores: Sequence[Mapping[str, float]]
     ) -> Fact:
-        return Fact(
-            run=self.run,
-            reader=reader,
-            kind=kind,
-            name=name,
-            value=value,
-            confidence=confidence,
-            evidence=evidence,
-            made_by=Provenance(model=classifier.settings.model),
-            reason=reason,
-        )
+        of: tuple[str, str, FactKind, str] = (self.run, reader, "facet", facet.id)
+        given = [score[facet.trait] for score in scores if facet.trait in score]
+        if not given:
+            reason = f"the classifier has no label that `labels` maps to {facet.trait}"
+            return self.classifier.fact(*of, "failed", 0.0, [], reason=reason)
+        mean, threshold = _mean(given), self.classifier.settings.threshold
+        if 1 - threshold < mean < threshold:
+            return self.classifier.fact(*of, "unknown", max(mean, 1 - mean), [], score=100 * mean)
+        high = mean >= threshold
+        telling = _highest(reviews, given if high else [-score for score in given])
+        return self.classifier.fact(*of, "high" if high else "low", max(mean, 1 - mean), telling, score=100 * mean)
+
+
+class ClassifierModel(Model):
+    """A classifier of the five traits as a model, so that it can be put to gold cases."""
+
+    order_sensitive = False
+
+    def __init__(self, settings: ClassifierSettings) -> None:
+        self.name = settings.model
+        self.identity = settings.model_dump()
+        self._classifier = Classifier(settings)
+
+    def facet_profiler(self, bench: Workbench, role: str = "profiler") -> FacetProfiler:
+        """It as a profiler of facets."""
+        return FacetClassifier(bench.run, self._classifier)
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -1,7 +1,7 @@
 """Composes preference pairs from what is settled. What the pairs of a track are made of, `gravity.agents.tracks`
 says; here is what they have in common. No model is called."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +9,7 @@ from gravity.agents.card import FOLDS, Card, card, fold
 from gravity.agents.interests import Ratings
 from gravity.agents.prompting import Prompt, prompt
 from gravity.agents.taste.candidates import Taste
-from gravity.frameworks.records import Domain, Item, Seed
+from gravity.frameworks.records import Domain, Facet, Item, Seed
 from gravity.store.records import Fact, FactKind, Outcome, Pair, Reader, RestsOn, Scenario, content_id
 from gravity.store.runs import Track
 
@@ -18,7 +18,8 @@ from gravity.store.runs import Track
 class Portrait:
     """A reader and what their pairs are made from: the profile, the vetted scenarios of their culture and of the seeds
     that they were asked about, their ratings, and the card for each fold that it leaves out (None: for none).
-    `confirmed` is how likely (0 to 1) a kind of label from ratings holds, as far as that was tested."""
+    `confirmed` is how likely (0 to 1) a kind of label from ratings holds, as far as that was tested; `unreliable`
+    facets make no pairs, since in their culture what readers show of them is too little to be relied on."""
 
     reader: Reader
     facts: Sequence[Fact]
@@ -26,6 +27,7 @@ class Portrait:
     ratings: Ratings
     cards: Mapping[int | None, Card]
     confirmed: Mapping[RestsOn, float]
+    unreliable: Collection[str] = ()
 
     def by_name(self, kind: FactKind) -> dict[str, Fact]:
         """The facts of one kind by name."""
@@ -50,6 +52,7 @@ class Composer:
     run: str
     domain: Domain
     seeds: Mapping[str, Seed]
+    facets: Mapping[str, Facet]
     items: Mapping[str, Item]
     taste: Taste
     tracks: Mapping[str, PairMaker]
@@ -67,11 +70,13 @@ class Composer:
         scenarios: Sequence[Scenario],
         ratings: Ratings,
         confirmed: Mapping[RestsOn, float],
+        unreliable: Collection[str] = (),
     ) -> list[Pair]:
         """All pairs of a reader; `scenarios` are the vetted ones of the reader's culture and of the seeds that the
-        reader was asked about, `confirmed` is how likely labels from ratings hold, by kind, where that was tested."""
-        cards = {out: card(facts, self.seeds, self.domain, out) for out in (None, *range(FOLDS))}
-        portrait = Portrait(reader, facts, scenarios, ratings, cards, confirmed)
+        reader was asked about, `confirmed` is how likely labels from ratings hold, by kind, where that was tested, and
+        `unreliable` facets make none."""
+        cards = {out: card(facts, self.seeds, self.facets, self.domain, out) for out in (None, *range(FOLDS))}
+        portrait = Portrait(reader, facts, scenarios, ratings, cards, confirmed, unreliable)
         return [pair for maker in self.tracks.values() for pair in maker.compose(self, portrait)]
 
     def pair(
@@ -106,7 +111,7 @@ class Composer:
         reader = portrait.reader
         profile = portrait.cards[fold(subject) if track.subject == "seed" else None]
         if told is not None and len(told) < len(portrait.facts):
-            profile = card(told, self.seeds, self.domain)
+            profile = card(told, self.seeds, self.facets, self.domain)
         _, question = task.render(domain=self.domain, **variables)
         verdict, reason = "vetted", "its links are settled"
         if sides[0].strip() == sides[1].strip():

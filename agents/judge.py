@@ -38,7 +38,8 @@ class Preference(Answer):
 @dataclass(frozen=True)
 class Case:
     """A pair to be judged end to end: what is known of the reader, their reviews, the task and the two answers. Where
-    reviews are cut, what stands around the `quotes` is left."""
+    reviews are cut, what stands around the `quotes` is left. `ends` are those of the facet that the task is about,
+    in an order that tells nothing; None for other tasks."""
 
     card: str
     reviews: Sequence[Review]
@@ -46,6 +47,7 @@ class Case:
     chosen: str
     rejected: str
     quotes: Sequence[str] = ()
+    ends: tuple[str, str] | None = None
 
 
 class Judge(Protocol):
@@ -98,7 +100,8 @@ class ModelJudge:
     async def _choice(self, case: Case, order: Label) -> Choice:
         sides, shown = {"chosen": case.chosen, "rejected": case.rejected}, aliased(case.reviews, case.quotes)
         asking = {"domain": self.domain, "card": case.card, "reviews": shown, "task": case.task}
-        answer, given = await self._compare("prefer", Preference, sides, order, **asking)
+        name, ends = ("personality", {"ends": case.ends}) if case.ends else ("prefer", {})
+        answer, given = await self._compare(name, Preference, sides, order, **asking, **ends)
         return Choice(prefers=None if answer == "cannot tell" else answer, **given)
 
     async def _compare(

@@ -1,9 +1,9 @@
-"""The profiler that asks a chat model: demographics, personality, stances, each with its evidence."""
+"""The profiler that asks a chat model: demographics, facets of personality, stances, each with its evidence."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import Field, create_model
 
@@ -13,11 +13,12 @@ from gravity.agents.evidence import Evidence
 from gravity.agents.excerpts import excerpt
 from gravity.agents.views.chunks import REVIEW_CHARS
 from gravity.frameworks.issues import listed
-from gravity.frameworks.records import TRAITS, Domain, Seed
-from gravity.store.records import Fact, FactKind, Provenance, Reader, Review
+from gravity.frameworks.records import Domain, Facet, Seed
+from gravity.store.records import Fact, FactKind, Provenance, Reader, Review, content_id
 from gravity.store.views import View
 
 DEMOGRAPHICS = ("gender", "age", "location")
+MIDDLE = 50  # of a score, as models state it
 
 
 class Inference(Answer):
@@ -33,10 +34,11 @@ class Stance(Inference):
     confidence: Confidence
 
 
-class Level(Inference):
-    """A level of one trait."""
+class Lean(Inference):
+    """Which end of a facet a reader leans toward, and where between the first and the second they stand."""
 
-    level: Literal["high", "mid", "low", "unknown"]
+    level: Literal["first", "second", "unknown"]
+    score: Annotated[int, Field(ge=0, le=100)] | None
     confidence: Confidence
 
 
@@ -47,7 +49,20 @@ class Detail(Inference):
     confidence: Confidence
 
 
-class Profiler(Protocol):
+class FacetProfiler(Protocol):
+    """Infers which ends of facets a reader leans toward. Every facet asked about comes back as one fact, unknown or
+    failed included.
+
+    Where nobody answered there is no fact, and NotAnsweredError is raised.
+    """
+
+    async def facets(self, reader: str, reviews: Sequence[Review], facets: Sequence[Facet], turned: bool) -> list[Fact]:
+        """Facts for a batch of facets, with levels and scores. Of each facet one end is shown first, by a hash, and the
+        other where it is `turned`."""
+        ...
+
+
+class Profiler(FacetProfiler, Protocol):
     """Infers facts about one reader. Every name asked about comes back as one fact, unknown or failed included.
 
     Where nobody answered there is no fact, and NotAnsweredError is raised.
@@ -55,10 +70,6 @@ class Profiler(Protocol):
 
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         """Facts for the demographic `names`."""
-        ...
-
-    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
-        """Facts for the five traits."""
         ...
 
     async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
@@ -94,11 +105,21 @@ class ModelProfiler:
         facts = await self._facts("demographics", "demographic", "value", schema, reader, shown, DEMOGRAPHICS, told)
         return [fact for fact in facts if fact.name in names]
 
-    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
-        """Facts for the five traits."""
-        shown, told = _shown(reviews), {"reviews": aliased(reviews)}
-        schema = _one_each(Level, TRAITS, tuple(shown))
-        return await self._facts("traits", "trait", "level", schema, reader, shown, TRAITS, told)
+    async def facets(self, reader: str, reviews: Sequence[Review], facets: Sequence[Facet], turned: bool) -> list[Fact]:
+        """Facts for a batch of facets; the model sees two ends each, and neither their names nor which is the high one.
+
+        A level on the one side of the middle with a score on the other is none.
+        """
+        ends = [_ends(facet, turned) for facet in facets]
+        lines = [
+            {"alias": f"f{n}", "first": getattr(facet, first), "second": getattr(facet, second)}
+            for n, (facet, (first, second)) in enumerate(zip(facets, ends, strict=True), start=1)
+        ]
+        shown, told = _shown(reviews), {"reviews": aliased(reviews), "facets": lines}
+        schema = _one_each(Lean, tuple(line["alias"] for line in lines), tuple(shown))
+        names = [facet.id for facet in facets]
+        facts = await self._facts("facets", "facet", "level", schema, reader, shown, names, told)
+        return [_leaning(fact, *of) for fact, of in zip(facts, ends, strict=True)]
 
     async def stances(self, reader: str, evidence: Evidence, seeds: Sequence[Seed]) -> list[Fact]:
         """Facts for a batch of seeds from the reader's views; the model sees short aliases and not the seeds' ids."""
@@ -149,6 +170,7 @@ class ModelProfiler:
                     name=name,
                     value=value,
                     confidence=inference.confidence / 100,
+                    score=getattr(inference, "score", None),
                     evidence=evidence,
                     views=[one.id for one in named if isinstance(one, View)],
                     made_by=asked.made_by,
@@ -175,6 +197,25 @@ def aliased(reviews: Sequence[Review], quotes: Sequence[str] = ()) -> list[dict[
 def _shown(reviews: Sequence[Review]) -> dict[str, Review]:
     """Reviews by the alias that `aliased` gives them."""
     return {f"r{number}": review for number, review in enumerate(reviews, start=1)}
+
+
+def _ends(facet: Facet, turned: bool) -> tuple[str, str]:
+    """Which end of a facet is shown first, and which second."""
+    high_first = (int(content_id("first end", facet.id), 16) % 2 == 1) != turned
+    return ("high", "low") if high_first else ("low", "high")
+
+
+def _leaning(fact: Fact, first: str, second: str) -> Fact:
+    """A fact whose value is "first" or "second" as one that names the end, with its score toward the high one."""
+    score = fact.score
+    if score is not None:
+        beyond = {"first": score > MIDDLE, "second": score < MIDDLE}.get(fact.value, False)
+        score = score if second == "high" else 100 - score
+        if beyond:
+            reason = "the level is on the one side of the middle and the score on the other"
+            return fact.model_copy(update={"value": "unknown", "score": score, "reason": reason})
+    value = {"first": first, "second": second}.get(fact.value, fact.value)
+    return fact.model_copy(update={"value": value, "score": score})
 
 
 @cache

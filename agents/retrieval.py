@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from gravity.agents.evidence import Evidence
+from gravity.agents.facets.asking import FacetBatch
+from gravity.agents.halves import halves
 from gravity.agents.interests import Ratings, split
 from gravity.agents.stances import Batch
 from gravity.frameworks.issues import both_sides
-from gravity.frameworks.records import Seed
+from gravity.frameworks.records import Facet, Seed
 from gravity.store.corpus import Corpus
 from gravity.store.embeddings import Vectors
 from gravity.store.records import Book, Review
@@ -24,14 +26,15 @@ VIEWS_PER_CALL = 16
 class Retriever:
     """Reads readers' reviews and picks those for a call: at most `reviews_per_call`, in the order of their dates.
 
-    A call asks about at most `seeds_per_call` seeds. A share `held_back` (0 to 0.5) of the works that a reader reviewed
-    is kept from the profile.
+    A call asks about at most `seeds_per_call` seeds, or `facets_per_call` facets. A share `held_back` (0 to 0.5) of the
+    works that a reader reviewed is kept from the profile.
     """
 
     corpus: Corpus
     vectors: VectorStore
     reviews_per_call: int
     seeds_per_call: int
+    facets_per_call: int
     held_back: float
     _seed_vectors: dict[str, Vectors] = field(default_factory=dict)
 
@@ -55,9 +58,11 @@ class Retriever:
         longest = {r.id for r in sorted(reviews, key=lambda review: -len(review.text))[: self.reviews_per_call]}
         return [review for review in reviews if review.id in longest]
 
-    def nearest(self, reviews: Sequence[Review], texts: Sequence[str], views: Sequence[View] = ()) -> list[Review]:
+    def nearest(
+        self, reviews: Sequence[Review], texts: Sequence[str], views: Sequence[View] = (), of: int | None = None
+    ) -> list[Review]:
         """Those of one reader's reviews that are nearest to the texts, or have a view that is, by reciprocal rank
-        fusion.
+        fusion. They are all that the profile may see, or some of these, which are so many (`of`).
 
         A reader with few reviews is shown whole, so that all prompts about them share one prefix.
         """
@@ -65,8 +70,9 @@ class Retriever:
             return list(reviews)
         queries = self.vectors.embedder.queries(texts)
         offered = {review.id for review in reviews}
-        # Chroma knows the held-back reviews as well: with so many more, enough of the others are among them.
-        count = self.reviews_per_call + round(self.held_back * len(reviews) / (1 - self.held_back))
+        # Chroma knows the reader's other reviews as well: with so many more, enough of these are among them.
+        known = of or len(reviews)
+        count = self.reviews_per_call + known - len(reviews) + round(self.held_back * known / (1 - self.held_back))
         rankings = self.vectors.near("reviews", queries, count, label=reviews[0].reader)
         rankings += [list(dict.fromkeys(view.review for view in self.nearest_views(views, texts)))]
         ranked = [identity for identity in reciprocal_rank_fusion(rankings) if identity in offered]
@@ -105,6 +111,17 @@ class Retriever:
         few = [list(seeds[start : start + self.seeds_per_call]) for start in starts]
         texts = [[side for seed in batch for side in (seed.statement, seed.opposite)] for batch in few]
         return [Batch(Evidence(self.nearest(reviews, near)), batch) for near, batch in zip(texts, few, strict=True)]
+
+    def facet_batches(self, reviews: Sequence[Review], facets: Sequence[Facet]) -> list[FacetBatch]:
+        """What to ask of a reader about facets: of each half of the reviews all of them, each few with the reviews that
+        are nearest to their ends."""
+        found = []
+        for half, own in enumerate(halves(reviews)):
+            for start in range(0, len(facets) if own else 0, self.facets_per_call):
+                few = facets[start : start + self.facets_per_call]
+                ends = [end for facet in few for end in (facet.high, facet.low)]
+                found.append(FacetBatch(half, self.nearest(own, ends, of=len(reviews)), few))
+        return found
 
     def _near(self, views: Sequence[View], seeds: Sequence[Seed]) -> list[Seed]:
         """The seeds, at most `seeds_per_call`, that come nearest to one of the views, whichever side it takes."""

@@ -21,7 +21,7 @@ from gravity.agents.views.chunks import REVIEW_CHARS, chunk_chars
 from gravity.agents.views.finder import MOST
 from gravity.frameworks.issues import listed
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import Domain
+from gravity.frameworks.records import Domain, Facet
 from gravity.store.views import AROUND
 
 # Characters, as the answers' schemas bound them: agents/writer.py and agents/critic.py.
@@ -47,7 +47,9 @@ class Window:
     count_tokens: Callable[[str], int]
 
 
-def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, seeds_per_call: int) -> dict[str, str]:
+def longest_prompts(
+    library: Library, domain: Domain, reviews_per_call: int, seeds_per_call: int, facets_per_call: int
+) -> dict[str, str]:
     """The longest prompt of each role, system and user part together; `len` of it is its length in characters.
 
     The keys are profiler, checker, writer, judges and critics. Judges are also shown whole pairs.
@@ -70,6 +72,10 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         for name, dimension in framework.dimensions.items()
     ]
     asked = listed(list(islice(cycle(seeds), seeds_per_call)), "s")
+    facets = [
+        {"alias": f"f{n}", "first": facet.high, "second": facet.low}
+        for n, facet in enumerate(islice(cycle(_wordiest(library)), facets_per_call), start=1)
+    ]
     scene = {"situation": text(SITUATION), "endorsing": text(WAY), "opposing": text(WAY)}
     remark = {"kind": "stereotype", "quote": text(REMARK), "repair": text(REMARK)}
     ways = {"first": scene["endorsing"], "second": scene["opposing"]}
@@ -78,7 +84,7 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         "refute": ("checker", {"domain": domain, "reviews": read, "views": views[:MOST]}),
         "repeats": ("checker", {"issues": views[:ISSUES_PER_CALL]}),
         "stances": ("profiler", {"domain": domain, "views": views[:VIEWS_PER_CALL], "seeds": asked}),
-        "traits": ("profiler", {"domain": domain, "reviews": reviews}),
+        "facets": ("profiler", {"domain": domain, "reviews": reviews, "facets": facets}),
         "demographics": ("profiler", {"domain": domain, "reviews": reviews}),
         "scenario": (
             "writer",
@@ -90,6 +96,17 @@ def longest_prompts(library: Library, domain: Domain, reviews_per_call: int, see
         "prefer": (
             "judges",
             {"domain": domain, "card": text(CARD), "reviews": reviews, "task": text(SITUATION + 200), **ways},
+        ),
+        "personality": (
+            "judges",
+            {
+                "domain": domain,
+                "card": text(CARD),
+                "reviews": reviews,
+                "task": text(SITUATION + 200),
+                "ends": [text(SIDE), text(SIDE)],
+                **ways,
+            },
         ),
         "fair": ("critics", {"cultures": ", ".join(c.name for c in library.cultures.values()), **sides}),
         "critic": ("critics", {"seed": seed, "culture": culture, "draft": scene}),
@@ -116,7 +133,7 @@ def check_room(name: str, window: Window, roles: Collection[str], prompts: Mappi
         raise ModelError(
             f"model '{name}': its context is {window.context:,} tokens, and as {one} it can be asked with about "
             f"{tokens:,} and answer with {window.answer:,}: raise its context if the model has more, or lower "
-            "curate.reviews_per_call or curate.seeds_per_call"
+            "curate.reviews_per_call, curate.seeds_per_call or curate.facets_per_call"
         )
 
 
@@ -124,6 +141,11 @@ def _view(number: int, text: Callable[[int], str]) -> dict[str, str]:
     """A view with all that some prompt shows of one."""
     given = {"alias": f"w{number}", "review": f"r{number}", "rating": "4.5", "quote": text(QUOTE)}
     return {**given, "statement": text(SIDE), "opposite": text(SIDE), "words": text(QUOTE + 2 * AROUND)}
+
+
+def _wordiest(library: Library) -> list[Facet]:
+    """The facets, those with the longest ends first."""
+    return sorted(library.facets.values(), key=lambda facet: -len(facet.high + facet.low))
 
 
 def _filler(library: Library) -> Callable[[int], str]:

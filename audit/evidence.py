@@ -16,7 +16,7 @@ def _schema(**fields: pa.DataType) -> pa.Schema:
 
 
 # A preference pair. `subject` is its seed, item or book; `takes` says which side was chosen, where that is known:
-# agree or disagree with the seed, high or low in the trait. `checked` is the side that a panel would choose (chosen,
+# agree or disagree with the seed, high or low in the facet. `checked` is the side that a panel would choose (chosen,
 # rejected, undecided) where the pair was in the sample of its lot, `decided` what a person did with it (keep, edit,
 # flip, reject).
 PAIRS = _schema(
@@ -68,6 +68,17 @@ SWAPS = _schema(
 )  # fmt: skip
 
 
+# How far a facet or a trait (`of`) can be relied on in a culture, or in "all": the correlation `r` of the scores of the
+# two halves of readers' reviews with its interval, the partial one with genres and star ratings taken out, and the
+# reliability of both halves together, with its interval. In `agreed` of the readers of whom both halves gave a level it
+# is the same; of `halves` that were asked about, `told` gave one. `doubtful` says that it makes no pairs there.
+RELIABILITY = _schema(
+    of=_TEXT, name=_TEXT, culture=_TEXT, readers=_COUNT, r=_NUMBER, low=_NUMBER, high=_NUMBER, partial=_NUMBER,
+    spearman_brown=_NUMBER, spearman_brown_low=_NUMBER, spearman_brown_high=_NUMBER, both=_COUNT, agreed=_COUNT,
+    halves=_COUNT, told=_COUNT, doubtful=_YES,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The tables of one audit, where they came from, and what was missing or odd about them.
@@ -87,5 +98,6 @@ class Evidence:
     truth: pa.Table = field(default_factory=TRUTH.empty_table)
     gold: pa.Table = field(default_factory=GOLD.empty_table)
     swaps: pa.Table = field(default_factory=SWAPS.empty_table)
+    reliability: pa.Table = field(default_factory=RELIABILITY.empty_table)
     notes: tuple[str, ...] = ()
     trails: Callable[[Sequence[str]], dict[str, list[str]]] = lambda ids: {}

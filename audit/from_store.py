@@ -16,6 +16,7 @@ from gravity.frameworks.records import Seed
 from gravity.store import tables
 from gravity.store.database import Database
 from gravity.store.errors import InputError
+from gravity.store.facets import Facets, below
 from gravity.store.runs import Run
 from gravity.store.views import Views
 
@@ -48,6 +49,7 @@ def from_store(database: Database, run: Run, library: Library, truth: Path | Non
         brought=build(seed_rows(brought), evidence.BROUGHT),
         truth=build(given, evidence.TRUTH),
         gold=build(_gold(database, run), evidence.GOLD),
+        reliability=build(_reliability(database, run), evidence.RELIABILITY),
         trails=lambda ids: trails(database, ids),
     )
 
@@ -138,6 +140,13 @@ def _gold(database: Database, run: Run) -> Iterator[dict[str, Any]]:
         yield {**row, "error_rates": rates}
 
 
+def _reliability(database: Database, run: Run) -> Iterator[dict[str, Any]]:
+    rows, least = Facets(database).reliability(run.id), run.settings.curate.get("min_reliability", 0.0)
+    doubtful = below(rows, least, {row.culture for row in rows})
+    for row in rows:
+        yield {**row.as_json(), "doubtful": row.of == "facet" and row.name in doubtful[row.culture]}
+
+
 def last_message(given: Any) -> str:
     """The text of a side or of a prompt, in TRL's conversational format or as plain text."""
     if isinstance(given, list):
@@ -179,7 +188,7 @@ def _take_apart(
 
 
 def _truth(path: Path) -> Iterator[dict[str, Any]]:
-    """What is true of readers, one JSON object a line: `reader`, and `stances`, `traits`, `demographics` by name."""
+    """What is true of readers, one JSON object a line: `reader`, and `stances`, `facets`, `demographics` by name."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -187,7 +196,7 @@ def _truth(path: Path) -> Iterator[dict[str, Any]]:
     for number, text in enumerate(lines, start=1):
         try:
             row = json.loads(text)
-            for kind, field in (("stance", "stances"), ("trait", "traits"), ("demographic", "demographics")):
+            for kind, field in (("stance", "stances"), ("facet", "facets"), ("demographic", "demographics")):
                 for name, value in row.get(field, {}).items():
                     yield {"reader": row["reader"], "kind": kind, "name": name, "value": str(value)}
         except (ValueError, KeyError, AttributeError, TypeError) as error:

@@ -4,7 +4,7 @@ Curates planted people under other names with all seeds and items against the st
 rightly: two judges, one critic, a profiler with its cross-check, and the checked samples. The quiet people, who write
 as real readers do, are the headline; the loud ones speak their values in every review. Calls are counted by what they
 are for. The putting of judges to the gold cases is counted apart, since it is done once. A reader with 12 reviews costs
-what is asked about them alone: reading, refuting, a question for repeats, stances both ways round, traits and
+what is asked about them alone: reading, refuting, a question for repeats, stances and facets both ways round, and
 demographics. The scenes of seeds that one reader alone brought are that reader's as well, and counted apart. The row-
 wise pipeline has the same agents write a scene, criticise it and judge it end to end for each pair, as distilabel or
 Data Designer recipes do; its calls do not fall as readers grow, so it is measured on one reader's pairs. The stub
@@ -35,14 +35,15 @@ FOR = {  # what a call is for, by its prompt
     "place": "gathering",
     "fair": "gathering",
     "stances": "stances",
-    "traits": "traits, demographics",
-    "demographics": "traits, demographics",
+    "facets": "facets",
+    "demographics": "demographics",
     "scenario": "scenes",
     "critic": "scenes",
     "judge": "scenes",
     "prefer": "checks",
+    "personality": "checks",
 }
-A_READER = ("reading", "refuting", "repeats", "stances", "stances turned", "traits, demographics")
+A_READER = ("reading", "refuting", "repeats", "stances", "stances turned", "facets", "facets turned", "demographics")
 
 
 def _made(url: str, folder: str) -> Any:
@@ -81,7 +82,7 @@ def _spent(made: Any) -> tuple[Counter[str], int]:
     with made.stores.database.begin() as connection:
         for role, identity, count, used in connection.execute(query):
             what = FOR[names[identity]]
-            calls[f"{what} turned" if (what, role) == ("stances", "checker") else what] += count
+            calls[f"{what} turned" if what in ("stances", "facets") and role == "checker" else what] += count
             total += int(used)
     return calls, total
 

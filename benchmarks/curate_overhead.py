@@ -28,7 +28,7 @@ SYSTEM, USER = "You compare two scenes. " * 40, "Statement: a view. Scene: a day
 
 
 def run_graph(url: str, pairs: int, in_flight: int) -> dict[str, float]:
-    """Curates with four readers, one a culture, of whom little is asked: views, stances, traits."""
+    """Curates with four readers, one a culture, of whom little is asked: views, stances, facets."""
     # Imported beforehand: start-up is not what is measured.
     import chromadb  # noqa: F401
     import langchain_openai  # noqa: F401

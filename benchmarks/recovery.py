@@ -26,12 +26,13 @@ Cell = tuple[str, str]
 @dataclass(frozen=True)
 class Person:
     """What is true of one reader: the views, as (review, statement), that the reviews show which a profile may see; by
-    issue the side that is `shown` there, and that is `held` and not shown there, True for the statement's; traits."""
+    issue the side that is `shown` there, and that is `held` and not shown there, True for the statement's; levels of
+    facets."""
 
     views: frozenset[Cell]
     shown: Mapping[str, bool]
     held: Mapping[str, bool]
-    traits: Mapping[str, str]
+    facets: Mapping[str, str]
 
 
 @dataclass
@@ -101,7 +102,10 @@ def _persons(made: Project, people: People) -> Iterator[tuple[str, Person]]:
         shown = frozenset((review, statement) for review, statement in by_review if review in seen)
         sides = {side.issue: side.first for _, statement in shown if (side := issues.sides[statement])}
         held |= {side.issue: side.first for _, statement in by_review if (side := issues.sides[statement])}
-        yield reader, Person(shown, sides, {i: first for i, first in held.items() if i not in sides}, row["traits"])
+        yield (
+            reader,
+            Person(shown, sides, {i: first for i, first in held.items() if i not in sides}, row.get("facets", {})),
+        )
 
 
 def _views(made: Project, run: str, reader: str, person: Person) -> Counter[str]:
@@ -137,7 +141,7 @@ def _true(person: Person, seed: Seed, issues: Issues) -> str:
 def _label(pair: Pair, person: Person, seeds: Mapping[str, Seed], issues: Issues) -> str:
     """Whether a pair's label is right, wrong, or made up."""
     kind, name = pair.fact or ("", "")
-    true = person.traits.get(name, "") if kind == "trait" else _true(person, seeds[name], issues).split()[-1]
+    true = person.facets.get(name, "") if kind == "facet" else _true(person, seeds[name], issues).split()[-1]
     if true not in ("agree", "disagree", "high", "low"):
         return "made up"
     return "right" if pair.takes == true else "wrong"

@@ -20,7 +20,8 @@ from gravity.frameworks.measures import Report, leaks, lengths, texts
 from gravity.frameworks.records import TRAITS
 
 SEED_WORDS, QUESTION_WORDS, ANSWER_WORDS, SCENE_WORDS = range(8, 23), range(8, 31), range(12, 36), range(25, 81)
-SEED_GAP, ITEM_GAP, SCENE_GAP = 3, 0.15, 0.20  # words; share of the longer side
+END_WORDS = range(5, 19)
+SEED_GAP, ITEM_GAP, SCENE_GAP, END_GAP = 3, 0.15, 0.20, 5  # words; share of the longer side
 FACETS_EACH, KEYS_EACH, LEXICON = 6, 5, 100  # facets of a trait; items of each key a facet; entries of a culture
 SCENES_EACH = 3  # of each seed and culture
 
@@ -56,12 +57,29 @@ def check_seeds(library: Library, report: Report) -> None:
     leaks(report, "seeds: statement told", pairs)
 
 
+def check_facets(library: Library, report: Report) -> None:
+    """That each trait has its facets, each with items, and that their ends are put alike."""
+    facets, named = library.facets.values(), {item.facet for item in library.items.values()}
+    traits: Counter[str] = Counter(facet.trait for facet in library.base.facets.values())
+    faults = [f"{trait} has {traits[trait]} facets" for trait in TRAITS if traits[trait] != FACETS_EACH]
+    faults += [f"{facet.id} has no item" for facet in facets if facet.id not in named]
+    rule = f"{FACETS_EACH} a trait and what is added, each with items"
+    report.add("facets", ", ".join(f"{n} of {trait}" for trait, n in traits.items()), rule, faults)
+    ends = [(facet.id, facet.high, facet.low) for facet in facets]
+    texts(report, "facets", [(end[0], side) for end in ends for side in end[1:]], END_WORDS)
+    lengths(report, "facets", ends, END_GAP)
+
+
 def check_items(library: Library, report: Report) -> None:
     """Counts, keys, texts and leaks of the personality items."""
     own = [item for item in library.items.values() if item.written_here]
     others = Counter(item.source for item in library.items.values() if not item.written_here)
     if others:
-        report.skip("items of other sources", ", ".join(f"{n} of {source}" for source, n in others.items()), "none")
+        told = ", ".join(f"{n} of {source}" for source, n in others.items())
+        idle = sum(item.facet not in library.facets for item in library.items.values())
+        report.skip(
+            "items of other sources", told + (f"; {idle} make no pairs, of no known facet" if idle else ""), "none"
+        )
     facets: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for item in own:
         facets[item.trait, item.facet][item.key] += 1
@@ -70,11 +88,7 @@ def check_items(library: Library, report: Report) -> None:
         for (_, facet), keys in facets.items()
         if keys["+"] != keys["-"] or keys["+"] < KEYS_EACH
     ]
-    traits: Counter[str] = Counter(
-        trait for trait, _ in {(i.trait, i.facet) for i in library.base.items.values() if i.written_here}
-    )
-    faults += [f"{trait} has {traits[trait]} facets" for trait in TRAITS if traits[trait] != FACETS_EACH]
-    rule = f"{FACETS_EACH} facets a trait and what is added, >= {2 * KEYS_EACH} items each, keys even"
+    rule = f">= {2 * KEYS_EACH} items a facet, keys even"
     report.add("items", f"{len(own)} of {len(facets)} facets", rule, faults)
     pairs = [(item.id, item.high, item.low) for item in own]
     texts(report, "items' questions", [(item.id, item.question) for item in own], QUESTION_WORDS)
@@ -157,11 +171,17 @@ def check_planted(library: Library, report: Report) -> None:
         held = {seed for seed, stance in stances.items() if stance != "unknown"}
         rests = {seed for seed, at in evidence.items() if {*at} and {*at} <= {*range(wrote[name])}}
         levels = {*traits.values(), *(f"no {trait}" for trait in {*TRAITS} ^ {*traits})}
+        facets, shows = known["facets"], known["facet_evidence"]
+        told = {facet for facet, level in facets.items() if level != "unknown"}
+        seen = {facet for facet, at in shows.items() if {*at} and {*at} <= {*range(wrote[name])}}
         wrong |= {
             f"is not a known seed ({name})": {*stances} - {*library.seeds},
             f"is not a stance ({name})": {*stances.values()} - {"agree", "disagree", "unknown"},
             f"has a stance without evidence, or the reverse ({name})": held ^ rests | ({*evidence} - rests),
             f"is not a level of a trait ({name})": levels - {"high", "mid", "low"},
+            f"is not a known facet ({name})": {*facets} ^ {*library.base.facets},
+            f"is not a level of a facet ({name})": {*facets.values()} - {"high", "low", "unknown"},
+            f"has a level without evidence, or the reverse ({name})": told ^ seen | ({*shows} - seen),
             f"is the genre of no book ({name})": {g for named in known["genres"].values() for g in named}
             - {*genre.values()},
         }
@@ -172,6 +192,7 @@ def check_planted(library: Library, report: Report) -> None:
 CHECKS = (
     check_folder,
     check_seeds,
+    check_facets,
     check_items,
     check_scenes,
     check_cultures,

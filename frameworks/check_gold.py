@@ -4,13 +4,15 @@ The sets of the shipped cultures are complete: so many cases a seed, so many a k
 author wrote, and they have to be balanced as the shipped ones are.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Any, TypeVar, get_args
 
-from gravity.frameworks.gold import NO_VIEW, Gold, GoldBias, GoldScenario, GoldStance, GoldView, split_of
+from gravity.frameworks.gold import NO_VIEW, Gold, GoldBias, GoldFacet, GoldScenario, GoldStance, GoldView, split_of
 from gravity.frameworks.loader import Library
 from gravity.frameworks.measures import Report, leaks, lengths, words
+from gravity.frameworks.records import TRAITS
 
 SCENARIOS_EACH, KIND_EACH = 3, 10  # scenarios of a seed, each of another culture; cases of a kind in a culture
 TRAPS = 0.2  # share of the scenarios that are answered by both or neither
@@ -36,20 +38,26 @@ SIDES_GAP = 5  # words
 # What a guess that has not read the excerpt may get right of the views' sides: less than what a model has to show
 # before it counts, which is 75% by default.
 SIDES_LEAK = 0.72
+FACET_EACH = {"high": 2, "low": 2, "unknown": 1}  # cases of a facet in a culture
+# By how many reviews of a case there are: words, and characters of languages that are written without spaces.
+FACET_WORDS = {1: range(35, 81), 2: range(20, 51), 3: range(20, 51)}
+FACET_CHARACTERS = {1: range(80, 161), 2: range(45, 111), 3: range(45, 111)}
+STARS_GAP = 0.4  # by which the mean ratings of a trait's high and low cases may differ
 DEV_SHARE = (0.30, 0.45)  # of a set's seeds, or of its cases where they have none
 
-C = TypeVar("C", GoldStance, GoldScenario, GoldView)
+C = TypeVar("C", GoldStance, GoldScenario, GoldView, GoldFacet)
 Sized = Iterable[tuple[str, str, range]]
 
 
 def check_gold(library: Library, report: Report) -> None:
-    """Counts, balance, splits, lengths and leaks of the four gold sets."""
+    """Counts, balance, splits, lengths and leaks of the five gold sets."""
     gold = Gold(library)
     _stances(gold, library, report)
     _scenarios(gold, library, report)
     _bias(gold, library, report)
     _views(gold, library, report)
-    ids = Counter([*gold.stances, *gold.scenarios, *gold.bias, *gold.views])
+    _facets(gold, library, report)
+    ids = Counter([*gold.stances, *gold.scenarios, *gold.bias, *gold.views, *gold.facets])
     report.add("gold ids", f"{len(ids)}", "unique", [f"{name} is in two sets" for name, n in ids.items() if n > 1])
 
 
@@ -190,6 +198,79 @@ def _views(gold: Gold, library: Library, report: Report) -> None:
     told = [(case.id, view.statement, view.opposite) for case, view in views]
     lengths(report, "gold views", told, SIDES_GAP)
     leaks(report, "gold views: statement told", told, SIDES_LEAK)
+
+
+def _facets(gold: Gold, library: Library, report: Report) -> None:
+    cases, shipped = list(gold.facets.values()), library.base
+    answers, found = Counter(case.answer for case in cases), Counter[tuple[str, str, str]]()
+    found.update((case.culture, case.facet, case.answer) for case in cases)
+    faults = [
+        f"{facet} has {found[culture, facet, answer]} of {culture} that are '{answer}'"
+        for culture in shipped.cultures
+        for facet in shipped.facets
+        for answer, each in FACET_EACH.items()
+        if found[culture, facet, answer] != each
+    ]
+    for where, group in _groups(cases, library):
+        sizes: Counter[str] = Counter(case.answer for case in group)
+        faults += [
+            f"{sizes[answer]}{where} are '{answer}'"
+            for answer, each in FACET_EACH.items()
+            if _off(sizes[answer], len(group) * each / sum(FACET_EACH.values()))
+        ]
+    each = ", ".join(f"{n} {answer}" for answer, n in FACET_EACH.items())
+    report.add(
+        "gold facets",
+        f"n={len(cases)}, {_listed(answers)}, {_listed(Counter(case.culture for case in cases))}",
+        f"{each} of each of {len(shipped.facets)} facets in {', '.join(shipped.cultures)}",
+        faults,
+    )
+    _split(report, "gold facets", gold.facets, "cases")
+    faults = _twice(review.text for case in cases for review in case.reviews)
+    sizes_of: dict[str, list[int]] = {"words": [], "characters": []}
+    for case in cases:
+        spaceless = case.language.split("-")[0] in EXCERPT_CHARACTERS
+        allowed = (FACET_CHARACTERS if spaceless else FACET_WORDS)[len(case.reviews)]
+        unit = "characters" if spaceless else "words"
+        for review in case.reviews:
+            size = len(review.text) if spaceless else words(review.text)
+            sizes_of[unit].append(size)
+            faults += [] if size in allowed else [f"{case.id} has a review of {size} {unit}"]
+    bounds = f"{_bounds(FACET_WORDS[1])} words, of several reviews {_bounds(FACET_WORDS[3])}"
+    bounds += f", without spaces {_bounds(FACET_CHARACTERS[1])} and {_bounds(FACET_CHARACTERS[3])} characters, unique"
+    report.add(
+        "gold facets: reviews", ", ".join(_range(sizes, unit) for unit, sizes in sizes_of.items()), bounds, faults
+    )
+    _told_apart(cases, library, report)
+
+
+def _told_apart(cases: Sequence[GoldFacet], library: Library, report: Report) -> None:
+    """That neither stars, nor lengths, nor words that are the same for all facets tell a high case from a low one."""
+    stars: dict[tuple[str, str], list[int]] = defaultdict(list)
+    by_answer: dict[tuple[str, str, str], list[GoldFacet]] = defaultdict(list)
+    for case in cases:
+        stars[library.facets[case.facet].trait, case.answer] += [review.rating for review in case.reviews]
+        by_answer[case.culture, case.facet, case.answer].append(case)
+    gaps = {
+        trait: fmean(stars[trait, "high"]) - fmean(stars[trait, "low"])
+        for trait in TRAITS
+        if stars[trait, "high"] and stars[trait, "low"]
+    }
+    faults = [f"{trait}'s high cases have {gap:+.2f} stars more" for trait, gap in gaps.items() if abs(gap) > STARS_GAP]
+    figures = ", ".join(f"{trait} {gap:+.2f}" for trait, gap in gaps.items())
+    report.add("gold facets: stars, high less low", figures, f"each <= {STARS_GAP}", faults)
+    pairs = [
+        (f"{facet}/{high.id}", _read(high), _read(low))
+        for (culture, facet, answer), highs in by_answer.items()
+        if answer == "high"
+        for high, low in zip(highs, by_answer[culture, facet, "low"], strict=False)
+    ]
+    leaks(report, "gold facets: high told", pairs)
+
+
+def _read(case: GoldFacet) -> str:
+    """All that a reader of a case reads."""
+    return " ".join(f"{review.title}. {review.text}" for review in case.reviews)
 
 
 def _split(report: Report, what: str, dealt: Collection[str], by: str = "seeds") -> None:

@@ -16,6 +16,9 @@ from gravity.frameworks.records import Record, Text
 
 Split = Literal["dev", "held-out"]
 DEV_PERCENT = 40
+MATTERS = ("gold", "seeds", "facets.yaml", "items", "cultures")  # of an overlay: what cases are about
+NO_LEVEL = ("same topic", "character", "reported", "mixed")  # of a facet; in a case with a level, "reported" is denied
+WITH_LEVEL = ("stated", "implied", "ironic", "reported")
 NO_VIEW = ("plot", "praise", "character", "reported")  # the kinds of case that hold no view of the writer
 
 
@@ -94,7 +97,25 @@ class GoldView(GoldCase):
     views: list[OwnView]
 
 
-G = TypeVar("G", GoldStance, GoldScenario, GoldBias, GoldView)
+class ShortReview(Record):
+    """A review of a gold case's reader."""
+
+    title: Text
+    rating: int = Field(ge=1, le=5)
+    text: Text
+
+
+class GoldFacet(GoldCase):
+    """One to three reviews of a reader, and which end of a facet they show; of kinds NO_LEVEL, none."""
+
+    language: Text
+    facet: Text
+    answer: Literal["high", "low", "unknown"]
+    case: Literal["stated", "implied", "ironic", "reported", "same topic", "character", "mixed"]
+    reviews: list[ShortReview] = Field(min_length=1, max_length=3)
+
+
+G = TypeVar("G", GoldStance, GoldScenario, GoldBias, GoldView, GoldFacet)
 
 
 def split_of(identity: str) -> Split:
@@ -103,7 +124,7 @@ def split_of(identity: str) -> Split:
 
 
 class Gold:
-    """The four sets of a library's folders, read when first asked for.
+    """The five sets of a library's folders, read when first asked for.
 
     An overlay's cases are added to the shipped ones, and replace those of the same id. Raises DataError with file
     and line for a bad case.
@@ -114,12 +135,12 @@ class Gold:
 
     @cached_property
     def version(self) -> str:
-        """A hash of the four sets, which changes with any case, and with an overlay's seeds and cultures."""
+        """A hash of the five sets, which changes with any case, and with what of an overlay cases are about."""
         made = hashlib.sha256()
         for path in sorted((self._library.root / "gold").rglob("*.jsonl")):
             made.update(path.read_bytes())
         for path in self._library.overlaid():
-            if path.relative_to(self._library.folders[-1]).parts[0] in ("gold", "seeds", "cultures"):
+            if path.relative_to(self._library.folders[-1]).parts[0] in MATTERS:
                 made.update(path.read_bytes())
         return made.hexdigest()[:12]
 
@@ -154,6 +175,17 @@ class Gold:
                 raise DataError(f"{where}: {case.id}: a case of the kind '{case.case}' cannot have {has}")
             if any(view.quote not in case.excerpt for view in case.views):
                 raise DataError(f"{where}: {case.id}: each quote must stand in the excerpt")
+        return {identity: case for identity, (_, case) in read.items()}
+
+    @cached_property
+    def facets(self) -> dict[str, GoldFacet]:
+        """Readers' reviews with the end of a facet that they show, by id."""
+        read = self._read("facets", GoldFacet)
+        for where, case in read.values():
+            if case.facet not in self._library.facets:
+                raise DataError(f"{where}: unknown facet '{case.facet}'")
+            if case.case not in (NO_LEVEL if case.answer == "unknown" else WITH_LEVEL):
+                raise DataError(f"{where}: {case.id}: a case of the kind '{case.case}' cannot be {case.answer}")
         return {identity: case for identity, (_, case) in read.items()}
 
     def _read(self, name: str, kind: type[G]) -> dict[str, tuple[str, G]]:

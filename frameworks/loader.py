@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from gravity.frameworks.errors import DataError
 from gravity.frameworks.reading import read_mapping, read_records, read_yaml, validated
-from gravity.frameworks.records import Cues, Culture, Domain, Framework, Item, Record, Scene, Seed
+from gravity.frameworks.records import Cues, Culture, Domain, Ends, Facet, Framework, Item, Record, Scene, Seed, Trait
 from gravity.frameworks.taxonomy import Taxonomy
 
 DATA = Path(__file__).parent / "data"
@@ -16,6 +16,7 @@ DATA = Path(__file__).parent / "data"
 MATERIAL = (
     "frameworks.yaml",
     "cues.yaml",
+    "facets.yaml",
     "seeds/*.jsonl",
     "items/*.jsonl",
     "cultures/*.yaml",
@@ -26,6 +27,7 @@ MATERIAL = (
     "gold/scenarios/*.jsonl",
     "gold/bias/*.jsonl",
     "gold/views/*.jsonl",
+    "gold/facets/*.jsonl",
 )
 
 K = TypeVar("K", bound=Hashable)
@@ -82,9 +84,30 @@ class Library:
         return {identity: seed for identity, (_, seed) in read.items()}
 
     @cached_property
+    def facets(self) -> dict[str, Facet]:
+        """Personality facets by id, in file order. Raises DataError where the shipped file is missing or one is
+        malformed, and where one file has a facet in two traits."""
+        facets: dict[str, Facet] = {}
+        for path in self._single("facets.yaml"):
+            own: dict[str, Facet] = {}
+            for trait, ends in read_yaml(path, dict[Trait, dict[str, Ends]]).items():
+                for name, both in ends.items():
+                    if name in own:
+                        raise DataError(f"{path}: {own[name].trait} and {trait} both have a facet '{name}'")
+                    own[name] = Facet(id=name, trait=trait, **both.model_dump())
+            facets |= own
+        return facets
+
+    @cached_property
     def items(self) -> dict[str, Item]:
-        """Personality items by id, in file order. Raises DataError on a duplicate."""
-        return {identity: item for identity, (_, item) in self.read("items", Item, lambda item: item.id).items()}
+        """Personality items by id, in file order. Raises DataError on a duplicate or an unknown facet; layouts of
+        others name none, and what is taken from these stays without."""
+        read = self.read("items", Item, lambda item: item.id)
+        for where, item in read.values():
+            facet = self.facets.get(item.facet)
+            if item.written_here and (facet is None or facet.trait != item.trait):
+                raise DataError(f"{where}: {item.trait} has no facet '{item.facet}': facets.yaml says which there are")
+        return {identity: item for identity, (_, item) in read.items()}
 
     @cached_property
     def cultures(self) -> dict[str, Culture]:

@@ -8,6 +8,7 @@ Pole = Literal["high", "low"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 TRAITS = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+Trait = Literal["openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism"]
 
 
 class Record(BaseModel):
@@ -49,6 +50,20 @@ class Seed(Record):
     topics: list[Text] = Field(min_length=1)
 
 
+class Ends(Record):
+    """What being high and being low in a facet means, each so that people at that end would own to it."""
+
+    high: Text
+    low: Text
+
+
+class Facet(Ends):
+    """A facet of one of the five traits."""
+
+    id: Text
+    trait: Trait
+
+
 class Item(Record):
     """One personality question with the answer of someone high and of someone low in its facet.
 
@@ -56,7 +71,7 @@ class Item(Record):
     """
 
     id: Text
-    trait: Literal["openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism"]
+    trait: Trait
     facet: Text
     key: Literal["+", "-"]
     question: Text

@@ -27,8 +27,8 @@ def check_graph(crew: Crew) -> Any:
         pair = crew.ledger.pair(state["pair"])
         assert pair is not None
         facts, composer = crew.ledger.facts(crew.run, pair.reader), crew.composer
-        views, track, domain = crew.kept_views(pair.reader), composer.track(pair.track), composer.domain
-        case = await asyncio.to_thread(case_of, pair, track, facts, views, crew.retriever, crew.seeds, domain)
+        views, track = crew.kept_views(pair.reader), composer.track(pair.track)
+        case = await asyncio.to_thread(case_of, pair, track, facts, views, crew.retriever, composer)
         return {"sampled": pair, "case": case}
 
     async def judge(state: CheckState) -> CheckState:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gravity.agents.composer import Composer
 from gravity.agents.critic import Critic
 from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.facets.asking import FacetAsking
 from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.profiler import Profiler
@@ -15,6 +16,7 @@ from gravity.agents.views.reading import ViewReader
 from gravity.agents.writer import Writer
 from gravity.frameworks.records import Culture, Seed
 from gravity.store.corpus import Corpus
+from gravity.store.facets import Facets
 from gravity.store.ledger import Ledger
 from gravity.store.records import Review
 from gravity.store.vectors import VectorStore
@@ -27,9 +29,9 @@ class Plan:
 
     `scenarios_per_seed` scenarios for each seed and culture, each revised at most `revisions` times; readers
     with at least `min_reviews` reviews; `concurrency` scenarios or readers in the works at a time. Of two scenarios
-    of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Readers bring at
-    most `seeds_brought` seeds together, and each `own_seeds` more, from views that less than a share `common` of
-    readers hold.
+    of a culture whose cosine is `duplicate_similarity` (0 to 1) or more the later one is not used. Facets whose
+    measured reliability is less than `min_reliability` make no pairs. Readers bring at most `seeds_brought` seeds
+    together, and each `own_seeds` more, from views that less than a share `common` of readers hold.
     """
 
     scenarios_per_seed: int
@@ -37,6 +39,7 @@ class Plan:
     min_reviews: int
     concurrency: int
     duplicate_similarity: float
+    min_reliability: float
     seeds_brought: int
     own_seeds: int
     common: float
@@ -59,10 +62,12 @@ class Crew:
     vectors: VectorStore
     retriever: Retriever
     views: Views
+    facets: Facets
     view_reader: ViewReader | None
     gatherer: Gatherer | None
     profiler: Profiler
     cross_checks: Mapping[str, CrossCheck]
+    facet_asking: Mapping[str, FacetAsking]
     writer: Writer
     critics: Mapping[str, Sequence[Critic]]
     panels: Mapping[str, Panel]

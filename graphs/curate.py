@@ -1,5 +1,6 @@
 """The main graph: index the reviews, read them for views, gather the seeds that readers bring, fill the scenario bank,
-profile the readers, carry over what they show, compose the pairs, check samples.
+profile the readers, carry over what they show, measure how far their facets can be relied on, compose the pairs, check
+samples.
 
 Its state holds what was asked for and counts; records are in the store. Each stage takes up what the store
 does not hold yet, so a run that was killed goes on where it stopped. What nobody answered stays pending, and the stage
@@ -8,7 +9,7 @@ notes why.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from langgraph.graph import END, START, StateGraph
@@ -32,6 +33,7 @@ from gravity.graphs.pending import (
 from gravity.graphs.profile import profile_graph
 from gravity.graphs.progress import progress
 from gravity.graphs.reading import reading_graph
+from gravity.graphs.relying import measure_facets, unreliable
 from gravity.graphs.scenario import scenario_graph
 from gravity.graphs.sweep import Todo, sweep
 from gravity.store.duplicates import reject_duplicates
@@ -93,9 +95,10 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         return {"growing": await _sweep(crew, "profile", profile, pending_profiles(crew, state))}
 
     async def carry_over(state: CurateState) -> CurateState:
-        # The model is of all readers, so it waits until all are there.
+        # The model, and the reliability of facets, are of all readers, so they wait until all are there.
         if not state.get("growing"):
             await asyncio.to_thread(carry_stances_over, crew)
+            await asyncio.to_thread(measure_facets, crew)
         return {}
 
     async def compose(state: CurateState) -> CurateState:
@@ -105,10 +108,13 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         await try_labels(crew, selected(crew, state))
         confirmed = confirmed_share(crew.ledger.rated_tests(crew.run))
         banks = {c: _by_seed(crew.ledger.vetted_scenarios(crew.run, c)) for c in {r.culture for r in readers} if c}
+        doubtful = await asyncio.to_thread(unreliable, crew, banks.keys())
         advance, made = progress("pairs", len(readers)), 0
         for reader in readers:
-            worth = confirmed(reader.culture or "")
-            made += await asyncio.to_thread(_compose, crew, reader, banks[reader.culture or ""], worth)
+            culture = reader.culture or ""
+            made += await asyncio.to_thread(
+                _compose, crew, reader, banks[culture], confirmed(culture), doubtful[culture]
+            )
             advance()
         return {"pairs": made}
 
@@ -143,12 +149,16 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
 
 
 def _compose(
-    crew: Crew, reader: Reader, bank: Mapping[str, Sequence[Scenario]], confirmed: Mapping[RestsOn, float]
+    crew: Crew,
+    reader: Reader,
+    bank: Mapping[str, Sequence[Scenario]],
+    confirmed: Mapping[RestsOn, float],
+    doubtful: Collection[str],
 ) -> int:
     facts, ratings = crew.ledger.facts(crew.run, reader.id), crew.retriever.ratings(reader.id)
     # The bank holds the scenarios of what every other reader brought for themselves alone, too.
     scenarios = [scenario for fact in facts if fact.kind == "stance" for scenario in bank.get(fact.name, ())]
-    return crew.ledger.add_pairs(crew.composer.compose(reader, facts, scenarios, ratings, confirmed))
+    return crew.ledger.add_pairs(crew.composer.compose(reader, facts, scenarios, ratings, confirmed, doubtful))
 
 
 def _by_seed(scenarios: Iterable[Scenario]) -> dict[str, list[Scenario]]:

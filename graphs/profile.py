@@ -1,4 +1,4 @@
-"""One reader's profile: demographics, interests, traits and stances side by side, stances checked, then settled.
+"""One reader's profile: demographics, interests, facets and stances side by side, stances checked, then settled.
 
 A reader whose profile is there is asked about seeds alone, those that were brought since.
 """
@@ -12,19 +12,22 @@ from langgraph.graph import END, START, StateGraph
 
 from gravity.agents.asking import together
 from gravity.agents.errors import NotAnsweredError
+from gravity.agents.facets.asking import whole
 from gravity.agents.interests import Ratings, interests
 from gravity.agents.profiler import demographics_of
 from gravity.agents.stances import Batch, not_near, seeds_for, together_told
 from gravity.frameworks.records import Seed
 from gravity.graphs.crew import Crew
+from gravity.store.facets import FacetHalf
 from gravity.store.records import Fact, Reader, Shown
 
-PARTS = ("demographics", "interests", "traits")  # beside the stances
+PARTS = ("demographics", "interests", "facets")  # beside the stances
 
 
 class ProfileState(TypedDict, total=False):
     """The reader at work, whether their profile is there, their reviews, the seeds to ask about, the facts found so
-    far, the stances that are still to be checked, what each half of the reviews shows, and what nobody answered."""
+    far, the stances that are still to be checked, what each half of the reviews shows of seeds and of facets, and what
+    nobody answered."""
 
     reader: str
     profiled: bool
@@ -34,6 +37,7 @@ class ProfileState(TypedDict, total=False):
     facts: Annotated[list[Fact], operator.add]
     stances: list[tuple[Batch, Sequence[Fact]]]
     shown: list[Shown]
+    halves: list[FacetHalf]
     unanswered: Annotated[list[NotAnsweredError], operator.add]
 
 
@@ -60,9 +64,13 @@ def profile_graph(crew: Crew) -> Any:
         taxonomy = crew.composer.taste.taxonomy
         return {"facts": interests(crew.run, state["reader"], state["ratings"], taxonomy)}
 
-    async def traits(state: ProfileState) -> ProfileState:
-        reviews = crew.retriever.longest(state["ratings"].known)
-        return {"facts": await crew.profiler.traits(state["reader"], reviews)}
+    async def facets(state: ProfileState) -> ProfileState:
+        known, asked = state["ratings"].known, list(crew.composer.facets.values())
+        batches = await asyncio.to_thread(crew.retriever.facet_batches, known, asked)
+        asking = crew.facet_asking[state["given"].culture or ""]
+        told = await together(*(asking.told(state["reader"], b.reviews, b.facets) for b in batches))
+        facts, halves = whole(list(zip(batches, told, strict=True)))
+        return {"facts": facts, "halves": halves}
 
     async def stances(state: ProfileState) -> ProfileState:
         batches = await asyncio.to_thread(crew.batches, state["reader"], state["ratings"].known, state["seeds"])
@@ -88,19 +96,20 @@ def profile_graph(crew: Crew) -> Any:
         for error in state.get("unanswered", []):
             raise error
         ledger, ratings = crew.ledger, state["ratings"]
+        given = crew.run, state["reader"], state["facts"], state["shown"]
         if state["profiled"]:
-            ledger.add_stances(crew.run, state["reader"], state["facts"], state["shown"])
+            ledger.add_stances(*given)
         else:
             names = ("known", "held_back", "repeats")
             reviews = {name: len(getattr(ratings, name)) for name in names}
-            ledger.add_profile(crew.run, state["reader"], state["facts"], state["shown"], reviews)
+            ledger.add_profile(*given, state["halves"], reviews)
         return {}
 
     graph = StateGraph(ProfileState)
     graph.add_node("read", read)
     graph.add_node("demographics", _to_its_end(demographics))
     graph.add_node("interests", interest)
-    graph.add_node("traits", _to_its_end(traits))
+    graph.add_node("facets", _to_its_end(facets))
     graph.add_node("stances", _to_its_end(stances))
     graph.add_node("cross_check", _to_its_end(cross_check))
     # It waits for all that goes before it, whichever parts there are.

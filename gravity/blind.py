@@ -66,7 +66,6 @@ def questions(setup: RunSetup, run: Run, culture: str, track: str, count: int | 
             continue
         facts, views = ledger.facts(run.id, pair.reader), setup.stores.views.of(run.id, pair.reader)
         kept = [view for view in views if view.verdict == "kept"]
-        kind, domain = run.settings.track(track), crew.composer.domain
-        case = case_of(pair, kind, facts, kept, crew.retriever, crew.seeds, domain)
+        case = case_of(pair, run.settings.track(track), facts, kept, crew.retriever, crew.composer)
         first = LABELS[int(content_id("asked blind", identity), 16) % 2]
         yield Question(pair, case.card, list(case.reviews), case.task, first)

@@ -51,7 +51,9 @@ async def check(project: "Project", report: Progress) -> list[Checked]:
     """One record for each model that a role names, and one for the embedder."""
     names, curate = sorted(project.config.roles.all_named()), project.config.curate
     domain = project.library.domain(project.config.domain)
-    prompts = longest_prompts(project.library, domain, curate.reviews_per_call, curate.seeds_per_call)
+    prompts = longest_prompts(
+        project.library, domain, curate.reviews_per_call, curate.seeds_per_call, curate.facets_per_call
+    )
     found = []
     for done, name in enumerate(names):
         report("check", done, len(names) + 1)

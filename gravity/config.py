@@ -123,6 +123,8 @@ class Curate(Section):
     """Readers with fewer reviews are left out."""
     seeds_per_call: int = Field(40, ge=1, le=60)
     """Seeds that the profiler is asked about in one call: those nearest to the views that it is shown."""
+    facets_per_call: int = Field(15, ge=1, le=60)
+    """Facets of personality that the profiler is asked about in one call."""
     reviews_per_call: int = Field(12, ge=1)
     """Reviews that one call sees at most."""
     chunks_per_half: int = Field(8, ge=1)
@@ -139,7 +141,11 @@ class Curate(Section):
     common: float = Field(0.9, ge=0, le=1)
     """The share of readers, by the model's guess, from which a view is too common to be such a seed."""
     min_confidence: float = Field(0.6, ge=0, le=1)
-    """A stance below this is unknown, and a pair that rests on a less certain trait is held for a person."""
+    """A stance below this is unknown, and a pair that rests on a less certain facet is held for a person."""
+    min_reliability: float = Field(0.5, ge=0, le=1)
+    """A facet makes no pairs where the scores of the two halves of readers' reviews agree less than this (Spearman and
+    Brown's reliability). At 0.5 a score alone puts 75% of readers on the right side of the mean, which is the least
+    asked of judges too. It is measured on 30 readers or more, of a culture or else of all; before, pairs are made."""
     hard_negatives: int = Field(5, ge=1)
     """Near neighbours of a liked book that it is set against."""
     duplicate_similarity: float = Field(0.92, ge=0, le=1)
@@ -160,7 +166,7 @@ class Classifiers(Section):
     age: ClassifierSettings | None = None
     """A reader's age band."""
     personality: ClassifierSettings | None = None
-    """The five traits."""
+    """The five traits, each of which stands for its facets."""
 
 
 class Write(Section):

@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gravity.frameworks.loader import Library
+from gravity.relying import Relying, relying
 from gravity.showing import Showing, planned_seeds, showing
 from gravity.store.distinction import Distinction, distinctions
 from gravity.store.lots import lots
@@ -24,8 +26,9 @@ class Status:
     """The counts of a run. `scenarios` and `stances` are by culture; `pairs` are rows by culture and track; `calls` are
     the kept answers by role and model, over all runs of the store; `spent` is what was asked for this run; `unanswered`
     is what the run left pending when it was last started, and `failures` what got no usable answer, by reason;
-    `distinctions` say how far labels tell readers apart, and `showing` is what readers let show; `reviews` are those of
-    profiled readers, and `rated` is what later ratings say of labels that rest on ratings."""
+    `distinctions` say how far labels tell readers apart, `showing` is what readers let show, and `facets` what their
+    reviews show of personality and how far that holds; `reviews` are those of profiled readers, and `rated` is what
+    later ratings say of labels that rest on ratings."""
 
     run: str
     store: dict[str, int]
@@ -42,11 +45,13 @@ class Status:
     unanswered: list[Unanswered]
     failures: list[Unanswered]
     showing: Showing
+    facets: Relying
 
     def as_json(self) -> dict[str, Any]:
         """The counts as plain values."""
         return {
             **asdict(self),
+            "facets": self.facets.as_json(),
             "lots": [lot.model_dump() for lot in self.lots],
             "distinctions": [row.model_dump() for row in self.distinctions],
             "rated": [lot.model_dump() for lot in self.rated],
@@ -56,8 +61,9 @@ class Status:
         }
 
 
-def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
-    """Counts what the run asked for, whatever the configuration says by now; `cultures` are those of the material."""
+def status(stores: Stores, run: Run, library: Library) -> Status:
+    """Counts what the run asked for, whatever the configuration says by now; `library` is the material at hand."""
+    cultures = library.cultures
     ledger, counts = stores.ledger, stores.corpus.counts()
     readers = stores.corpus.readers(min_reviews=run.settings.curate["min_reviews"])
     able = {reader.id: reader.culture for reader in readers if reader.culture in cultures}
@@ -88,6 +94,7 @@ def status(stores: Stores, run: Run, cultures: list[str]) -> Status:
             Unanswered(what=what, reason=why, items=n) for (what, why), n in ledger.failures(run.id).most_common()
         ],
         showing=showing(stores, run),
+        facets=relying(stores, run, library),
     )
 
 

@@ -1,16 +1,18 @@
 """What the readers of a run still have to be asked about: counted where their views are known, and else as the readers
 who have been read so far let expect."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
 from gravity.agents.gathering.gatherer import own_seeds
+from gravity.agents.halves import halves
 from gravity.agents.profiler import DEMOGRAPHICS
 from gravity.agents.stances import seeds_for
 from gravity.graphs.crew import Crew
 from gravity.graphs.pending import CurateState, pending_readings, selected
-from gravity.store.records import Reader
+from gravity.store.records import Reader, Review
 from gravity.store.views import ReaderSeed, View
 
 FEW = 20  # readers that show what is usual
@@ -33,10 +35,12 @@ def expected(crew: Crew, wanted: CurateState) -> Expected:
     done = crew.ledger.profiled(crew.run)
     waiting = [reader for reader in selected(crew, wanted) if reader.id not in done]
     usual = _usual_batches(crew) if unread else 0.0
-    chunks, batches, personal = 0, 0.0, 0
+    chunks, batches, personal, facets = 0, 0.0, 0, 0
     for reader in waiting:
         known = crew.retriever.ratings(reader.id).known
-        personal += 1 if all(getattr(reader, name) for name in DEMOGRAPHICS) else 2
+        personal += not all(getattr(reader, name) for name in DEMOGRAPHICS)
+        # Who need not be asked a second time is no chat model.
+        facets += _facet_calls(crew, known) if crew.facet_asking[reader.culture or ""].second else 0
         if reader.id in unread and crew.view_reader is not None:
             chunks += len(crew.view_reader.cutting.chunks(known)[0])
             batches += usual
@@ -45,7 +49,13 @@ def expected(crew: Crew, wanted: CurateState) -> Expected:
     groups, issues, scenarios = _gathering(crew, len(unread))
     asked = chunks + round(batches)
     # Repeats are looked for once among the views of a reader.
-    return Expected(asked + personal, asked + len(unread), groups + issues, issues, scenarios)
+    return Expected(asked + personal + facets, asked + len(unread) + facets, groups + issues, issues, scenarios)
+
+
+def _facet_calls(crew: Crew, known: Sequence[Review]) -> int:
+    """How often a reader is asked about facets, each time by one of those who ask."""
+    asked = math.ceil(len(crew.composer.facets) / crew.retriever.facets_per_call)
+    return asked * sum(bool(half) for half in halves(known))
 
 
 def _batches(crew: Crew, reader: Reader) -> int:

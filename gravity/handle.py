@@ -39,7 +39,7 @@ class RunHandle:
 
     def status(self) -> counting.Status:
         """The counts by stage, culture, track and verdict."""
-        return counting.status(self.project.stores, self.record, list(self.project.library.cultures))
+        return counting.status(self.project.stores, self.record, self.project.library)
 
     @property
     def pending(self) -> list[Unanswered]:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from gravity.agents.budget import Terms
+from gravity.agents.classifier import ClassifierModel, ClassifierSettings
 from gravity.agents.kinds import Model, ModelSettings, Role, Workbench
 from gravity.agents.kinds.chat_kind import ChatSettings
 from gravity.agents.kinds.view_reader import view_reader
+from gravity.agents.qualification import FACET, Task
 from gravity.agents.views.reading import ViewReader
 from gravity.config import Roles
 from gravity.store.embeddings import Embedder
@@ -19,10 +21,17 @@ class Models:
     They are used again after `close`, which gives back what belongs to one event loop.
     """
 
-    def __init__(self, settings: Mapping[str, ModelSettings], roles: Roles, embedder: Callable[[], Embedder]) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, ModelSettings],
+        roles: Roles,
+        embedder: Callable[[], Embedder],
+        personality: ClassifierSettings | None = None,
+    ) -> None:
         self.settings = settings
         self.roles = roles
         self._embedder = embedder
+        self._personality = personality
 
     @cached_property
     def by_name(self) -> dict[str, Model]:
@@ -57,6 +66,21 @@ class Models:
         """The one that is asked about stances a second time; None where that would answer the same."""
         model = self.by_name[self.roles.checker or self.roles.profiler]
         return model if model.order_sensitive else None
+
+    @cached_property
+    def personality(self) -> Model | None:
+        """The classifier that is asked about facets in the place of profiler and checker, where there is one."""
+        return ClassifierModel(self._personality) if self._personality else None
+
+    def put_to(self, task: Task) -> dict[str, Model]:
+        """Those that are put to the gold cases of a task."""
+        if task is FACET and self.personality is not None:
+            return {"classifiers.personality": self.personality}
+        return self.playing(task.role)
+
+    def checker_in(self, task: Task) -> Model | None:
+        """The one that is asked a second time in a task; None where nobody is."""
+        return None if task is FACET and self.personality is not None else self.checker
 
     def view_reader(self, bench: Workbench) -> ViewReader | None:
         """Who reads reviews for views; None where no chat model takes stances."""

@@ -36,7 +36,7 @@ class Project:
         self.config = config
         self.library = library or Library(overlay=config.material)
         self.stores = Stores(config.store, config.embeddings)
-        self.models = Models(config.models, config.roles, lambda: self.stores.embedder)
+        self.models = Models(config.models, config.roles, lambda: self.stores.embedder, config.classifiers.personality)
 
     def __enter__(self) -> Self:
         return self

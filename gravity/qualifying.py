@@ -51,7 +51,7 @@ async def _examined(setup: RunSetup, gold: Gold, candidate: Candidate, progress:
         bench=setup.workbench("gold"),
         gold=gold,
         cases=setup.config.judging.cases,
-        checker=setup.models.checker,
+        checker=setup.models.checker_in(task),
         advance=lambda done, total: progress(stage, done, total),
     )
     trials, calibrations = await task.examine(candidate.model, exam)

@@ -11,13 +11,14 @@ from gravity.agents.classifier import Classifier, ClassifyingProfiler
 from gravity.agents.composer import Composer, PairMaker
 from gravity.agents.critic import Advisory, Critic, RuleCritic
 from gravity.agents.crosscheck import CrossCheck
+from gravity.agents.facets.asking import FacetAsking
 from gravity.agents.gathering.gatherer import Gatherer
 from gravity.agents.judge import Panel
 from gravity.agents.kinds import Workbench
 from gravity.agents.kinds.bank import bank_of
 from gravity.agents.profiler import Profiler
 from gravity.agents.prompting import all_hashes
-from gravity.agents.qualification import CHECKING, DEFECT, SCENARIO
+from gravity.agents.qualification import CHECKING, DEFECT, FACET, SCENARIO, STANCE
 from gravity.agents.retrieval import Retriever
 from gravity.agents.taste.candidates import Taste
 from gravity.agents.tracks import tracks
@@ -118,7 +119,8 @@ class RunSetup:
                 )
                 for culture in cultures
             },
-            calibration={culture: self.standing.calibration(culture) for culture in cultures},
+            calibration={culture: self.standing.calibration(STANCE, culture) for culture in cultures},
+            facet_calibration={culture: self.standing.calibration(FACET, culture) for culture in cultures},
             qualifications=[c.key for c in self.standing.candidates],
             classifiers=config.classifiers.model_dump(),
             curate=config.curate.model_dump(
@@ -128,6 +130,7 @@ class RunSetup:
             material=call_key(
                 {
                     "seeds": [seed.model_dump() for seed in self.library.seeds.values()],
+                    "facets": [facet.model_dump() for facet in self.library.facets.values()],
                     "items": [item.model_dump() for item in self.library.items.values()],
                     "scenes": [scene.model_dump() for scene in self.library.scenes.values()],
                     "cultures": [culture.model_dump() for culture in self.library.cultures.values()],
@@ -180,6 +183,7 @@ class RunSetup:
             self.library.domain(config.domain),
             config.curate.reviews_per_call,
             config.curate.seeds_per_call,
+            config.curate.facets_per_call,
         )
 
     def workbench(self, run: str) -> Workbench:
@@ -222,6 +226,7 @@ class RunSetup:
                 min_reviews=plan.min_reviews,
                 concurrency=plan.batch_concurrency if batched else plan.concurrency,
                 duplicate_similarity=plan.duplicate_similarity,
+                min_reliability=plan.min_reliability,
                 seeds_brought=plan.seeds_brought,
                 own_seeds=plan.own_seeds,
                 common=plan.common,
@@ -236,13 +241,16 @@ class RunSetup:
                 vectors=self.stores.vectors,
                 reviews_per_call=plan.reviews_per_call,
                 seeds_per_call=plan.seeds_per_call,
+                facets_per_call=plan.facets_per_call,
                 held_back=plan.held_back,
             ),
             views=self.stores.views,
+            facets=self.stores.facets,
             view_reader=self.models.view_reader(bench),
             gatherer=self._gatherer(bench),
             profiler=self._profiler(bench),
             cross_checks={culture: self._cross_check(culture, bench) for culture in self.library.cultures},
+            facet_asking={culture: self._facet_asking(culture, bench) for culture in self.library.cultures},
             writer=self._writer(bench),
             critics={culture: self._critics(culture, bench) for culture in self.library.cultures},
             panels={culture: self._panel(culture, bench) for culture in self.library.cultures},
@@ -250,6 +258,7 @@ class RunSetup:
                 run=run,
                 domain=bench.domain,
                 seeds=seeds,
+                facets=self.library.facets,
                 items=self.library.items,
                 taste=Taste(
                     corpus=self.stores.corpus,
@@ -288,10 +297,12 @@ class RunSetup:
             for name, settings in (("gender", classifiers.gender), ("age", classifiers.age))
             if settings is not None
         }
-        personality = Classifier(classifiers.personality) if classifiers.personality else None
-        if not demographic and personality is None:
-            return prompted
-        return ClassifyingProfiler(bench.run, prompted, demographic, personality)
+        return ClassifyingProfiler(bench.run, prompted, demographic) if demographic else prompted
+
+    def _facet_asking(self, culture: str, bench: Workbench) -> FacetAsking:
+        (model,), again = self.models.put_to(FACET).values(), self.models.checker_in(FACET)
+        second = again.facet_profiler(bench, "checker") if again else None
+        return FacetAsking(model.facet_profiler(bench), second, self.standing.calibration(FACET, culture))
 
     @cached_property
     def _rules(self) -> RuleCritic:
@@ -306,7 +317,7 @@ class RunSetup:
     def _cross_check(self, culture: str, bench: Workbench) -> CrossCheck:
         return CrossCheck(
             self.models.checker.profiler(bench, "checker") if self.models.checker else None,
-            self.standing.calibration(culture),
+            self.standing.calibration(STANCE, culture),
             self.config.curate.min_confidence,
         )
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from gravity.agents.kinds import Model
 from gravity.agents.prompting import prompt
-from gravity.agents.qualification import STANCE, TASKS, Bar, Task
+from gravity.agents.qualification import TASKS, Bar, Task
 from gravity.config import Judging
 from gravity.frameworks.statistics import Calibration
 from gravity.models import Models
@@ -32,9 +32,10 @@ def candidates(models: Models, judging: Judging, gold_version: str) -> list[Cand
     """Every model in every task that its role asks of it."""
     found = []
     for task in TASKS.values():
-        for name, model in models.playing(task.role).items():
-            if task.suits(model, models.checker):
-                identity = {**model.identity, **task.conditions(judging.orders, models.checker)}
+        checker = models.checker_in(task)
+        for name, model in models.put_to(task).items():
+            if task.suits(model, checker):
+                identity = {**model.identity, **task.conditions(judging.orders, checker)}
                 prompts = [prompt(one).hash for one in task.prompts]
                 gold = {"version": gold_version, "cases": judging.cases}
                 shape = {"task": task.name, "model": identity, "prompts": prompts, "gold": gold}
@@ -109,9 +110,9 @@ class Standing:
             records[name] = panel_record(given, inferred, self.judging.quorum)
         return of_culture(culture, records)
 
-    def calibration(self, culture: str) -> Calibration | None:
-        """The map of the profiler's confidence in a culture."""
-        for c in self._candidates(STANCE):
+    def calibration(self, task: Task, culture: str) -> Calibration | None:
+        """The map of the profiler's confidence in a task, in a culture."""
+        for c in self._candidates(task):
             found = self.found[c.key].get(culture)
             return Calibration(*found.calibration) if found and found.calibration else None
         return None

@@ -9,6 +9,7 @@ from gravity.store.corpus import Corpus
 from gravity.store.database import Database
 from gravity.store.embeddings import Embedder, EmbeddingSettings, make_embedder
 from gravity.store.errors import StoreError
+from gravity.store.facets import Facets
 from gravity.store.ledger import Ledger
 from gravity.store.qualifications import Qualifications
 from gravity.store.spending import Spendings
@@ -54,6 +55,11 @@ class Stores:
         return Views(self.database)
 
     @cached_property
+    def facets(self) -> Facets:
+        """What halves of reviews show of facets, and how far that can be relied on."""
+        return Facets(self.database)
+
+    @cached_property
     def answers(self) -> Answers:
         """The kept answers of models."""
         return Answers(self.database)
@@ -83,5 +89,16 @@ class Stores:
         """Closes the database; what is used again afterwards is opened anew."""
         if "database" in self.__dict__:
             self.database.close()
-        for name in ("database", "corpus", "ledger", "views", "answers", "spendings", "qualifications", "vectors"):
+        opened = (
+            "database",
+            "corpus",
+            "ledger",
+            "views",
+            "facets",
+            "answers",
+            "spendings",
+            "qualifications",
+            "vectors",
+        )
+        for name in opened:
             self.__dict__.pop(name, None)

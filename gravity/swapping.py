@@ -6,6 +6,7 @@ are kept like all others, so a run that stopped goes on and the first of the thr
 
 import asyncio
 import logging
+import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from gravity.agents.kinds import Model, Workbench
 from gravity.audit.swapper import Swapper
 from gravity.errors import ConfigError
 from gravity.estimating import Need
-from gravity.frameworks.records import Culture, Seed
+from gravity.frameworks.records import Culture, Facet, Seed
 from gravity.progress import Progress
 from gravity.run import RunSetup
 from gravity.store.records import Draft, Review
@@ -74,10 +75,11 @@ def plan(setup: RunSetup, run: Run, most: int) -> SwapPlan:
     scenes = [case for culture in cultures for case in _scenes(setup, run, culture, cultures, most)]
     readers = [case for culture in cultures for case in _readers(setup, run, culture, cultures, most)]
     roles, orders, usage = setup.config.roles, setup.config.judging.orders, setup.stores.answers.usage()
+    facets_per_call = setup.config.curate.facets_per_call
     counts = [
         *(("judge", name, 3 * orders * len(scenes)) for name in roles.judges),
         *(("critic", name, 3 * len(scenes)) for name in roles.critics),
-        ("profiler", roles.profiler, 3 * len(readers)),
+        ("profiler", roles.profiler, 3 * len(readers) * math.ceil(len(setup.library.facets) / facets_per_call)),
     ]
     models = setup.models
     needs = [
@@ -142,7 +144,8 @@ async def ask(setup: RunSetup, run: Run, planned: SwapPlan, progress: Progress) 
         work += [_criticised(setup.models[name], twins[name], bench, case) for case in planned.scenes if name in twins]
     if roles.profiler in twins:
         model, again = setup.models[roles.profiler], twins[roles.profiler]
-        work += [_profiled(model, again, bench, case) for case in planned.readers]
+        per_call = setup.config.curate.facets_per_call
+        work += [_profiled(model, again, bench, case, per_call) for case in planned.readers]
     rows: Rows = []
     missed: Counter[str] = Counter()
     try:
@@ -213,15 +216,23 @@ async def _criticised(model: Model, again: Model, bench: Workbench, case: SceneC
     return _labelled(await _thrice(asking(model), asking(again)), case, case.seed.id, "critic", model)
 
 
-async def _profiled(model: Model, again: Model, bench: Workbench, case: ReaderCase) -> Rows:
+def _batches(bench: Workbench, per_call: int) -> list[list[Facet]]:
+    """The facets as calls ask about them."""
+    facets = list(bench.library.facets.values())
+    return [facets[start : start + per_call] for start in range(0, len(facets), per_call)]
+
+
+async def _profiled(model: Model, again: Model, bench: Workbench, case: ReaderCase, per_call: int) -> Rows:
     def asking(one: Model) -> Callable[[bool], Awaitable[dict[str, str]]]:
         profiler = one.profiler(bench)
 
         async def answers(swapped: bool) -> dict[str, str]:
-            facts = await profiler.traits(case.id, case.twins if swapped else case.reviews)
+            shown = case.twins if swapped else case.reviews
+            asked = (profiler.facets(case.id, shown, few, False) for few in _batches(bench, per_call))
+            facts = [fact for told in await together(*asked) for fact in told]
             return {fact.name: fact.value for fact in facts if fact.value != "failed"}
 
         return answers
 
-    # A reader's five traits come from one call: the reader is the cluster.
+    # A reader's facets come from a few calls about the same reviews: the reader is the cluster.
     return _labelled(await _thrice(asking(model), asking(again)), case, case.id, "profiler", model)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gravity.errors import ConfigError
+from gravity.store.facets import FacetHalf
 from gravity.store.records import Check, Decision, Fact, Pair, Reader, Review, Row, Scenario
 from gravity.store.views import ReaderSeed, View
 from gravity.stores import Stores
@@ -11,13 +12,14 @@ from gravity.stores import Stores
 
 @dataclass(frozen=True)
 class Trail:
-    """A pair with its reader, the fact, the reviews and the views in them that its label rests on, the seed that it is
-    about where readers brought that, its scenario with every vote and finding, the panel's check and a person's
-    decision; None where there is none."""
+    """A pair with its reader, the fact, what each half of the reviews says of it where it is about a facet, the reviews
+    and the views in them that its label rests on, the seed that it is about where readers brought that, its scenario
+    with every vote and finding, the panel's check and a person's decision; None where there is none."""
 
     pair: Pair
     reader: Reader | None
     fact: Fact | None
+    halves: list[FacetHalf]
     evidence: list[Review]
     views: list[View]
     seed: ReaderSeed | None
@@ -45,6 +47,7 @@ def trail(stores: Stores, identity: str) -> Trail:
         pair=pair,
         reader=stores.corpus.reader(pair.reader),
         fact=fact,
+        halves=stores.facets.halves_of(pair.run, pair.reader, fact.name) if fact and fact.kind == "facet" else [],
         evidence=stores.corpus.reviews(fact.evidence) if fact else [],
         views=stores.views.named(fact.views) if fact else [],
         seed=stores.views.seed(pair.run, pair.subject),

@@ -48,7 +48,7 @@ def write(
         raise ConfigError(f"reader '{reader}' has no profile in run {run.id}: run `gravity curate` first")
     _, task = prompt("describe").render(domain=domain, title=title, description=description)
     messages = [
-        {"role": "system", "content": card(facts, library.seeds, domain).text},
+        {"role": "system", "content": card(facts, library.seeds, library.facets, domain).text},
         {"role": "user", "content": task},
     ]
     # With an adapter, its own base is the one that fits.

@@ -8,6 +8,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, literal, select,
 
 from gravity.store import tables
 from gravity.store.database import Database, insert_new, values
+from gravity.store.facets import FacetHalf
 from gravity.store.records import DECIDED_FIELDS, Check, Decision, Fact, Pair, RatedTest, Scenario, Shown, Unanswered
 from gravity.store.reliability import Reliability
 from gravity.store.runs import Run
@@ -46,14 +47,15 @@ class Ledger:
         reader: str,
         facts: Sequence[Fact],
         shown: Sequence[Shown] = (),
+        halves: Sequence[FacetHalf] = (),
         reviews: Mapping[str, int] | None = None,
     ) -> None:
-        """Keeps a reader's whole profile, what each half of the reviews shows of it, and how many `reviews` were
-        `known` to it, `held_back`, and `repeats` of what the reader reviewed before."""
+        """Keeps a reader's whole profile, what each half of the reviews shows of seeds and of facets, and how many
+        `reviews` were `known` to it, `held_back`, and `repeats` of what the reader reviewed before."""
         profile = {"run": run, "reader": reader, **(reviews or {})}
         with self.database.begin() as connection:
             if insert_new(connection, tables.profiles, [profile]):
-                for table, rows in ((tables.facts, facts), (tables.shown, shown)):
+                for table, rows in ((tables.facts, facts), (tables.shown, shown), (tables.facet_halves, halves)):
                     if rows:
                         connection.execute(insert(table), values(rows))
 
@@ -288,7 +290,7 @@ class Ledger:
                 theirs = pairs.c.run == run, pairs.c.reader == reader, pairs.c.id.not_in(decided)
                 connection.execute(delete(checks).where(checks.c.pair.in_(select(pairs.c.id).where(*theirs))))
                 connection.execute(delete(pairs).where(*theirs))
-                for table in (facts, profiles, tables.shown):
+                for table in (facts, profiles, tables.shown, tables.facet_halves):
                     connection.execute(delete(table).where(table.c.run == run, table.c.reader == reader))
             for reader in unread:
                 for table in (tables.views, tables.readings):

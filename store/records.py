@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["vetted", "rejected", "failed", "held"]
-FactKind = Literal["demographic", "interest", "stance", "trait"]
+FactKind = Literal["demographic", "interest", "stance", "facet"]
 Source = Literal["", "shown", "carried over"]
 Severity = Literal["minor", "severe"]
 Side = Literal["endorsing", "opposing"]
@@ -18,6 +18,7 @@ RestsOn = Literal["own rating", "category ratings", "readers alike", "near and u
 Outcome = Literal["confirmed", "tied", "contradicted"]
 LotVerdict = Literal["vetted", "withheld", "review", "unchecked"]
 
+LEVELS = ("high", "low")  # of a facet, where it is known
 # What a label says, and what it says when its sides are swapped.
 OPPOSITE = {"agree": "disagree", "disagree": "agree", "high": "low", "low": "high"}
 DECIDED_FIELDS = {"chosen", "rejected", "takes", "verdict", "reason"}  # what a person's decision can change of a pair
@@ -89,10 +90,12 @@ class Fact(Row):
     """One thing inferred about a reader in a run.
 
     `kind` and `name` say what: ("demographic", "gender"), ("interest", a category), ("stance", a seed id),
-    ("trait", a trait). `confidence` is 0 to 1; `evidence` holds review ids, and `views` the ids of the reader's views
-    in them that it rests on, where it rests on views. "unknown" is a value too, and so is "failed", with its `reason`.
+    ("facet", a facet's id). `confidence` is 0 to 1; `evidence` holds review ids, and `views` the ids of the reader's
+    views in them that it rests on, where it rests on views. "unknown" is a value too, and so is "failed", with its
+    `reason`.
     `source` says where a stance that was taken comes from: the reader's views show it, or it is carried over from
-    others that they show; empty for everything else.
+    others that they show; empty for everything else. `score` says where a reader stands between the ends of a facet, 0
+    at the low one to 100 at the high one; None where nothing bears on it, and for everything else.
     """
 
     run: str
@@ -106,6 +109,7 @@ class Fact(Row):
     made_by: Provenance
     reason: str = ""
     source: Source = ""
+    score: float | None = None
     checked_by: Provenance | None = None
 
 
@@ -197,7 +201,7 @@ class Pair(Row):
 
     `prompt`, `chosen` and `rejected` are message lists. `subject` is what the pair is about: a seed id, an
     item id, or a book id. `takes` is what its label says of the reader: that they agree or disagree with the seed, or
-    are high or low in the trait; None where ratings made it. `basis` says in words what made the chosen side chosen;
+    are high or low in the facet; None where ratings made it. `basis` says in words what made the chosen side chosen;
     `scenario` names the scenario, and `fact` the (kind, name) of the reader's fact, that it rests on. `profile` holds
     the lines of the card in the prompt. `qualified` is False where the models that made its label had not shown on
     gold cases that they can.

@@ -133,6 +133,8 @@ class RunSettings(Settings):
     """Who counts, by culture."""
     calibration: dict[str, tuple[float, float] | None] = {}
     """Slope and intercept of the profiler's calibrated confidence by culture; None where it is not calibrated."""
+    facet_calibration: dict[str, tuple[float, float] | None] = {}
+    """The same of its confidence in facets."""
     qualifications: list[str] = []
     """The keys of the qualifications that decide who counts."""
     classifiers: dict[str, Any] = {}

@@ -69,6 +69,7 @@ facts = Table(
     Column("made_by", JSON, nullable=False),
     Column("reason", Text, nullable=False),
     Column("source", String, nullable=False),
+    Column("score", Float),
     Column("checked_by", JSON),
 )
 
@@ -161,6 +162,38 @@ shown = Table(
     Column("half", Integer, primary_key=True),
     Column("stance", String, nullable=False),
     Column("confidence", Float, nullable=False),
+)
+
+# What one half of a reader's reviews says of a facet.
+facet_halves = Table(
+    "facet_halves",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("reader", String, primary_key=True),
+    Column("facet", String, primary_key=True),
+    Column("half", Integer, primary_key=True),
+    Column("level", String, nullable=False),
+    Column("score", Float),
+    Column("confidence", Float, nullable=False),
+)
+
+# How far facets and traits can be relied on, by culture.
+facet_reliability = Table(
+    "facet_reliability",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("of", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("culture", String, primary_key=True),
+    Column("readers", Integer, nullable=False),
+    Column("r", Float),
+    Column("low", Float),
+    Column("high", Float),
+    Column("partial", Float),
+    Column("both", Integer, nullable=False),
+    Column("agreed", Integer, nullable=False),
+    Column("halves", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
 )
 
 # How far stances can be relied on, by source, culture and the confidence that is asked for.

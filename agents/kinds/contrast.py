@@ -41,7 +41,7 @@ class ContrastModel(Model):
         """A profiler over the reviews in the workbench's vectors."""
         from gravity.agents.contrast import ContrastProfiler
 
-        return ContrastProfiler(bench.run, bench.vectors, bench.library.items, self.settings.margin)
+        return ContrastProfiler(bench.run, bench.vectors, self.settings.margin)
 
     def judge(self, bench: Workbench) -> Judge:
         """A judge of scenarios."""

@@ -13,7 +13,7 @@ from gravity.agents.critic import Critic
 from gravity.agents.errors import ModelError
 from gravity.agents.gathering.namer import FairnessCritic, Namer
 from gravity.agents.judge import Judge, ModelJudge
-from gravity.agents.profiler import Profiler
+from gravity.agents.profiler import FacetProfiler, Profiler
 from gravity.agents.repeats import Repeats
 from gravity.agents.views.chunks import Cutting
 from gravity.agents.views.finder import Finder
@@ -92,6 +92,10 @@ class Model:
     def profiler(self, bench: Workbench, role: str = "profiler") -> Profiler:
         """It as a profiler; `role` is what its calls are counted under."""
         raise self._cannot("infer profiles")
+
+    def facet_profiler(self, bench: Workbench, role: str = "profiler") -> FacetProfiler:
+        """It as a profiler of facets alone."""
+        return self.profiler(bench, role)
 
     def finder(self, bench: Workbench) -> Finder:
         """It as a finder of the views in reviews."""

@@ -70,7 +70,7 @@ async def try_preferences(
         shown = dict(zip(LABELS, reversed(ways) if turned else ways, strict=True))
         _, task = prompt("task_values").render(domain=judge.domain, situation=scene.situation)
         sides = {label: ways[side] for label, side in shown.items()}
-        asked = Case(card="Nothing.", reviews=[review_of(stance)], task=task, **sides)
+        asked = Case("Nothing.", [review_of(stance)], task, sides["chosen"], sides["rejected"])
         given = [(choice, choice.prefers, choice.order) for choice in await judge.choices(asked)]
         label = next((label for label, side in shown.items() if side == stance.answer), None)
         (said,) = preferred(choice for choice, _, _ in given).values()

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from gravity.agents.errors import NotAnsweredError
 from gravity.agents.judge import steady
-from gravity.frameworks.gold import GoldCase, GoldStance, GoldView, Split
+from gravity.frameworks.gold import GoldCase, GoldFacet, GoldStance, GoldView, Split
 from gravity.frameworks.statistics import Calibrations, brier, calibration_error, calibration_error_interval
 from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id
 
@@ -129,6 +129,23 @@ def review_of(case: GoldStance | GoldView) -> Review:
         time=None,
         source="gold",
     )
+
+
+def reviews_of(case: GoldFacet) -> list[Review]:
+    """The reviews of a gold case as those of a reader of its own."""
+    return [
+        Review(
+            id=content_id("gold", case.id, place),
+            reader=f"gold {case.id}",
+            book=f"gold {case.id} {place}",
+            rating=review.rating,
+            title=review.title,
+            text=review.text,
+            time=None,
+            source="gold",
+        )
+        for place, review in enumerate(case.reviews)
+    ]
 
 
 class UnansweredError(Exception):

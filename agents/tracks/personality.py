@@ -1,28 +1,28 @@
-"""Personality: an item, and a reader who is high or low in its trait."""
+"""Personality: an item, and a reader who is high or low in its facet."""
 
 from collections.abc import Iterator
 
 from gravity.agents.composer import Composer, Portrait
 from gravity.agents.prompting import prompt
-from gravity.store.records import Pair
+from gravity.store.records import LEVELS, Pair
 from gravity.store.runs import Track
 
 TRACK = Track(
     name="personality",
-    rests_on="trait",
+    rests_on="facet",
     checked_by="personality",
-    hidden_from_panel=("trait",),
+    hidden_from_panel=("facet",),
     subject="item",
     split_by_subject=True,
 )
 
 
 def compose(composer: Composer, portrait: Portrait) -> Iterator[Pair]:
-    """A pair for each item of a trait that the reader is high or low in."""
-    levels = portrait.by_name("trait")
+    """A pair for each item of a facet that the reader is high or low in, and that can be relied on."""
+    facts = portrait.by_name("facet")
     for item in composer.items.values():
-        fact = levels.get(item.trait)
-        if fact is None or fact.value not in ("high", "low"):
+        fact = facts.get(item.facet)
+        if fact is None or fact.value not in LEVELS or item.facet in portrait.unreliable:
             continue
         yield composer.pair(
             portrait,
@@ -33,7 +33,7 @@ def compose(composer: Composer, portrait: Portrait) -> Iterator[Pair]:
             task=prompt("task_personality"),
             variables={"question": item.question},
             sides=(item.high, item.low) if fact.value == "high" else (item.low, item.high),
-            basis=f"the reader is {fact.value} in {item.trait}",
+            basis=f"the reader is {fact.value} in {item.facet}, a facet of {item.trait}",
             takes=fact.value,
             fact=fact,
         )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gravity.agents.halves import halves
 from gravity.store.records import Review
 
 REVIEW_CHARS = 1_200  # of a review, where a call shows several for something else than their views
@@ -61,8 +62,7 @@ class Cutting:
         """
         chunks: list[Chunk] = []
         left_out: list[Review] = []
-        for half in (0, 1):
-            own = reviews[half::2]
+        for half, own in enumerate(halves(reviews)):
             packed = self._packed(own)
             if len(packed) > self.most:
                 own, left = self._chosen(own)

@@ -13,6 +13,7 @@ from gravity.audit.measures import (
     national_side,
     pass_rates,
     profiles,
+    reliability,
     shortcuts,
     stances,
     swaps,
@@ -36,6 +37,7 @@ SHIPPED: tuple[Measure, ...] = (
     gold.MEASURE,
     views.MEASURE,
     profiles.MEASURE,
+    reliability.MEASURE,
     coverage.MEASURE,
 )
 

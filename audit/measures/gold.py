@@ -79,6 +79,8 @@ MEASURE = Measure(
         "false alarms": "Share of the defects' clean twins that the critic blocked all the same.",
         "wrong on gold scenes": "Share of steady answers about gold scenarios that are wrong.",
         "wrong on gold preferences": "Share of steady answers about gold preferences that are wrong.",
+        "wrong on gold personality pairs": "Share of steady answers about gold personality pairs that are wrong.",
+        "wrong on gold facets": "Share of levels given in gold facets that are wrong.",
         "wrong on gold stances": "Share of answers about gold stances that are wrong.",
         "Brier score on gold": "Mean squared error of the confidence; 0 is best, 0.25 is what a coin tossed with "
         "confidence 0.5 gets.",

@@ -11,7 +11,7 @@ from gravity.audit.measure import Measure, Section
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, Floats, codes, group, numbers, where
 
-KINDS = ("stance", "trait", "demographic")
+KINDS = ("stance", "facet", "demographic")
 # Columns of facts that say something where the fact is told, and the figures that average them.
 MEANS = {"confidence": "confidence", "evidence": "reviews as evidence"}
 

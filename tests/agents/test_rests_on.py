@@ -55,12 +55,12 @@ async def test_a_stance_without_evidence_rests_on_no_view(make_asker: MakeAsker,
     assert (found.value, found.views) == ("unknown", [])
 
 
-async def test_traits_rest_on_reviews_and_on_no_view(make_asker: MakeAsker, library: Library) -> None:
-    traits = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
-    levels = {trait: {"evidence": ["r2"], "level": "high", "confidence": 80} for trait in traits}
-    with Scripted([json.dumps(levels)]) as server:
+async def test_facets_rest_on_reviews_and_on_no_view(make_asker: MakeAsker, library: Library) -> None:
+    facets = list(library.facets.values())[:5]
+    said = {"evidence": ["r2"], "level": "first", "score": 20, "confidence": 80}
+    with Scripted([json.dumps({f"f{n}": said for n in range(1, 6)})]) as server:
         profiler = ModelProfiler("run", make_asker(server.url), library.domain("books"))
-        facts = await profiler.traits("r", REVIEWS)
+        facts = await profiler.facets("r", REVIEWS, facets, False)
     assert [(found.evidence, found.views) for found in facts] == 5 * [(["review-2"], [])]
 
 
@@ -81,5 +81,5 @@ def test_the_views_of_all_batches_that_show_a_stance_are_kept() -> None:
 def test_the_store_keeps_them(database: Database) -> None:
     ledger = Ledger(database)
     given = fact("stance", "seed", "agree").model_copy(update={"views": ids(0, 1)})
-    ledger.add_profile("run", "r", [given, fact("trait", "openness", "high")])
-    assert {found.name: found.views for found in ledger.facts("run", "r")} == {"seed": ids(0, 1), "openness": []}
+    ledger.add_profile("run", "r", [given, fact("facet", "intellect", "high")])
+    assert {found.name: found.views for found in ledger.facts("run", "r")} == {"seed": ids(0, 1), "intellect": []}

@@ -36,7 +36,7 @@ def retriever(database: Database, tmp_path: Path) -> Retriever:
     books = [Book(id="book-0", title="Weather", description="", categories=[])]
     list(corpus.take_reviews("reviews", [*REVIEWS, review("other", text="rain rain rain", reader="s")], "us"))
     list(corpus.take_books("books", books))
-    made = Retriever(corpus, VectorStore(str(tmp_path / "chroma"), HashEmbedder()), 3, 2, 0.0)
+    made = Retriever(corpus, VectorStore(str(tmp_path / "chroma"), HashEmbedder()), 3, 2, 4, 0.0)
     made.index("r")
     made.index("s")
     return made
@@ -74,7 +74,7 @@ def test_the_longest_reviews_come_in_the_order_of_their_dates(retriever: Retriev
 
 
 def test_reviews_are_held_back_by_the_share_that_is_asked_for(retriever: Retriever) -> None:
-    half = Retriever(retriever.corpus, retriever.vectors, 3, 2, 0.5)
+    half = Retriever(retriever.corpus, retriever.vectors, 3, 2, 4, 0.5)
     assert half.ratings("r") == split(REVIEWS, retriever.books(REVIEWS), 0.5)
     assert len(half.ratings("r").held_back) == 3
 

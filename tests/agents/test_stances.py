@@ -34,7 +34,7 @@ def views(count: int, half: int = 0, start: int = 0) -> list[View]:
 
 @pytest.fixture
 def retriever(database: Database, tmp_path: Path) -> Retriever:
-    return Retriever(Corpus(database), VectorStore(str(tmp_path / "chroma"), HashEmbedder()), 12, 10, 0.0)
+    return Retriever(Corpus(database), VectorStore(str(tmp_path / "chroma"), HashEmbedder()), 12, 10, 15, 0.0)
 
 
 def test_the_halves_are_asked_apart(retriever: Retriever) -> None:

@@ -104,11 +104,11 @@ def test_a_dataset_made_elsewhere_needs_chosen_rejected_and_culture(tmp_path: Pa
 
 def test_truth_is_read_and_a_bad_line_is_named(ledger: Ledger, tmp_path: Path) -> None:
     path = tmp_path / "truth.jsonl"
-    path.write_text('{"reader": "ana", "stances": {"hof-pdi-01": "agree"}, "traits": {"openness": "high"}}\n', "utf-8")
+    path.write_text('{"reader": "ana", "stances": {"hof-pdi-01": "agree"}, "facets": {"trust": "high"}}\n', "utf-8")
     seen = from_store(ledger.database, build.run(), Library(), path)
     assert {(row["kind"], row["name"], row["value"]) for row in seen.truth.to_pylist()} == {
         ("stance", "hof-pdi-01", "agree"),
-        ("trait", "openness", "high"),
+        ("facet", "trust", "high"),
     }
     path.write_text('{"stances": {"a": "agree"}}\n', "utf-8")
     with pytest.raises(InputError, match=r"truth.jsonl:1: not a reader's truth"):

@@ -49,23 +49,23 @@ def test_an_entry_becomes_one_of_the_same_kind(library: Library, kind: str) -> N
 
 
 def rows(shift: float, flips: float, count: int = 200) -> Iterator[dict[str, Any]]:
-    """Profiles' traits before and after a swap; `shift` of the swaps toward jp turn low neuroticism high."""
+    """Profiles' facets before and after a swap; `shift` of the swaps toward jp turn low anxiety high."""
     for place in range(count):
         before = "low" if place % 2 else "high"
         moved = place % 100 < 100 * shift and before == "low"
         again = "high" if place % 100 < 100 * flips and before == "low" else before
         yield {
             "case": f"c{place}", "seed": f"c{place}", "culture": "us", "toward": "jp", "role": "profiler", "model": "m",
-            "name": "neuroticism", "before": before, "after": "high" if moved else before, "again": again,
+            "name": "anxiety", "before": before, "after": "high" if moved else before, "again": again,
         }  # fmt: skip
 
 
-def test_a_trait_that_moves_with_the_markers_is_found_with_its_direction() -> None:
+def test_a_facet_that_moves_with_the_markers_is_found_with_its_direction() -> None:
     made = audited(Evidence("test", swaps=build(rows(0.4, 0.0), evidence.SWAPS)))
-    shift = named(made, "shift of a trait", "jp")
+    shift = named(made, "shift of a facet", "jp")
     assert shift.value == pytest.approx(2 * 0.2)
-    assert {"flips beyond reruns", "shift of a trait"} <= {made.figures[f.place].name for f in made.findings}
-    assert any("Japan moves neuroticism by +0.40 levels" in finding.what for finding in made.findings)
+    assert {"flips beyond reruns", "shift of a facet"} <= {made.figures[f.place].name for f in made.findings}
+    assert any("Japan moves anxiety by +0.40 levels" in finding.what for finding in made.findings)
     assert "high to low 0, back 40 (p < 0.001)" in named(made, "flips beyond reruns").extra["direction, by McNemar"]
 
 

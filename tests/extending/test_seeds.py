@@ -61,6 +61,7 @@ def test_card_lines_name_the_seeds_of_another_library(library: Library, database
         run=run.id,
         domain=Library().domain("books"),
         seeds=library.seeds,
+        facets={},
         items={},
         taste=taste(Corpus(database), VectorStore(str(tmp_path / "chroma"), HashEmbedder())),
         tracks=made,

@@ -75,6 +75,5 @@ async def test_a_track_from_outside_is_composed_sampled_and_exported(stub: Stub,
     for identity, row in advice.items():
         assert (row["item"], row["seed"], row["book"]) == (composed[identity].subject, None, None)
         assert row["takes"] == composed[identity].takes and row["lot"] == "vetted"
-    assert "| advice | a trait | a sample, by judges of personality |" in (tmp_path / "out" / "README.md").read_text(
-        encoding="utf-8"
-    )
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "| advice | a facet | a sample, by judges of personality |" in card

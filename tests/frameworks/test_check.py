@@ -13,12 +13,14 @@ import pytest
 from gravity.frameworks import check_alike
 from gravity.frameworks.check import (
     check_cultures,
+    check_facets,
     check_items,
     check_material,
     check_planted,
     check_scenes,
     check_seeds,
 )
+from gravity.frameworks.errors import DataError
 from gravity.frameworks.loader import Library
 from gravity.frameworks.measures import Report, leaks, lengths, reading_ease, texts
 
@@ -52,7 +54,7 @@ def test_material_without_scenarios_has_no_fault(
     assert len(skipped) == 2
     assert all(line.rstrip().endswith(" ok") for line in lines if line not in skipped)
     told = [line for line in lines if " told by " in line]
-    assert len(told) == 8
+    assert len(told) == 10
     assert all(re.search(r"\d% \[\d+\.\d%, \d+\.\d%\] n=\d+", line) for line in told)
 
 
@@ -92,7 +94,6 @@ def test_faults_are_a_line_each_and_the_exit_status_is_1(
             "items/openness.jsonl",
             [
                 (1, {"key": "-"}, r"items: imagination: 4 of \+, 6 of -"),
-                (11, {"facet": "wonder"}, r"items: openness has 7 facets"),
                 (12, {"question": "Why?"}, r"items' questions: texts: \S+-02 has 1 words"),
                 (13, {"high": "a " * 13}, r"items: sides' lengths: \S+-03 differs by 0\.\d+"),
             ],
@@ -133,6 +134,13 @@ def test_planted_faults_are_found(
             {"traits": {"openness": "mid"}},
             "planted: no neuroticism is not a level of a trait (planted-us-1)",
         ),
+        ("truth", 1, {"facets": {"wonder": "high"}}, "planted: wonder is not a known facet (planted-us-1)"),
+        (
+            "truth",
+            1,
+            {"facet_evidence": {"trust": [999]}},
+            "planted: trust has a level without evidence, or the reverse (planted-us-1)",
+        ),
         (
             "truth",
             1,
@@ -146,6 +154,40 @@ def test_planted_readers_that_do_not_join_up_are_found(
 ) -> None:
     change(f"planted/{name}.jsonl", line, **fields)
     assert fault in faults(check_planted, material)
+
+
+def test_planted_faults_of_the_facets_are_found(material: Path) -> None:
+    path = material / "facets.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("  trust:\n", "  wonder:\n    high: marvels\n    low: yawns\n  trust:\n"), encoding="utf-8"
+    )
+    found = faults(check_facets, material)
+    assert {"facets: agreeableness has 7 facets", "facets: wonder has no item"} <= {*found}
+    assert {"facets: texts: wonder has 1 words"} <= {*found}
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"facet": "wonder"}, "openness has no facet 'wonder': facets.yaml says which there are"),
+        ({"facet": "trust"}, "openness has no facet 'trust': facets.yaml says which there are"),
+    ],
+)
+def test_an_item_of_no_facet_of_its_trait_is_refused(
+    material: Path, change: Callable[..., None], fields: dict[str, Any], reason: str
+) -> None:
+    change("items/openness.jsonl", 11, **fields)
+    with pytest.raises(DataError, match=f"openness.jsonl:11: {reason}"):
+        _ = Library(material).items
+
+
+def test_a_facet_of_two_traits_is_refused(material: Path) -> None:
+    path = material / "facets.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("  anger:\n", "  trust:\n"), encoding="utf-8")
+    with pytest.raises(DataError, match="agreeableness and neuroticism both have a facet 'trust'"):
+        _ = Library(material).facets
 
 
 def test_cultures_that_share_a_word_or_lack_a_score_are_found(material: Path) -> None:

@@ -47,6 +47,7 @@ def test_shipped_sets_have_no_fault(library: Library) -> None:
     assert figures["gold scenarios"].startswith("n=450, ")
     assert figures["gold bias"].startswith("n=240, ")
     assert figures["gold views"].startswith("n=400, ")
+    assert figures["gold facets"].startswith("n=600, 240 high, 240 low, 120 unknown, ")
     assert {"gold scenarios: right told by length", "gold scenarios: right told by words"} <= figures.keys()
 
 
@@ -73,6 +74,11 @@ def test_split_goes_by_seed_and_never_changes(library: Library) -> None:
         ("views", {"culture": "fr"}, "unknown culture 'fr'"),
         ("views", {"case": "sung"}, "case: Input should be 'stated', 'implied'"),
         ("views", {"rating": 6}, "rating: Input should be less than or equal to 5"),
+        ("facets", {"facet": "wonder"}, "unknown facet 'wonder'"),
+        ("facets", {"answer": "mid"}, "answer: Input should be 'high', 'low' or 'unknown'"),
+        ("facets", {"reviews": []}, "reviews: List should have at least 1 item"),
+        ("facets", {"case": "mixed", "answer": "high"}, "a case of the kind 'mixed' cannot be high"),
+        ("facets", {"case": "stated", "answer": "unknown"}, "a case of the kind 'stated' cannot be unknown"),
     ],
 )
 def test_bad_case_is_refused_with_file_and_line(
@@ -152,6 +158,41 @@ def test_planted_faults_of_the_views_are_found(material: Path, change: Change) -
     )
     for pattern in patterns:
         assert any(re.fullmatch(pattern, fault) for fault in found), pattern
+
+
+def test_planted_faults_of_the_facets_are_found(material: Path, change: Change) -> None:
+    path = material / "gold/facets/br.jsonl"
+    rows = rows_of(path)
+    high, unknown = line_of(path, answer="high"), line_of(path, answer="unknown")
+    change("gold/facets/br.jsonl", high, answer="low")
+    change("gold/facets/br.jsonl", unknown, reviews=[rows[unknown - 1]["reviews"][0] | {"text": "Too short."}])
+    spaceless = line_of(material / "gold/facets/jp.jsonl", language="ja")
+    change("gold/facets/jp.jsonl", spaceless, reviews=[{"title": "短い", "rating": 3, "text": "短い。"}])
+    facet = rows[high - 1]["facet"]
+    short = rows_of(material / "gold/facets/jp.jsonl")[spaceless - 1]["id"]
+    found = faults(material)
+    for fault in (
+        f"gold facets: {facet} has 1 of br that are 'high'",
+        f"gold facets: {facet} has 3 of br that are 'low'",
+        f"gold facets: reviews: {rows[unknown - 1]['id']} has a review of 2 words",
+        f"gold facets: reviews: {short} has a review of 3 characters",
+    ):
+        assert fault in found, fault
+
+
+@pytest.mark.parametrize("by", ["words", "length", "stars"])
+def test_what_gives_a_high_case_away_is_found(material: Path, by: str) -> None:
+    for path in (material / "gold/facets").glob("*.jsonl"):
+        rows = rows_of(path)
+        for row in rows:
+            if row["answer"] == "high":
+                last = row["reviews"][-1]
+                last["text"] += {"words": " Wow!", "length": " And so it went, on and on.", "stars": ""}[by]
+                last["rating"] = 5 if by == "stars" else last["rating"]
+        write(path, rows)
+    expected = {"stars": "gold facets: stars, high less low: openness's high cases have "}
+    fault = expected.get(by, f"gold facets: high told by {by}: more than 58% are told apart")
+    assert any(one.startswith(fault) for one in faults(material))
 
 
 def test_planted_faults_of_the_stances_are_found(material: Path, change: Change) -> None:

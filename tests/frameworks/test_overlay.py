@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gravity.frameworks.check import check_folder, check_items, check_seeds
+from gravity.frameworks.check import check_facets, check_folder, check_items, check_seeds
 from gravity.frameworks.errors import DataError
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.loader import Library
@@ -149,9 +149,21 @@ def test_added_seeds_and_imported_items_break_no_check(add: Callable[..., Librar
         part(known, report)
     assert report.faults == []
     rows = {row[0]: row[1] for row in report.rows}
-    assert rows["items of other sources"] == "9 of trait"
+    assert rows["items of other sources"] == "9 of trait; 9 make no pairs, of no known facet"
     assert rows["seeds of hofstede"] == "6 dimensions, 25 high, 25 low, 8-10 each"
     assert rows["material folder: files"] == "1 in seeds, 1 in items"
+
+
+def test_a_folder_gives_imported_items_their_facet(add: Callable[..., Library]) -> None:
+    item = {"question": "Why?", "high": "Because.", "low": "No.", "key": "+", "facet": "openness", "source": "trait"}
+    ends = "openness:\n  openness:\n    high: is drawn to what is new to them\n    low: is drawn to what they know\n"
+    known = add(**{"items/trait.jsonl": [item | {"id": "trait-1-1", "trait": "openness"}], "facets.yaml": ends})
+    assert known.facets["openness"].trait == "openness" and len(known.facets) == 31
+    report = Report()
+    for part in (check_folder, check_facets, check_items):
+        part(known, report)
+    assert report.faults == []
+    assert next(row[1] for row in report.rows if row[0] == "items of other sources") == "1 of trait"
 
 
 def test_seeds_of_one_pole_alone_are_found(add: Callable[..., Library]) -> None:

@@ -1,9 +1,11 @@
 """Sampled pairs are judged end to end, once, by a panel that knows nothing of how the label came about."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from gravity.agents.facets.traits import trait_levels
 from gravity.agents.judge import Case, Panel
 from gravity.graphs.check import check_graph
 from gravity.graphs.crew import Crew
@@ -13,6 +15,7 @@ from gravity.project import Project
 from gravity.store.lots import lots
 from gravity.store.records import Choice, Pair
 from tests.graphs.support import at_work, pairs, run_of, with_checkers
+from tests.stub.manners import Provider
 from tests.stub.server import Faults, Stub
 from tests.stub.truth import Character
 from tests.support import config, project, run_id, take_in
@@ -100,6 +103,35 @@ async def test_a_panel_without_answers_leaves_its_pairs_undecided(tmp_path: Path
     assert all(choice.reason for check in checks.values() for choice in check.choices)
 
 
+async def test_no_prompt_of_a_panel_holds_a_level(tmp_path: Path) -> None:
+    """Of personality pairs it is shown both ends of the facet, in an order that does not follow the label."""
+    with Provider() as server:
+        made = prepared(server.url, tmp_path)
+        await run(made, with_panel(made))
+    asked = ["".join(message["content"] for message in body["messages"]) for body in server.bodies]
+    facets = {facet.id: facet for facet in made.library.facets.values()}
+    by_id, firsts = {pair.id: pair for pair in pairs(made)}, []
+    checked = [by_id[name] for name in made.stores.ledger.checks(run_id(made)) if by_id[name].track == "personality"]
+    assert len(checked) > 20
+    for pair in checked:
+        sides = (pair.chosen[0]["content"], pair.rejected[0]["content"])
+        prompts = [text for text in asked if any(f"A: {a}\n\nB: {b}" in text for a, b in (sides, sides[::-1]))]
+        facet = facets[pair.dimension]
+        # Asked in both orders, of each reader who has a pair of the item.
+        assert len(prompts) >= 2 and all("The facet, by its two ends:" in text for text in prompts)
+        for text in prompts:
+            for word in (pair.dimension, "high", "low", made.library.items[pair.subject].trait):
+                card = text.partition("What else is known")[2].partition("<review")[0]
+                ends = text.partition("The facet, by its two ends:")[2].partition("The question")[0]
+                assert not re.search(rf"\b{word}\b", card)
+                assert word in ("high", "low") or not re.search(rf"\b{word}\b", ends)
+        firsts.append(
+            prompts[0].index(getattr(facet, pair.takes or ""))
+            < prompts[0].index(facet.low if pair.takes == "high" else facet.high)
+        )
+    assert 0.2 < sum(firsts) / len(firsts) < 0.8
+
+
 async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_path: Path) -> None:
     made = prepared(stub.url, tmp_path)
     crew = with_panel(made)
@@ -112,17 +144,24 @@ async def test_the_panel_is_not_told_what_the_label_rests_on(stub: Stub, tmp_pat
             return []
 
     graph = check_graph(with_panel(made, Looking))
-    shown: list[Pair] = [next(p for p in pairs(made) if p.track == track) for track in ("values", "personality")]
+    tell = [pair for pair in pairs(made) if any(line.component == "personality" for line in pair.profile)]
+    shown: list[Pair] = [next(p for p in tell if p.track == track) for track in ("values", "personality")]
     for pair in shown:
         await graph.ainvoke({"pair": pair.id})
     for pair, case in zip(shown, seen, strict=True):
         facts = made.stores.ledger.facts(run_id(made), pair.reader)
         told = [crew.seeds[f.name] for f in facts if f.kind == "stance" and f.value in ("agree", "disagree")]
         views = [seed.statement for seed in told] + [seed.opposite for seed in told]
-        traits = [f"{f.value} {f.name}" for f in facts if f.kind == "trait" and f.value in ("high", "low")]
+        leans = {f.name: f.value for f in facts if f.kind == "facet"}
+        traits = [f"{level} {trait}" for trait, level in trait_levels(leans, crew.composer.facets).items()]
         assert views and traits
         assert any(view in case.card for view in views) == (pair.track == "personality")
         assert any(trait in case.card for trait in traits) == (pair.track == "values")
+        if pair.track == "personality":
+            facet = crew.composer.facets[pair.dimension]
+            assert case.ends is not None and set(case.ends) == {facet.high, facet.low}
+        else:
+            assert case.ends is None
         assert {review.reader for review in case.reviews} == {pair.reader}
         # Of the reviews that were held back for the interests track it sees none.
         assert len(case.reviews) < len(made.stores.corpus.reviews_of(pair.reader))

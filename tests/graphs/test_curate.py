@@ -11,9 +11,9 @@ import pytest
 
 from gravity.agents.card import fold
 from gravity.agents.errors import ModelError
+from gravity.agents.halves import halves
 from gravity.agents.interests import Ratings
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import TRAITS
 from gravity.project import Project
 from gravity.store.population import LIKED
 from gravity.store.records import Fact, Pair, Scenario
@@ -107,10 +107,39 @@ def test_a_seed_that_readers_brought_divides_them_as_the_truth_does(whole: Whole
         assert seed.cultures == sorted({GIVEN[whole.views[view].reader]["culture"] for view in seed.views})
 
 
-def test_every_trait_is_the_planted_one(whole: Whole) -> None:
-    true = truth()
-    found = {(fact.reader, fact.name): fact.value for fact in whole.of_kind("trait")}
-    assert found == {(reader, trait): true[reader]["traits"][trait] for reader in GIVEN for trait in TRAITS}
+def shows(whole: Whole, reader: str, facet: str) -> tuple[str, set[int]]:
+    """The level of a facet that a planted reader's reviews show, of those that are not held back, and the halves that
+    show it."""
+    known = halves(ratings(whole.made, reader).known)
+    true, ids = truth()[reader], places()[reader]
+    evidence = {ids[place] for place in true["facet_evidence"].get(facet, [])}
+    telling = {half for half, reviews in enumerate(known) if evidence & {review.id for review in reviews}}
+    return (true["facets"][facet] if telling else "unknown"), telling
+
+
+def test_every_facet_is_the_planted_one(whole: Whole, library: Library) -> None:
+    found = {(fact.reader, fact.name): fact for fact in whole.of_kind("facet")}
+    assert set(found) == {(reader, facet) for reader in GIVEN for facet in library.facets}
+    for (reader, facet), fact in found.items():
+        level, telling = shows(whole, reader, facet)
+        assert fact.value == level and bool(fact.evidence) == bool(telling)
+        assert fact.checked_by is not None and fact.made_by.call != fact.checked_by.call
+        assert (fact.score is None) == (level == "unknown")
+        assert fact.score is None or (fact.score > 50) == (level == "high")
+    assert Counter(fact.value in ("high", "low") for fact in found.values())[True] > 50
+
+
+def test_what_each_half_says_of_a_facet_is_kept(whole: Whole, library: Library) -> None:
+    kept = whole.made.stores.facets.halves(run_id(whole.made))
+    assert len(kept) == 2 * len(GIVEN) * len(library.facets)
+    for half in kept:
+        level, telling = shows(whole, half.reader, half.facet)
+        assert half.level == (level if half.half in telling else "unknown")
+    # With so few readers nothing is measured, and all facets make pairs.
+    rows = whole.made.stores.facets.reliability(run_id(whole.made))
+    assert {row.r for row in rows} == {None} and len(rows) == (len(library.facets) + 5) * (len(CULTURES) + 1)
+    assert sum(row.both for row in rows if row.culture == "all") > 20
+    assert all(row.both == row.agreed for row in rows)
 
 
 def test_what_is_given_of_a_reader_stands_and_the_rest_is_inferred(whole: Whole) -> None:
@@ -171,12 +200,12 @@ def test_values_pairs_are_scenarios_times_stances(whole: Whole) -> None:
 
 
 def test_personality_pairs_are_items_times_levels(whole: Whole, library: Library) -> None:
-    true = truth()
+    found_levels = {(fact.reader, fact.name): fact.value for fact in whole.of_kind("facet")}
     expected = {
         (reader, item.id)
         for reader in GIVEN
         for item in library.items.values()
-        if true[reader]["traits"][item.trait] in ("high", "low")
+        if found_levels[reader, item.facet] in ("high", "low")
     }
     found = [(pair.reader, pair.subject) for pair in whole.of_track("personality")]
     assert set(found) == expected and len(found) == len(expected)
@@ -233,9 +262,9 @@ async def test_a_wish_for_a_few_readers_of_a_culture(stub: Stub, tmp_path: Path)
     again = project(made.config)
     await curated(again, culture="br")
     assert first < {pair.id for pair in pairs(again)}
-    # For one more reader: each half is read, and refuted, and asked for its stances both ways round; who they are, and
-    # what they are like.
-    assert stub.counts.requests - requests <= 10
+    # For one more reader: each half is read, and refuted, and asked for its stances and for two batches of facets, both
+    # ways round; and who they are.
+    assert stub.counts.requests - requests <= 17
     # And the same wish again asks and makes nothing, in a project of its own as another process has it.
     requests, before = stub.counts.requests, pairs(again)
     last = project(made.config)
@@ -306,7 +335,7 @@ async def test_unusable_answers_fail_everything_with_reasons_and_the_run_ends(tm
     assert all(s.reason.startswith("not written: stub gave no answer that fits after 3 tries") for s in settled)
     assert all(s.rounds == [] for s in settled)
     inferred = [f for f in facts(made) if f.made_by.model == "stub"]
-    assert {f.kind for f in inferred} >= {"trait"}
+    assert {f.kind for f in inferred} >= {"facet"}
     # Without views nobody was asked for stances, and nothing is known of them.
     stances = [f for f in facts(made) if f.kind == "stance"]
     assert len(stances) == len(CULTURES) * 2

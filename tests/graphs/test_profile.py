@@ -10,6 +10,7 @@ from aiohttp import web
 from sqlalchemy import event
 
 from gravity.agents.errors import NotAnsweredError
+from gravity.frameworks.loader import Library
 from gravity.graphs.profile import profile_graph
 from gravity.graphs.reading import reading_graph
 from gravity.store.database import Database
@@ -34,8 +35,8 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 async def test_a_profile_reads_its_reviews_once(stub: Stub, tmp_path: Path) -> None:
-    """However many calls they are shown to: here one for the stances that each half shows, as many to check them, and
-    two more."""
+    """However many calls they are shown to: here one for the stances that each half shows, as many to check them, those
+    about the facets, and one more."""
     made = project(config(stub.url, tmp_path, seeds=30, seeds_per_call=15, reviews_per_call=5))
     take_in(made, each=1)
     crew = made.setup(unqualified=True).crew()
@@ -54,12 +55,13 @@ async def test_a_profile_reads_its_reviews_once(stub: Stub, tmp_path: Path) -> N
 
 
 class Impersonal(Stub):
-    """Does not answer about traits, and that at once; other answers take a while."""
+    """Does not answer about some facets, and that at once; other answers take a while."""
 
     away = True
+    library = Library()
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
-        if self.away and '"openness"' in (await request.text()):
+        if self.away and self.library.facets["trust"].high in (await request.text()):
             return web.json_response({"error": {"message": "not now"}}, status=503)
         return await super()._complete(request)
 
@@ -85,7 +87,8 @@ async def test_one_question_that_nobody_answers_leaves_the_profile_open_and_lose
             server.away = False
             await profile_graph(crew).ainvoke({"reader": reader.id})
     assert made.stores.ledger.profiled(run_id(made)) == {reader.id}
-    assert server.counts.requests == asked + 1
+    # The facets of one batch, of both halves and both ways round.
+    assert server.counts.requests == asked + 4
 
 
 async def test_of_reviews_that_nobody_has_read_no_stance_is_known(stub: Stub, tmp_path: Path) -> None:

@@ -301,8 +301,10 @@ async def test_calls_do_not_grow_with_the_number_of_seeds(tmp_path: Path, reader
         assert (counted["views"], counted["v1"]) == (2, 2)
         # Each half once, and where a stance was taken once more the other way round.
         assert 2 <= counted["s1"] <= 4
-        # With demographics, traits, and one question for repeats.
-        assert counted.total() <= 11
+        # Each half about the facets of two batches, both ways round.
+        assert counted["f1"] == 8
+        # With demographics, and one question for repeats.
+        assert counted.total() <= 18
 
 
 async def test_what_has_no_room_in_the_calls_of_a_reader_is_counted_in_the_reading(tmp_path: Path, stub: Stub) -> None:

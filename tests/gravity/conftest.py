@@ -45,7 +45,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     (folder / "reviews.jsonl").write_text("\n".join([*kept, kept[0], BAD_ROW, ""]), encoding="utf-8")
     (folder / "readers.jsonl").write_text("\n".join(map(json.dumps, given)), encoding="utf-8")
     with Stub(Character(defects=0.3)) as server:
-        # The stub is 0.80 sure of traits and 0.85 of stances, so that pairs of one track are held.
+        # The stub is 0.80 sure of facets and 0.85 of stances; gold cases show that it is surer than it says.
         (folder / "gravity.toml").write_text(
             toml(
                 server.url,

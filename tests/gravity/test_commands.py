@@ -22,6 +22,8 @@ from tests.gravity.support import ROOT, gravity, here, toml
 from tests.stub.server import Stub
 from tests.support import config, curate, project, silent, take_in
 
+TRACKS = ("values", "personality", "interests")
+
 
 def status_of(filled: Filled) -> dict[str, Any]:
     done = here(filled.folder, "status", "--json")
@@ -86,18 +88,21 @@ def test_status_adds_up(filled: Filled) -> None:
     assert sum(row["total"] for row in figures["scenarios"].values()) == len(found)
     asked_about = SEEDS * total + sum(total if seed.reader is None else 1 for seed in brought)
     assert sum(row["total"] for row in figures["stances"].values()) == asked_about
-    tracks = {"values", "personality", "interests"}
-    assert {(row["culture"], row["track"]) for row in figures["pairs"]} == {(c, t) for c in cultures for t in tracks}
+    assert {(row["culture"], row["track"]) for row in figures["pairs"]} == {(c, t) for c in cultures for t in TRACKS}
+    # Two readers of a culture measure no reliability, and each facet's pairs are made.
+    facets = figures["facets"]
+    assert facets["left_out"] == [] and facets["not_measured"] == dict.fromkeys(cultures, 30)
+    assert sum(row["total"] for row in facets["levels"].values()) == 30 * total
+    assert {(row["of"], row["spearman_brown"]) for row in facets["reliability"]} == {("facet", None), ("trait", None)}
     for row in figures["pairs"]:
         assert row["vetted"] + row["held"] + row["rejected"] + row["failed"] == row["total"]
-        # The played model is less sure of traits than curate.min_confidence asks for.
-        assert row["held" if row["track"] == "personality" else "vetted"] == row["total"] > 0
+        assert row["vetted"] == row["total"] > 0
     calls = {row["role"]: row["calls"] for row in figures["calls"]}
     assert sum(calls.values()) == filled.server.counts.requests
-    # Gold cases, of scenarios and of pairs, then the scenarios, then the checked pairs: each in both orders.
+    # Gold cases, of scenarios and of two kinds of pairs, then scenarios, then checked pairs: each in both orders.
     checked = sum(lot["agreed"] + lot["against"] + lot["undecided"] for lot in figures["lots"])
-    assert checked == sum(lot["sample"] for lot in figures["lots"] if lot["track"] == "values") > 0
-    assert calls["judge"] == 2 * (2 * CASES * len(cultures) + len(found) + checked)
+    assert checked == sum(lot["sample"] for lot in figures["lots"] if lot["track"] != "interests") > 0
+    assert calls["judge"] == 2 * (3 * CASES * len(cultures) + len(found) + checked)
     # What a writer writes is criticised: scenarios, and the issues that it names in groups of views, each of which it
     # then holds against views.
     assert calls["critic"] == 2 * CASES * len(cultures) + calls["writer"] - groups
@@ -106,11 +111,15 @@ def test_status_adds_up(filled: Filled) -> None:
 
 def test_every_label_of_a_lot_is_confirmed_by_a_panel_that_knows(filled: Filled) -> None:
     found = status_of(filled)["lots"]
-    assert {(lot["track"], lot["verdict"]) for lot in found} == {("values", "vetted"), ("interests", "vetted")}
-    vetted = {row["culture"]: row["vetted"] for row in status_of(filled)["pairs"] if row["track"] == "values"}
+    assert {(lot["track"], lot["verdict"]) for lot in found} == {
+        ("values", "vetted"),
+        ("personality", "vetted"),
+        ("interests", "vetted"),
+    }
+    vetted = {(row["culture"], row["track"]): row["vetted"] for row in status_of(filled)["pairs"]}
     for lot in found:
-        if lot["track"] == "values":
-            assert lot["agreed"] == lot["sample"] == lot["pairs"] == vetted[lot["culture"]]
+        if lot["track"] != "interests":
+            assert lot["agreed"] == lot["sample"] <= lot["pairs"] == vetted[lot["culture"], lot["track"]]
             assert (lot["against"], lot["undecided"], lot["low"]) == (0, 0, 0)
 
 
@@ -171,7 +180,8 @@ def test_show_as_json_of_the_other_tracks(filled: Filled, track: str) -> None:
     trail = json.loads(here(filled.folder, "show", pair.id, "--json").output)
     assert trail["scenario"] is None
     assert (trail["fact"] is None) == (track == "interests")
-    assert trail["pair"]["verdict"] == ("held" if track == "personality" else "vetted")
+    assert trail["pair"]["verdict"] == "vetted"
+    assert {half["half"] for half in trail["halves"]} == ({0, 1} if track == "personality" else set())
 
 
 def test_show_prints_the_whole_trail(filled: Filled) -> None:
@@ -223,15 +233,14 @@ def test_export_loads_with_datasets(filled: Filled, tmp_path: Path) -> None:
     assert {split: len(loaded[split]) for split in loaded} == printed["rows"]
     counted = status_of(filled)["pairs"]
     assert sum(printed["rows"].values()) + sum(printed["left_out"].values()) == sum(row["total"] for row in counted)
-    assert printed["left_out"]["verdict held"] == sum(row["held"] for row in counted)
     assert sum(printed["by_culture_and_track"].values()) == sum(printed["rows"].values())
     rows = [row for split in loaded for row in loaded[split]]
-    assert {row["verdict"] for row in rows} == {"vetted"} and {row["track"] for row in rows} == {"values", "interests"}
-    vetted = {pair.id: pair for track in ("values", "interests") for pair in pairs_of(filled, track)}
+    assert {row["verdict"] for row in rows} == {"vetted"} and {row["track"] for row in rows} == {*TRACKS}
+    vetted = {pair.id: pair for track in TRACKS for pair in pairs_of(filled, track)}
     assert printed["unqualified"] == 0 and all(row["qualified"] for row in rows)
     for row in rows:
         pair = vetted[row["id"]]
-        assert len(row["checks"]) == (2 if row["track"] == "values" else 0)
+        assert len(row["checks"]) in {"values": (2,), "personality": (0, 2), "interests": (0,)}[row["track"]]
         assert row["lot"] == "vetted"
         assert (row["prompt"], row["chosen"], row["rejected"]) == (pair.prompt, pair.chosen, pair.rejected)
     train, test = ({row["reader"] for row in loaded[split]} for split in ("train", "test"))
@@ -265,7 +274,7 @@ def test_graph_prints_the_mermaid_diagrams(filled: Filled) -> None:
         ("reading", ["fetch", "read", "settle"]),
         ("gathering", ["word", "settle"]),
         ("scenario", ["write", "criticise", "send_back", "judge", "refuse", "settle"]),
-        ("profile", ["demographics", "interests", "traits", "stances", "cross_check", "settle"]),
+        ("profile", ["demographics", "interests", "facets", "stances", "cross_check", "settle"]),
         ("check", ["show", "judge", "settle"]),
     ):
         drawn = dict(diagrams)[name]

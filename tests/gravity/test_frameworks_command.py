@@ -42,6 +42,7 @@ def test_json_adds_up(tmp_path: Path, library: Library) -> None:
         "scenarios": len(gold.scenarios),
         "bias": len(gold.bias),
         "views": len(gold.views),
+        "facets": len(gold.facets),
     }
     for row in figures["gold"].values():
         assert row.keys() == {f"{culture} {split}" for culture in library.cultures for split in ("dev", "held-out")}

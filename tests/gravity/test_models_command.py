@@ -55,15 +55,16 @@ def test_the_memory_of_this_machine_is_more_than_nothing() -> None:
 
 def test_no_planted_review_makes_a_longer_prompt_than_the_longest(library: Library) -> None:
     domain = library.domain("books")
-    few, many = (longest_prompts(library, domain, reviews, 30) for reviews in (3, 12))
+    few, many = (longest_prompts(library, domain, reviews, 30, 15) for reviews in (3, 12))
     assert set(few) == {"profiler", "checker", "writer", "judges", "critics"}
     assert len(few["judges"]) < len(many["judges"]) and few["critics"] == many["critics"]
     # What is asked of views is what is longest of a profiler's questions, however many reviews a call sees.
     assert few["profiler"] == many["profiler"] and "<words>" in many["profiler"]
-    fewer = longest_prompts(library, domain, 12, 5)
-    assert len(fewer["profiler"]) < len(many["profiler"])
+    fewer = longest_prompts(library, domain, 12, 5, 15)
+    assert len(fewer["profiler"]) < len(many["profiler"]) and "<facet " in fewer["profiler"]
     # Who tries to refute is shown the views beside the reviews.
-    assert "<quote>" in fewer["checker"] and len(fewer["checker"]) > len(fewer["profiler"])
+    least = longest_prompts(library, domain, 8, 5, 5)
+    assert "<quote>" in least["checker"] and len(least["checker"]) > len(least["profiler"])
     texts = [row.text for row in importers.reviews(REVIEWS, "amazon-2023") if hasattr(row, "text")]
     assert len(many["profiler"]) > sum(sorted(map(len, texts))[-12:])
 

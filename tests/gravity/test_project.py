@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import gravity
+from gravity.agents.qualification import TASKS
 from gravity.errors import ConfigError
 from gravity.store.records import Review
 from tests.gravity.support import ROOT, environment, toml
@@ -50,7 +51,7 @@ def test_a_whole_run_in_one_process(stub: Stub, tmp_path: Path, monkeypatch: pyt
         taken = project.ingest(REVIEWS, "amazon-2023", BOOKS, READERS, progress=progress)
         assert [intake.kept for intake in taken.files] == [24, len(rows(BOOKS)), taken.store["reviews"]]
         qualified = project.qualify(progress)
-        assert {row.task for row in qualified} == {"scenario", "preference", "stance", "view", "defect"}
+        assert {row.task for row in qualified} == {*TASKS}
         run = project.curate(readers=4, progress=progress)
         status = run.status()
         assert status.run == run.id and status.readers["profiled"] == 4

@@ -21,7 +21,7 @@ from tests.stub.truth import Character, Oracle
 from tests.support import config, curate, project, run_id, silent, take_in
 
 JUDGING = {"cases": 10, "min_accuracy": 0.5}
-TASKS = ("scenario", "preference", "view", "stance", "defect")
+TASKS = ("scenario", "preference", "personality", "view", "stance", "facet", "defect")
 
 
 def settings(url: str, home: Path, judging: dict[str, Any] | None = None, **roles: Any) -> Config:
@@ -62,7 +62,7 @@ def test_the_figures_of_every_role_and_culture_as_json(filled: Filled) -> None:
             assert row["calls"] == 2 * CASES and row["consistent"] == row["swapped"] == CASES
             # Stated at 0.9 throughout and always right.
             assert row["ece"] == pytest.approx(0.1) and row["brier"] == pytest.approx(0.01)
-        if row["task"] == "stance":
+        if row["task"] in ("stance", "facet"):
             assert row["calibration"] is not None and row["ece"] < 0.05
         if row["task"] == "defect":
             assert (row["right"], row["clean"], row["alarms"]) == (CASES, CASES, 0)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from gravity.config import Config
 from gravity.project import Project
@@ -21,14 +21,19 @@ SCREEN = "keep  f flip"
 
 @pytest.fixture
 def store(filled: Filled, tmp_path: Path) -> Path:
-    """A copy of the filled store, in which the panel doubts three pairs; beside them some are held."""
+    """A copy of the filled store, in which the panel doubts three pairs of the values track; beside them some of the
+    personality track are held."""
     copy = tmp_path / "copy"
     shutil.copytree(filled.folder, copy)
     made = Project(Config.model_validate({"store": {"path": copy / ".gravity"}}))
     run = made.stores.ledger.latest_run()
     assert run is not None
-    checks = list(made.stores.ledger.checks(run.id).values())[:3]
+    pairs = list(made.stores.ledger.pairs(run.id))
+    doubted = {pair.id for pair in pairs if pair.track == "values"}
+    checks = [check for check in made.stores.ledger.checks(run.id).values() if check.pair in doubted][:3]
+    held = [pair.id for pair in pairs if pair.track == "personality"][:40]
     with made.stores.database.begin() as connection:
+        connection.execute(update(tables.pairs).where(tables.pairs.c.id.in_(held)).values(verdict="held"))
         connection.execute(delete(tables.checks).where(tables.checks.c.pair.in_([check.pair for check in checks])))
     for check, prefers in zip(checks, (None, "rejected", None), strict=True):
         made.stores.ledger.add_check(check.model_copy(update={"prefers": prefers}))

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from gravity.store.database import Database
 from gravity.store.dataset import SCHEMA, Export, export
 from gravity.store.errors import StoreError
+from gravity.store.facets import FacetReliability, Facets
 from gravity.store.ledger import Ledger
 from gravity.store.records import CardLine, Pair
 from gravity.store.reliability import Reliability
@@ -44,8 +45,8 @@ def planted() -> list[Pair]:
                 passed = "rejected" if seed == SEEDS[-1] else verdict
                 pairs.append(pair(RUN, reader, seed, culture=culture, verdict=passed, **links))
             for item in ITEMS:
-                trait = ["trait", "openness"]
-                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=trait, takes="high"))
+                facet = ["facet", "trust"]
+                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=facet, takes="high"))
             pairs += [pair(RUN, reader, book, "interests", culture, verdict=verdict) for book in BOOKS]
     return pairs
 
@@ -66,7 +67,7 @@ def ledger(database: Database) -> Ledger:
     for culture, readers in READERS.items():
         for reader in readers:
             stances = [fact(RUN, reader, seed, confidence=0.7) for seed in SEEDS]
-            made.add_profile(RUN.id, reader, [*stances, fact(RUN, reader, "openness", "trait", "high")])
+            made.add_profile(RUN.id, reader, [*stances, fact(RUN, reader, "trust", "facet", "high")])
         for seed in SEEDS:
             made.add_scenario(scenario(RUN, seed, culture))
     confirm(made, planted())
@@ -339,3 +340,46 @@ def test_the_card_says_how_far_stances_hold(ledger: Ledger, folder: Path) -> Non
 def test_a_card_without_figures_of_stances_has_no_table_of_them(ledger: Ledger, folder: Path) -> None:
     export(ledger, RUN, folder, test_share=0.2, overwrite=False)
     assert "expected label error" not in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_card_says_how_far_facets_hold_and_which_make_no_pairs(ledger: Ledger, folder: Path) -> None:
+    settings = RunSettings(**{**RUN.settings.model_dump(), "curate": {"min_reliability": 0.5}})
+    rows = [
+        FacetReliability.model_validate(
+            {
+                "run": RUN.id,
+                "of": "facet",
+                "name": name,
+                "culture": culture,
+                "readers": n,
+                "r": r,
+                "low": r and r - 0.1,
+                "high": r and r + 0.1,
+                "partial": partial,
+                "both": 20,
+                "agreed": 18,
+                "halves": 100,
+                "told": 60,
+            }
+        )
+        for name, culture, n, r, partial in (
+            ("trust", "us", 50, 0.2, None),
+            ("trust", "all", 90, 0.6, 0.55),
+            ("anger", "us", 12, None, None),
+        )
+    ]
+    Facets(ledger.database).keep_reliability(RUN.id, rows)
+    export(ledger, RUN.model_copy(update={"settings": settings}), folder, 0.2, overwrite=False)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| trust (facet) | us | 50 | 0.33 (0.18 to 0.46) | 0.20 | not measured | 18 of 20 |" in card
+    assert "| trust (facet) | all | 90 | 0.75 (0.67 to 0.82) | 0.60 | 0.55 | 18 of 20 |" in card
+    assert "| anger (facet) | us | 12 | not measured | not measured | not measured | 18 of 20 |" in card
+    assert "In us these facets make no pairs, since their reliability is below 0.5: trust." in card
+    assert "In br these" not in card
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["facets_without_pairs"] == {"us": ["trust"]}
+    assert [row["spearman_brown"] for row in manifest["facet_reliability"]] == [
+        None,
+        pytest.approx(0.75),
+        pytest.approx(1 / 3),
+    ]

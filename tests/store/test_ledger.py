@@ -39,12 +39,12 @@ def test_runs_are_found_by_the_beginning_of_their_id(ledger: Ledger) -> None:
 
 
 def test_profile_is_written_whole_and_once(ledger: Ledger) -> None:
-    facts = [fact(RUN, "ana", name) for name in ("s2", "s1")] + [fact(RUN, "ana", "openness", "trait", "unknown")]
+    facts = [fact(RUN, "ana", name) for name in ("s2", "s1")] + [fact(RUN, "ana", "trust", "facet", "unknown")]
     for _ in range(2):
         ledger.add_profile(RUN.id, "ana", facts)
     ledger.add_profile(RUN.id, "ana", [fact(RUN, "ana", "s3")])
     ledger.add_profile(OTHER.id, "ana", [fact(OTHER, "ana", "s1", value="disagree")])
-    assert ledger.facts(RUN.id, "ana") == [facts[1], facts[0], facts[2]]
+    assert ledger.facts(RUN.id, "ana") == [facts[2], facts[1], facts[0]]
     assert [one.value for one in ledger.facts(OTHER.id, "ana")] == ["disagree"]
     assert (ledger.profiled(RUN.id), ledger.profiled(OTHER.id)) == ({"ana"}, {"ana"})
     assert ledger.facts(RUN.id, "bob") == []
@@ -297,5 +297,5 @@ def test_stances_are_counted_by_source(ledger: Ledger, database: Database) -> No
     list(Corpus(database).take_readers("readers", [Reader(id="ana", culture="us"), Reader(id="bob", culture="br")]))
     shown = fact(RUN, "ana", "s1").model_copy(update={"source": "shown"})
     ledger.add_profile(RUN.id, "ana", [shown, fact(RUN, "ana", "s2", value="unknown")])
-    ledger.add_profile(RUN.id, "bob", [fact(RUN, "bob", "openness", "trait", "high"), fact(RUN, "bob", "s1")])
+    ledger.add_profile(RUN.id, "bob", [fact(RUN, "bob", "trust", "facet", "high"), fact(RUN, "bob", "s1")])
     assert ledger.source_counts(RUN.id) == {("us", "shown", "agree"): 1, ("br", "", "agree"): 1}

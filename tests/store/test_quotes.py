@@ -34,9 +34,9 @@ def test_a_row_holds_the_quotes_behind_its_fact_and_no_others(views: Views, tmp_
         build.fact(RUN, "ana", name).model_copy(update={"views": [view.id for view in behind]})
         for name, behind in rests_on.items()
     ]
-    ledger.add_profile(RUN.id, "ana", [*stances, build.fact(RUN, "ana", "openness", "trait", "high")])
+    ledger.add_profile(RUN.id, "ana", [*stances, build.fact(RUN, "ana", "trust", "facet", "high")])
     pairs = [build.pair(RUN, "ana", name, fact=["stance", name], takes="agree") for name in rests_on]
-    pairs.append(build.pair(RUN, "ana", "item", "personality", fact=["trait", "openness"], takes="high"))
+    pairs.append(build.pair(RUN, "ana", "item", "personality", fact=["facet", "trust"], takes="high"))
     pairs.append(build.pair(RUN, "ana", "book", "interests"))
     ledger.add_pairs(pairs)
     for pair in pairs:

@@ -38,6 +38,7 @@ SETTINGS = RunSettings(
         )
     },
     calibration={"us": Calibration(1.1, -0.2)},
+    facet_calibration={"us": Calibration(0.9, 0.1)},
     qualifications=["k1"],
     classifiers={"gender": {"model": "m", "labels": {"F": "woman"}, "threshold": 0.7}},
     curate={"held_back": 0.3},

@@ -13,14 +13,15 @@ from functools import cached_property
 from itertools import count
 from typing import Any
 
-from gravity.frameworks.gold import Gold, GoldBias, GoldStance
+from gravity.frameworks.gold import Gold, GoldBias, GoldFacet, GoldStance
 from gravity.frameworks.loader import DATA
-from gravity.frameworks.records import TRAITS
 from tests.stub.issues import beginning, plain
 from tests.stub.views import ATTACKS, OBEYED, REVIEW, SHOWN_VIEW, STATEMENT, TURNED, Character, ViewOracle
 
 __all__ = ["ATTACKS", "OBEYED", "REVIEW", "SHOWN_VIEW", "STATEMENT", "STEREOTYPE", "Character", "Oracle", "side_of"]
 
+FACET = re.compile(r'<facet id="(f\d+)">(.*?)<second>(.*?)</second></facet>', re.DOTALL)
+LEVELS = {"high": "low", "low": "high"}
 LOST = re.compile(r"\n\nAnswer \d+ (did not arrive|was refused)")
 PEOPLE = ("planted", "quiet")
 STEREOTYPE = "as everyone in that country does"
@@ -75,9 +76,20 @@ class Oracle(ViewOracle):
 
     @cached_property
     def _items(self) -> Mapping[str, tuple[str, str]]:
-        """The trait and the level that an item's answer shows."""
+        """The facet and the level that an item's answer shows."""
         items = self._library.items.values()
-        return {i.high: (i.trait, "high") for i in items} | {i.low: (i.trait, "low") for i in items}
+        return {i.high: (i.facet, "high") for i in items} | {i.low: (i.facet, "low") for i in items}
+
+    @cached_property
+    def _ends(self) -> dict[str, tuple[str, str]]:
+        """The facet and the level that an end stands for."""
+        facets = self._library.facets.values()
+        return {f.high: (f.id, "high") for f in facets} | {f.low: (f.id, "low") for f in facets}
+
+    @cached_property
+    def _leaning(self) -> dict[str, GoldFacet]:
+        """Gold cases of facets by the beginning of each of their reviews."""
+        return {beginning(review.text): case for case in self._gold.facets.values() for review in case.reviews}
 
     @cached_property
     def _shipped(self) -> dict[str, str]:
@@ -112,8 +124,8 @@ class Oracle(ViewOracle):
             return self._findings(user)
         if keys == {"answer", "confidence", "reason"}:
             return self._judgement(user, chance) if "\nStatement: " in f"\n{user}" else self._preference(user, chance)
-        if keys == set(TRAITS):
-            return self._traits(user, chance)
+        if "f1" in keys:
+            return self._facets(user, chance)
         if keys == {"gender", "age", "location"}:
             return self._demographics(user)
         raise ValueError(f"no such question is known: {sorted(keys)}")
@@ -131,23 +143,36 @@ class Oracle(ViewOracle):
                 return case.answer, [alias]
         return "unknown", []
 
-    def _traits(self, user: str, chance: random.Random) -> dict[str, Any]:
+    def _facets(self, user: str, chance: random.Random) -> dict[str, Any]:
+        """Levels and scores, with each end where it is shown. A level that is not the true one is the contrary one."""
+        answers = {}
+        for alias, first, _ in FACET.findall(user):
+            facet, end = self._ends[first]
+            level, evidence = self._lean(user, facet)
+            if level in LEVELS and chance.random() > self.character.accuracy:
+                level = LEVELS[level]
+            said = {"level": "unknown", "score": None, "confidence": 50}
+            if level in LEVELS:
+                # Further from the middle than not, by as much as chance has it.
+                beyond = chance.randrange(10, 41)
+                near = level == end
+                score = 50 - beyond if near else 50 + beyond
+                said = {"level": "first" if near else "second", "score": score, "confidence": 80}
+            answers[alias] = {"evidence": evidence[:3], **said}
+        return answers
+
+    def _lean(self, user: str, facet: str) -> tuple[str, list[str]]:
+        """The level of a facet that the reviews shown tell of, by the truth of a planted reader or of a gold case, and
+        those that do."""
         shown = self._shown(user)
+        for alias, _, text in REVIEW.findall(user):
+            case = self._leaning.get(beginning(text))
+            if case is not None and case.facet == facet:
+                return case.answer, [alias] if case.answer in LEVELS else []
         truth = self._truth.get(next(iter(shown.values()))[0], {}) if shown else {}
-        turned = {"high": "low", "low": "high"}
-
-        def level(trait: str) -> str:
-            true = str(truth.get("traits", {}).get(trait, "unknown"))
-            return turned.get(true, true) if chance.random() > self.character.accuracy else true
-
-        return {
-            trait: {
-                "level": level(trait),
-                "confidence": 80,
-                "evidence": list(shown)[:1],
-            }
-            for trait in TRAITS
-        }
+        places = truth.get("facet_evidence", {}).get(facet, [])
+        evidence = [alias for alias, (_, place) in shown.items() if place in places]
+        return (truth["facets"][facet], evidence) if evidence else ("unknown", [])
 
     def _demographics(self, user: str) -> dict[str, Any]:
         shown = self._shown(user)
@@ -194,9 +219,9 @@ class Oracle(ViewOracle):
         shown = self._shown(user)
         truth = self._truth.get(next(iter(shown.values()))[0], {}) if shown else {}
         if ways[0] in self._items:
-            trait, level = self._items[ways[0]]
-            true = truth.get("traits", {}).get(trait)
-            return "cannot tell" if true not in ("high", "low") else "A" if true == level else "B"
+            facet, level = self._items[ways[0]]
+            true, _ = self._lean(user, facet)
+            return "cannot tell" if true not in LEVELS else "A" if true == level else "B"
         known = self._gold_ways.get(ways)
         if known is not None:
             stance, _ = self._gold_stance(user, known[0])

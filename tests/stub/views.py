@@ -27,7 +27,7 @@ ATTACKS = Path(__file__).parents[1] / "data" / "attacks.jsonl"
 class Character:
     """How a played model departs from the truth; each figure is a share, 0 to 1.
 
-    `accuracy`: right stances, traits, judgements and preferences; `position_bias`: judgements and preferences that take
+    `accuracy`: right stances, facets, judgements and preferences; `position_bias`: judgements and preferences that take
     the first side whatever it says; `defects`: first drafts with a planted stereotype, which the played critic
     finds, as it finds the planted defects of the gold cases; `missed`: views that are not found; `invented`: reviews in
     which a view is found that is not there, which a refuter believes as often as it errs. A `gullible` model that is

@@ -114,13 +114,13 @@ def test_the_example_is_worded_as_gravity_words_it() -> None:
         ("interest", "Historical Fiction", "liked"),
         ("interest", "Sea Stories", "liked"),
         ("interest", "Romance", "disliked"),
-        ("trait", "openness", "high"),
-        ("trait", "extraversion", "low"),
+        *(("facet", name, "high") for name in ("imagination", "intellect")),
+        *(("facet", name, "low") for name in ("gregariousness", "activity")),
         *(("stance", seed.id, "agree") for seed in library.seeds.values() if seed.statement in EXAMPLE_READER),
     ]
     # A card tells what is surest first.
     facts = [fact(kind, name, value, 0.99 - number / 100) for number, (kind, name, value) in enumerate(told)]
-    system = reader_card(facts, library.seeds, domain).text
+    system = reader_card(facts, library.seeds, library.facets, domain).text
     assert system.strip() == EXAMPLE_READER
 
 

@@ -27,7 +27,7 @@ LIBRARY = Library()
 
 def composer(store: Store) -> Composer:
     domain = LIBRARY.domain("books")
-    return Composer("run", domain, LIBRARY.seeds, {}, store.taste, {"interests": tracks()["interests"]}, 0.6)
+    return Composer("run", domain, LIBRARY.seeds, {}, {}, store.taste, {"interests": tracks()["interests"]}, 0.6)
 
 
 def pairs(
