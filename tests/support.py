@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select, update
+
 from gravity import curating
 from gravity.agents.taste.candidates import Taste
 from gravity.config import Config
@@ -13,7 +15,7 @@ from gravity.frameworks.loader import DATA, Library
 from gravity.graphs.pending import CurateState
 from gravity.loop import run
 from gravity.project import Project
-from gravity.store import importers
+from gravity.store import importers, tables
 from gravity.store.corpus import Corpus
 from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
 from gravity.store.vectors import VectorStore
@@ -77,6 +79,7 @@ def config(url: str, home: Path, model: dict[str, Any] | None = None, **curate: 
             "models": {"stub": settings},
             "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": ["stub"]},
             "store": {"path": home},
+            "judging": {"profiler_votes": True},
             "curate": {"seeds": 5, "scenarios_per_seed": 1, "own_seeds": 0, "bank": False, **curate},
         }
     )
@@ -101,6 +104,24 @@ def curate(made: Project, unqualified: bool = True, **wanted: Any) -> str:
         return setup.record.id
 
     return run(work())
+
+
+def seasoned(made: Project, cases: int = 300, wrong: int = 30) -> None:
+    """Adds made-up gold cases to what models showed: on so many the profiler errs, and the judges of pairs never do. A
+    model that is always right shows nothing of what a panel makes of wrong labels."""
+    table = tables.qualifications
+    sides = {"stance": "agree", "preference": "agree", "facet": "high", "personality": "high"}
+    turned = {"agree": "disagree", "high": "low"}
+    with made.stores.database.begin() as connection:
+        for row in connection.execute(select(table)).mappings().all():
+            side = sides.get(row["task"])
+            if side is None:
+                continue
+            infers = row["task"] in ("stance", "facet")
+            played = {f"made up {n}": (side, turned[side] if infers and n < wrong else side) for n in range(cases)}
+            figures = {**row["figures"], "outcomes": {**row["figures"]["outcomes"], **played}}
+            of = table.c.key == row["key"], table.c.culture == row["culture"]
+            connection.execute(update(table).where(*of).values(figures=figures))
 
 
 def run_id(made: Project) -> str:

@@ -12,7 +12,7 @@ import pytest
 from gravity.agents.card import fold
 from gravity.agents.errors import ModelError
 from gravity.agents.halves import halves
-from gravity.agents.interests import Ratings
+from gravity.agents.interests import Ratings, split
 from gravity.frameworks.loader import Library
 from gravity.project import Project
 from gravity.store.population import LIKED
@@ -110,7 +110,9 @@ def test_a_seed_that_readers_brought_divides_them_as_the_truth_does(whole: Whole
 def shows(whole: Whole, reader: str, facet: str) -> tuple[str, set[int]]:
     """The level of a facet that a planted reader's reviews show, of those that are not held back, and the halves that
     show it."""
-    known = halves(ratings(whole.made, reader).known)
+    corpus = whole.made.stores.corpus
+    reviews = corpus.reviews_of(reader)
+    known = halves(split(reviews, corpus.books([review.book for review in reviews]), 0.3).known)
     true, ids = truth()[reader], places()[reader]
     evidence = {ids[place] for place in true["facet_evidence"].get(facet, [])}
     telling = {half for half, reviews in enumerate(known) if evidence & {review.id for review in reviews}}

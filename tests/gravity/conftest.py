@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gravity.config import Config
+from gravity.project import Project
 from tests.gravity.support import Done, gravity, toml
 from tests.stub.server import Stub
 from tests.stub.truth import Character
-from tests.support import BOOKS, READERS, REVIEWS, rows
+from tests.support import BOOKS, READERS, REVIEWS, rows, seasoned
 
 KEY = "sk-planted-key-of-the-tests"
 EACH = 2
@@ -57,5 +59,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         files = ("reviews.jsonl", "--format", "amazon-2023", "--items", str(BOOKS), "--readers", "readers.jsonl")
         ingested = gravity(folder, "ingest", *files, "--json", OPENAI_API_KEY=KEY)
         qualified = gravity(folder, "qualify", "--json", OPENAI_API_KEY=KEY)
+        made = Project(Config.model_validate({"store": {"path": folder / ".gravity"}}))
+        seasoned(made)
+        made.stores.database.close()
         curated = gravity(folder, "curate", OPENAI_API_KEY=KEY)
         yield Filled(folder, server, readers, ingested, qualified, curated)

@@ -60,11 +60,13 @@ def toml(url: str, model: dict[str, Any] | None = None, **sections: dict[str, An
     """A gravity.toml in which the stub at `url` plays every role and makes the vectors. Readers bring no seeds for
     themselves alone, since each would have scenes of its own."""
     curate = {"own_seeds": 0, "bank": False, **sections.pop("curate", {"seeds": 4, "scenarios_per_seed": 1})}
+    judging = {"profiler_votes": True, **sections.pop("judging", {})}
     content = {
         "models.stub": {"kind": "openai", "model": "stub", "base_url": url, "timeout": 30, **(model or {})},
         "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": ["stub"]},
         "embeddings": {"kind": "openai", "model": "hash64", "base_url": url},
         "curate": curate,
+        "judging": judging,
         **sections,
     }
     lines = []
