@@ -62,6 +62,9 @@ async def bring_seeds(crew: Crew, gatherer: Gatherer) -> None:
     repeats = await gatherer.without_repeats(new, known) if any(seed.verdict == "kept" for seed in new) else []
     crew.views.drop_seeds(repeats)
     gone = {seed.id for seed in repeats}
+    # Where a run was stopped before repeats were looked for, it begins with all that was gathered.
+    for identity in gone:
+        crew.seeds.pop(identity, None)
     covered = {view for seed in brought if seed.verdict == "kept" and seed.id not in gone for view in seed.views}
     cultures = {reader.id: reader.culture or "" for reader in crew.corpus.readers()}
     own: list[ReaderSeed] = []

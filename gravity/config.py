@@ -123,7 +123,7 @@ class Curate(Section):
     """Readers with fewer reviews are left out."""
     seeds_per_call: int = Field(40, ge=1, le=60)
     """Seeds that the profiler is asked about in one call: those nearest to the views that it is shown."""
-    facets_per_call: int = Field(15, ge=1, le=60)
+    facets_per_call: int = Field(15, ge=1, le=30)
     """Facets of personality that the profiler is asked about in one call."""
     reviews_per_call: int = Field(12, ge=1)
     """Reviews that one call sees at most."""

@@ -168,7 +168,7 @@ class Deaf(Stub):
 
 @pytest.mark.parametrize(
     ("what", "words", "made_of"),
-    [("profile", '"openness"', {"in", "jp", "us"}), ("reading", '"views"', set())],
+    [("profile", '"f1"', {"in", "jp", "us"}), ("reading", '"views"', set())],
     ids=["a profile", "a reading"],
 )
 async def test_pairs_of_a_culture_wait_for_all_of_it_while_asking_helps(

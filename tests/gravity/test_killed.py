@@ -22,7 +22,7 @@ from tests.support import curate, take_in
 
 IN_FLIGHT = 6
 TABLES = ("pairs", "scenarios", "facts", "profiles", "checks", "calls")
-READ = ("readings", "views", "groups", "reader_seeds", "shown")
+READ = ("readings", "views", "groups", "reader_seeds", "shown", "facet_halves", "facet_reliability")
 ORDER = ("seconds", "number")  # columns that tell when a row came, and not what it says
 LATENCY = Faults(latency=0.05)
 
