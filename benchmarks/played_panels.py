@@ -135,7 +135,7 @@ def main() -> None:
     """Parses the command line, plays, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lots", type=int, default=400, help="of each panel and error")
-    parser.add_argument("--pairs", type=int, default=5_000, help="in a lot")
+    parser.add_argument("--pairs", type=int, default=2_000, help="in a lot")
     parser.add_argument("--acceptable", type=float, default=0.1)
     given = parser.parse_args()
     result = []

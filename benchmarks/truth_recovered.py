@@ -7,7 +7,8 @@ readers do; the headline is what comes back of these. Prints the views found, ke
 the truth, where what is held and not shown is counted apart: a stance there is a guess, and one toward what is neither
 shown nor held is made up; the constructs that came back as readers' seeds, of those that enough readers speak to on
 both sides; values pairs a reader; and by lot the true label error beside the interval that sampling reported,
-which has to cover it 95 times in 100. With `--embedded` the models inside the packages do the work instead, once;
+which has to cover it 95 times in 100 (`benchmarks.played_panels` plays panels that err as the profiler does, or
+abstain, on lots by the hundred). With `--embedded` the models inside the packages do the work instead, once;
 nobody reads views or checks then. The last line is JSON.
 
     python -m benchmarks.truth_recovered --runs 12 --accuracy 0.92 --position-bias 0.1
@@ -38,12 +39,14 @@ Judged = list[tuple[Lot, int, int]]
 def played(character: Character, embedder: Embedder, seeds: int, sets: list[str]) -> dict[str, tuple[Told, Judged]]:
     """One run a set against the stub: what it made, and each checked lot with its wrong labels and its labels."""
     with Stub(character) as server, tempfile.TemporaryDirectory() as folder:
+        given = {"kind": "openai", "base_url": server.url}
 
         def opened(name: str) -> Project:
             settings = Config.model_validate(
                 {
-                    "models": {"stub": {"kind": "openai", "model": "stub", "base_url": server.url}},
-                    "roles": {"profiler": "stub", "writer": "stub", "judges": ["stub"], "critics": []},
+                    "models": {name: {**given, "model": name} for name in ("stub", "judge")},
+                    # Another model judges, and errs elsewhere: who infers labels has no vote on them.
+                    "roles": {"profiler": "stub", "writer": "stub", "judges": ["judge"], "critics": []},
                     "store": {"path": Path(folder) / name},
                     "curate": {"seeds": seeds, "scenarios_per_seed": 2},
                 }

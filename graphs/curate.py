@@ -119,13 +119,16 @@ def curate_graph(crew: Crew, checkpointer: Any = None) -> Any:
         return {"pairs": made}
 
     async def check_samples(state: CurateState) -> CurateState:
-        growing, waiting = state.get("growing", []), list[Todo]()
-        # A look at a lot can lead to another one; what nobody answered waits for the next run.
-        while (todos := [t for t in pending_checks(crew) if t.culture not in growing]) != waiting:
+        growing, asked = state.get("growing", []), set[str]()
+        while True:
+            todos = [todo for todo in pending_checks(crew) if todo.culture not in growing]
+            # A look at a lot can lead to another one; what nobody answered waits for the next run.
+            if asked and not any(todo.id not in asked for todo in todos):
+                return {}
             await _sweep(crew, "check", check, todos)
-            asked = {todo.id for todo in todos}
-            waiting = [todo for todo in pending_checks(crew) if todo.id in asked and todo.culture not in growing]
-        return {}
+            asked.update(todo.id for todo in todos)
+            if not todos:
+                return {}
 
     graph = StateGraph(CurateState)
     graph.add_node("index", index)

@@ -17,6 +17,7 @@ from gravity.store.ledger import Ledger
 from gravity.store.records import Reader, Round, Scenario
 from gravity.store.runs import RunSettings, run_with
 from gravity.store.vectors import VectorStore
+from tests.store import build
 from tests.store.build import check
 from tests.stub.embedder import HashEmbedder
 from tests.support import draft, fact, taste
@@ -56,7 +57,8 @@ def library(tmp_path: Path) -> Library:
 
 def test_card_lines_name_the_seeds_of_another_library(library: Library, database: Database, tmp_path: Path) -> None:
     made = tracks()
-    run = run_with(RunSettings(tracks=[maker.TRACK for maker in made.values()]))
+    tracked = [maker.TRACK for maker in made.values()]
+    run = run_with(RunSettings(tracks=tracked, counting=build.run(record=build.SURE).settings.counting))
     composer = Composer(
         run=run.id,
         domain=Library().domain("books"),

@@ -20,7 +20,7 @@ from tests.graphs.quiet import CONSTRUCTS, TRUTH, true_views
 from tests.graphs.support import at_work, curated, facts, pairs, scenarios
 from tests.graphs.test_reading import Choosy, known_to, prepared
 from tests.stub.server import Stub
-from tests.support import curate, project, run_id
+from tests.support import curate, project, run_id, seasoned
 
 CULTURE = {reader: reader.split("-")[1] for reader in TRUTH}
 BROUGHT = {"held_back": 0, "readers_per_seed": 2, "own_seeds": 2}
@@ -180,6 +180,7 @@ def test_a_dataset_holds_readers_seeds_in_one_split_each(tmp_path: Path) -> None
         made.config.judging.min_accuracy = 0.5
         made.config.judging.cases = 10
         made.qualify(progress=lambda *_: None)
+        seasoned(made)
         run = made.curate(progress=lambda *_: None)
     run.export(tmp_path / "dataset")
     places = defaultdict(set)
