@@ -22,14 +22,14 @@ from gravity.agents.tracks.values import TRACK
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.loader import Library
 from gravity.frameworks.statistics import wilson
-from gravity.panels import panel_record
+from gravity.panels import Outcome, panel_record
 from gravity.store.ledger import Ledger
 from gravity.store.lots import due, lots
 from gravity.store.records import Check, Decision, Label, Lot
 from gravity.store.runs import Checking, Counting, JudgingSettings, Run, RunSettings
 
 ERRORS = (0.0, 0.03, 0.1, 0.2, 0.4)
-PROFILER = 0.92  # of gold cases right
+PROFILER, REPEATED = 0.92, 0.3  # of gold cases right in one asking; of wrong labels repeated in the second
 
 
 class Panel(NamedTuple):
@@ -82,17 +82,19 @@ class PlayedLedger(Ledger):
 
 def played_run(panel: Panel, cases: Sequence[str], acceptable: float, chance: np.random.Generator) -> Run:
     """A run whose panel has shown on gold cases, whose right answers these are, what it does."""
-    judge, profiler = {}, {}
-    for number, truth in enumerate(cases):
+    judge, profiler = dict[str, Outcome](), dict[str, Outcome]()
+    turned = {"agree": "disagree", "disagree": "agree"}
+    for number, truth in enumerate(map(str, cases)):
         right = chance.random() < PROFILER
-        turned = {"agree": "disagree", "disagree": "agree"}
-        invented = str(chance.choice(np.array(["agree", "disagree"])))
-        inferred = truth if right else turned.get(truth, invented)
-        label = inferred if inferred != "unknown" else None
-        profiler[f"{number}"] = (truth, label)
-        if label is not None:
+        inferred = truth if right else turned.get(truth, str(chance.choice(np.array(["agree", "disagree"]))))
+        first = inferred if inferred != "unknown" else None
+        # Asked again it repeats a wrong label in some cases, and is right in nearly all others.
+        again = chance.random() < (PROFILER if right else REPEATED)
+        label = first if again else None
+        profiler[f"{number}"] = (truth, label, first)
+        if first is not None:
             said = panel.says(right, truth == "unknown", chance)
-            judge[f"{number}"] = (truth, {"chosen": label, "rejected": turned[label], None: None}[said])
+            judge[f"{number}"] = (truth, {"chosen": first, "rejected": turned[first], None: None}[said], None)
     record = panel_record([judge], profiler, 1)
     counting = Counting(checking={"preference": Checking(judges=["judge"], record=record)}, qualified=True)
     settings = RunSettings(

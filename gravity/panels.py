@@ -1,14 +1,17 @@
 """What a panel of pair judges showed on gold cases: how often it confirms labels that are right, and those that the
 profiler got wrong."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from gravity.agents.judge import majority
 from gravity.frameworks.statistics import exact
 from gravity.store.runs import PanelRecord
 
-# By gold case the right label, or that there is none, and the one that was given, None for none.
-Outcomes = Mapping[str, tuple[str, str | None]]
+# By gold case the right label, or that there is none, the one that was given, and the one of the first asking alone;
+# None for no label.
+Outcome = tuple[str, str | None, str | None]
+Outcomes = Mapping[str, Outcome]
 
 
 def panel_record(panel: Sequence[Outcomes], profiler: Outcomes, quorum: int) -> PanelRecord:
@@ -16,19 +19,16 @@ def panel_record(panel: Sequence[Outcomes], profiler: Outcomes, quorum: int) -> 
 
     Its own labels alone are counted, right and wrong ones: what is hard for a profiler may be hard for a panel too.
     """
-    right = confirmed = refuted = wrong = shared = 0
-    for case, (truth, label) in profiler.items():
+    counts = Counter[str]()
+    for case, (truth, label, first) in profiler.items():
         said = majority([judge[case][1] if case in judge else None for judge in panel], quorum)
-        if label is None:
-            continue
         if label == truth:
-            right += 1
-            confirmed += said == label
-            refuted += said is not None and said != label
-        else:
-            wrong += 1
-            shared += said == label
-    return PanelRecord(right=right, confirmed=confirmed, refuted=refuted, wrong=wrong, shared=shared)
+            counts.update(right=1, confirmed=said == label, refuted=said is not None and said != label)
+        elif label is not None:
+            counts.update(wrong=1, shared=said == label)
+        if first not in (None, truth):
+            counts.update(slips=1, slips_shared=said == first)
+    return PanelRecord(**counts)
 
 
 def of_culture(culture: str, records: Mapping[str, PanelRecord]) -> PanelRecord:
@@ -40,8 +40,8 @@ def of_culture(culture: str, records: Mapping[str, PanelRecord]) -> PanelRecord:
     found = dict[str, int]()
     if _differs(own.confirmed, own.right, every.confirmed, every.right):
         found |= own.model_dump(include={"right", "confirmed", "refuted"})
-    if _differs(own.shared, own.wrong, every.shared, every.wrong):
-        found |= own.model_dump(include={"wrong", "shared"})
+    if _differs(*own.missed, *every.missed):
+        found |= own.model_dump(include={"wrong", "shared", "slips", "slips_shared"})
     return every.model_copy(update=found)
 
 

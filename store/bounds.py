@@ -7,11 +7,12 @@ c = (1 - e) s + e f, so that (Rogan and Gladen 1978)
     e = (s - c) / (s - f).
 
 `s` is measured on the gold cases of the same task whose label the profiler got right, and `f` on those whose label it
-got wrong: so the errors that panel and profiler share are in it. All three shares have an uncertainty of their own, and
-e grows with s and f and falls with c. So the upper bound takes their Clopper-Pearson confidence distributions, of s and
-f the upper and of c the lower one, as independent, and is a quantile of what they make of e (melding: Fay, Proschan and
-Brittain 2015, Biometrics 71). Where one share alone is uncertain this is the Clopper-Pearson bound. Where nothing is
-measured of f it can be 1, and there is no upper bound.
+got wrong: so the errors that panel and profiler share are in it. (Where both askings of the profiler got fewer than ten
+wrong, the labels count that one asking got wrong, unless the panel takes them another way: `PanelRecord.missed`.) All
+three shares have an uncertainty of their own, and e grows with s and f and falls with c. So the upper bound takes their
+Clopper-Pearson confidence distributions, of s and f the upper and of c the lower one, as independent, and is a quantile
+of what they make of e (melding: Fay, Proschan and Brittain 2015, Biometrics 71). Where one share alone is uncertain
+this is the Clopper-Pearson bound. Where nothing is measured of f it can be 1, and there is no upper bound.
 
 The lower bound asks less: of right labels the panel refutes a share `r` on gold cases, of wrong ones at most all. So
 e is at least (a - r) / (1 - r) where it refutes a share `a`.
@@ -87,7 +88,7 @@ def _shares(answers: Answers, record: PanelRecord) -> tuple[Draws, Draws, Draws]
     return (
         _below(answers.agreed, answers.n),
         _above(record.confirmed, record.right, 1),
-        _above(record.shared, record.wrong, 2),
+        _above(*record.missed, 2),
     )
 
 

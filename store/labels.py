@@ -101,7 +101,8 @@ class Evidence:
         for decision in self.blind:
             check = self.checks.get(decision.pair)
             if check is not None and _wrong(decision):
-                counts.update(wrong=1, shared=check.prefers == "chosen")
+                shared = check.prefers == "chosen"
+                counts.update(wrong=1, shared=shared, slips=1, slips_shared=shared)
             elif check is not None:
                 counts.update(right=1, confirmed=check.prefers == "chosen", refuted=check.prefers == "rejected")
         known = self.panel or PanelRecord()

@@ -114,7 +114,7 @@ def _settled(lot: Lot, reached: Reached, known: Evidence) -> Lot:
         reason = f"{bounds}: more than the {limit:.0%} that is accepted"
         return lot.model_copy(update={"verdict": "withheld", "reason": reason})
     reason = f"{bounds}: whether it is at most {limit:.0%} is for people to settle"
-    if not known.record.wrong:
+    if not known.record.missed[1]:
         reason = (
             "the profiler got no gold case wrong, so nobody knows how often the panel would confirm its errors: "
             "`gravity review --sample` lets people settle it"

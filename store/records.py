@@ -354,7 +354,7 @@ class Qualification(Row):
     cases, which have no view. `kinds` holds
     (cases, right) by kind of case, and `error_rates` (wrong, cases) by name. `calibration` is a slope and an
     intercept, fitted on other cases than these, as `calibrated_on` says. Where cases are labels, `outcomes` holds
-    (right label, label that was given) by case.
+    (right label, label that was given, label of the first asking alone) by case.
     """
 
     key: str
@@ -386,7 +386,7 @@ class Qualification(Row):
     error_rates: dict[str, tuple[int, int]] = Field(default_factory=dict)
     calibration: tuple[float, float] | None = None
     calibrated_on: str = ""
-    outcomes: dict[str, tuple[str, str | None]] = Field(default_factory=dict)
+    outcomes: dict[str, tuple[str, str | None, str | None]] = Field(default_factory=dict)
 
 
 class Call(Row):

@@ -4,10 +4,12 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from gravity.frameworks.statistics import exact
 from gravity.store.answers import call_key
 from gravity.store.errors import StoreError
 from gravity.store.records import FactKind, Row
 
+ENOUGH = 10  # wrong labels from which they alone tell what a panel makes of such
 Subject = Literal["seed", "item", "book"]
 
 
@@ -83,6 +85,18 @@ class PanelRecord(Settings):
     """Labels that are wrong, what the profiler made up among them."""
     shared: int = 0
     """Of these, those that it confirmed."""
+    slips: int = 0
+    """Labels that a single asking of the profiler got wrong, whatever both askings came to."""
+    slips_shared: int = 0
+    """Of these, those that it confirmed."""
+
+    @property
+    def missed(self) -> tuple[int, int]:
+        """How many wrong labels it confirmed, and of how many: of those that both askings got wrong, where these are
+        ENOUGH or it took them another way than those of one asking, and else of the latter, which are more."""
+        low, high = exact(self.shared, self.wrong)
+        alike = self.slips > 0 and low <= self.slips_shared / self.slips <= high
+        return (self.slips_shared, self.slips) if self.wrong < ENOUGH and alike else (self.shared, self.wrong)
 
     def settled(self) -> Self:
         """The record of a panel with people beside it who settle what it does not confirm, so that a right label is

@@ -57,9 +57,10 @@ def design(record: PanelRecord, acceptable: float, pairs: int = LARGEST) -> Desi
 
 
 def _size(record: PanelRecord, acceptable: float) -> tuple[int, float]:
-    if not record.right or not record.wrong:
+    missed, wrong = record.missed
+    if not record.right or not wrong:
         return SMALLEST, 0.0
-    s, f = record.confirmed / record.right, record.shared / record.wrong
+    s, f = record.confirmed / record.right, missed / wrong
     expected = (1 - acceptable * GOOD) * s + acceptable * GOOD * f
     power = 0.0
     for n in range(SMALLEST, LARGEST + 1, STEP):

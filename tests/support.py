@@ -118,7 +118,8 @@ def seasoned(made: Project, cases: int = 300, wrong: int = 30) -> None:
             if side is None:
                 continue
             infers = row["task"] in ("stance", "facet")
-            played = {f"made up {n}": (side, turned[side] if infers and n < wrong else side) for n in range(cases)}
+            labels = [turned[side] if infers and n < wrong else side for n in range(cases)]
+            played = {f"made up {n}": (side, label, label) for n, label in enumerate(labels)}
             figures = {**row["figures"], "outcomes": {**row["figures"]["outcomes"], **played}}
             of = table.c.key == row["key"], table.c.culture == row["culture"]
             connection.execute(update(table).where(*of).values(figures=figures))

@@ -72,6 +72,7 @@ async def try_facets(
             case=case.id,
             truth=case.answer,
             said=fact.value if fact.value in LEVELS else None,
+            first=both[0].value if both[0].value in LEVELS else None,
         )
 
     return await try_all(one, cases, advance)

@@ -61,8 +61,9 @@ class Candidate:
     profiler: Profiler
     second: Profiler | None
 
-    async def stance(self, review: Review, seed: Seed) -> tuple[Fact, list[str]]:
-        """Where the writer of a review stands, as a run would find it, and the calls that it took. Raises AskError."""
+    async def stance(self, review: Review, seed: Seed) -> tuple[Fact, Fact, list[str]]:
+        """Where the writer of a review stands by the first asking and as a run would find it, and the calls that it
+        took. Raises AskError."""
         batch, calls = Batch(Evidence([review]), [seed]), list[str]()
         if self.reader is not None:
             reading, views = await self.reader.read(review.reader, [review])
@@ -71,12 +72,14 @@ class Candidate:
             calls += reading.calls
             kept = [view for view in views if view.verdict == "kept"]
             if not kept:
-                return not_near(self.reader.run, review.reader, seed.id), calls
+                none = not_near(self.reader.run, review.reader, seed.id)
+                return none, none, calls
             batch = Batch(Evidence([review], kept), [seed])
-        (fact,) = await self.profiler.stances(review.reader, batch.evidence, batch.seeds)
-        if taken(fact):
-            (fact,) = await CrossCheck(self.second, None, 0.0).held_against(review.reader, [fact], batch)
-        return fact, calls + [maker.call for maker in (fact.made_by, fact.checked_by) if maker and maker.call]
+        (first,) = await self.profiler.stances(review.reader, batch.evidence, batch.seeds)
+        fact = first
+        if taken(first):
+            (fact,) = await CrossCheck(self.second, None, 0.0).held_against(review.reader, [first], batch)
+        return first, fact, calls + [maker.call for maker in (fact.made_by, fact.checked_by) if maker and maker.call]
 
 
 async def try_stances(
@@ -88,7 +91,7 @@ async def try_stances(
         kind = f"{case.case}, unknown" if case.answer == UNKNOWN else case.case
         kinds = kind, case.language
         try:
-            fact, calls = await candidate.stance(review_of(case), seeds[case.seed])
+            first, fact, calls = await candidate.stance(review_of(case), seeds[case.seed])
         except NotAnsweredError:
             raise
         except AskError:
@@ -105,6 +108,7 @@ async def try_stances(
             case=case.id,
             truth=case.answer,
             said=fact.value if answered else None,
+            first=first.value if taken(first) else None,
         )
 
     return await try_all(one, cases, advance)

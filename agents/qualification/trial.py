@@ -24,7 +24,7 @@ class Trial:
     """How one case went. `confidence` is None where none is stated, `steady` where one order was asked; `firsts` of
     `sided` answers took the side shown first; `alarmed` tells of a clean twin, for critics; `calls` are the keys of
     the kept answers. Where it is about a label, `case` is the gold case's id, `truth` the right label or UNKNOWN, and
-    `said` the label that was given, None for none."""
+    `said` the label that was given and `first` that of the first asking alone, None for none."""
 
     culture: str
     kinds: Sequence[str]
@@ -39,6 +39,7 @@ class Trial:
     case: str = ""
     truth: str = ""
     said: str | None = None
+    first: str | None = None
 
     @property
     def telling(self) -> bool:
@@ -91,7 +92,7 @@ def summarised(base: Qualification, trials: Sequence[Trial]) -> Qualification:
             "brier": brier(confidences, hits) if stated else None,
             "ece": calibration_error(confidences, hits) if stated else None,
             "ece_interval": calibration_error_interval(confidences, hits) if stated else None,
-            "outcomes": {trial.case: (trial.truth, trial.said) for trial in trials if trial.case},
+            "outcomes": {trial.case: (trial.truth, trial.said, trial.first) for trial in trials if trial.case},
             "kinds": dict(sorted(kinds.items())),
         }
     )

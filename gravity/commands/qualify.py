@@ -113,7 +113,8 @@ def _print_panels(project: "Project") -> None:
             for name, judges in panels:
                 r = standing.record(task, judges, culture) if judges else PanelRecord()
                 confirmed = _share(r.confirmed, r.right), _interval(r.confirmed, r.right), r.right
-                shared = _share(r.shared, r.wrong), _interval(r.shared, r.wrong), r.wrong
+                missed, wrong = r.missed
+                shared = _share(missed, wrong), _interval(missed, wrong), wrong
                 rows.append([task.name, culture, name, *confirmed, *shared])
     table(
         "Panels that check pairs: how many right labels of gold cases they confirm, and how many of those that the "

@@ -208,7 +208,9 @@ async def test_of_a_reader_who_does_not_say_nobody_can_tell(make_asker: MakeAske
     # Who takes a side all the same is wrong, and one that takes none has not answered.
     assert found.right == 0 and found.answered == sum(one.said is not None for one in tried)
     assert within((1 - accuracy) ** 2 / 2, found.answered, len(cases))
-    assert found.outcomes == {stance.id: ("unknown", one.said) for (stance, _), one in zip(cases, tried, strict=True)}
+    assert found.outcomes == {
+        stance.id: ("unknown", one.said, None) for (stance, _), one in zip(cases, tried, strict=True)
+    }
 
 
 async def test_what_a_judge_said_is_told_in_the_words_of_the_profiler(make_asker: MakeAsker) -> None:

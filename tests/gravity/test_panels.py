@@ -6,22 +6,26 @@ from gravity.panels import Outcomes, of_culture, panel_record
 from gravity.store.runs import PanelRecord
 
 PROFILER: Outcomes = {
-    "right": ("agree", "agree"),
-    "right, too": ("disagree", "disagree"),
-    "turned": ("agree", "disagree"),
-    "made up": ("unknown", "agree"),
-    "not told": ("agree", None),
+    "right": ("agree", "agree", "agree"),
+    "right, too": ("disagree", "disagree", "disagree"),
+    "turned": ("agree", "disagree", "disagree"),
+    "made up": ("unknown", "agree", "agree"),
+    "not told": ("agree", None, None),
+    "mended": ("agree", None, "disagree"),
 }
 
 
 def judge(**said: str | None) -> Outcomes:
     """A judge's outcomes; what is not given it could not tell."""
-    return {case: (truth, said.get(case.replace(" ", "_").replace(",", ""))) for case, (truth, _) in PROFILER.items()}
+    told = {case: said.get(case.replace(" ", "_").replace(",", "")) for case in PROFILER}
+    return {case: (PROFILER[case][0], label, None) for case, label in told.items()}
 
 
 def test_labels_that_were_given_are_counted_as_the_panel_took_them() -> None:
     one = judge(right="agree", right_too="agree", turned="disagree", made_up=None, not_told="agree")
-    assert panel_record([one], PROFILER, 1) == PanelRecord(right=2, confirmed=1, refuted=1, wrong=2, shared=1)
+    assert panel_record([one], PROFILER, 1) == PanelRecord(
+        right=2, confirmed=1, refuted=1, wrong=2, shared=1, slips=3, slips_shared=1
+    )
 
 
 def test_a_panel_decides_as_it_does_in_a_run() -> None:
@@ -31,12 +35,14 @@ def test_a_panel_decides_as_it_does_in_a_run() -> None:
         judge(right="agree", right_too="agree", turned="disagree", made_up="disagree"),
         judge(right=None, right_too=None, turned="agree", made_up="agree"),
     ]
-    assert panel_record(judges, PROFILER, 2) == PanelRecord(right=2, confirmed=1, refuted=0, wrong=2, shared=2)
-    assert panel_record(judges, PROFILER, 3) == PanelRecord(right=2, confirmed=0, refuted=0, wrong=2, shared=0)
+    assert panel_record(judges, PROFILER, 2) == PanelRecord(
+        right=2, confirmed=1, refuted=0, wrong=2, shared=2, slips=3, slips_shared=2
+    )
+    assert panel_record(judges, PROFILER, 3) == PanelRecord(right=2, wrong=2, slips=3)
 
 
 def test_a_case_that_the_panel_was_not_put_to_was_not_confirmed() -> None:
-    assert panel_record([{}], PROFILER, 1) == PanelRecord(right=2, wrong=2)
+    assert panel_record([{}], PROFILER, 1) == PanelRecord(right=2, wrong=2, slips=3)
 
 
 @pytest.mark.parametrize(("own", "stands_alone"), [(48, False), (30, True)])
@@ -47,3 +53,20 @@ def test_cultures_that_are_alike_are_counted_together(own: int, stands_alone: bo
     assert (found.right, found.confirmed) == ((50, own) if stands_alone else (200, 144 + own))
     # Each of the two shares goes by its own counts.
     assert (found.wrong, found.shared) == (40, 4)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "shared", "counted"),
+    [
+        (0, 0, (2, 25)),  # nothing that both askings got wrong: what one got wrong tells
+        (4, 0, (2, 25)),
+        (4, 4, (4, 4)),  # these the panel takes another way
+        (12, 1, (1, 12)),  # and these are enough
+    ],
+)
+def test_what_one_asking_got_wrong_stands_in_for_what_both_did(
+    wrong: int, shared: int, counted: tuple[int, int]
+) -> None:
+    record = PanelRecord(right=200, confirmed=190, wrong=wrong, shared=shared, slips=25, slips_shared=2)
+    assert record.missed == counted
+    assert PanelRecord(right=200, confirmed=190).missed == (0, 0)
