@@ -12,6 +12,7 @@ error with the panel that errs by itself at least 80), the pairs checked and tho
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from gravity.frameworks.statistics import wilson
 from gravity.panels import Outcome, panel_record
 from gravity.store.ledger import Ledger
 from gravity.store.lots import due, lots
+from gravity.store.rated_lots import Key
 from gravity.store.records import Check, Decision, Label, Lot
 from gravity.store.runs import Checking, Counting, JudgingSettings, Run, RunSettings
 
@@ -78,6 +80,12 @@ class PlayedLedger(Ledger):
     def decisions(self, run: str) -> dict[str, Decision]:
         """Nobody decides."""
         return {}
+
+    def rated_pairs(self, run: str) -> Counter[Key]:
+        """No label rests on ratings."""
+        return Counter()
+
+    rated_tests = rated_pairs
 
 
 def played_run(panel: Panel, cases: Sequence[str], acceptable: float, chance: np.random.Generator) -> Run:

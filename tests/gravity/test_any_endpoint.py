@@ -40,7 +40,7 @@ def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def plain(taken_in: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The counts at a plain endpoint."""
     _, counted = curated(tmp_path_factory.mktemp("plain"), taken_in, Embeddings())
-    assert sum(row["vetted"] for row in counted["scenarios"].values()) == 8
+    assert all(row["vetted"] == row["total"] >= 2 for row in counted["scenarios"].values())
     return counted
 
 

@@ -20,7 +20,7 @@ from tests.stub.server import Stub
 from tests.stub.truth import Character, Oracle
 from tests.support import config, curate, project, run_id, silent, take_in
 
-JUDGING = {"cases": 10, "min_accuracy": 0.5}
+JUDGING = {"cases": 10, "min_accuracy": 0.5, "profiler_votes": True}
 TASKS = ("scenario", "preference", "personality", "view", "stance", "facet", "defect")
 
 
@@ -217,6 +217,24 @@ def test_an_unqualified_judge_has_no_vote(tmp_path: Path) -> None:
         checks = made.stores.ledger.checks(run_id(made)).values()
         assert {choice.judge for check in checks for choice in check.choices} == {"stub"}
         assert made.setup().record.settings.counting["us"].judges == ["stub"]
+
+
+def test_who_inferred_the_labels_has_no_vote_on_them(tmp_path: Path, capsys: Any) -> None:
+    """Unless it is told to. It stays qualified, is named, and what it said on gold cases is counted apart."""
+    with Stub() as server:
+        given = settings(server.url, tmp_path, judging={"profiler_votes": False}).model_dump()
+        # The same model under another name and temperature, and another one.
+        given["models"]["twin"] = {**given["models"]["stub"], "temperature": 0.9}
+        given["models"]["other"] = {**given["models"]["stub"], "model": "other"}
+        given["roles"]["judges"] = ["twin", "other"]
+        made = qualified(Config.model_validate(given))
+        checking = made.setup().record.settings.counting["us"].checking["preference"]
+        assert (checking.judges, checking.without_vote) == (["other"], ["stub (twin)"])
+        print_qualifications(made, [])
+        told = " ".join(capsys.readouterr().out.split())
+        assert "without a vote" in told
+        alone = Config.model_validate({**given, "roles": {**given["roles"], "judges": ["twin"]}})
+        assert project(alone).setup().record.settings.counting["us"].checking["preference"].judges == []
 
 
 def test_a_quorum_needs_as_many_that_qualified(tmp_path: Path) -> None:
