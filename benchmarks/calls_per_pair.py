@@ -5,11 +5,12 @@ rightly: two judges, one critic, a profiler with its cross-check, and the checke
 as real readers do, are the headline; the loud ones speak their values in every review. Calls are counted by what they
 are for. The putting of judges to the gold cases is counted apart, since it is done once. A reader with 12 reviews costs
 what is asked about them alone: reading, refuting, a question for repeats, stances and facets both ways round, and
-demographics. The scenes of seeds that one reader alone brought are that reader's as well, and counted apart. The row-
-wise pipeline has the same agents write a scene, criticise it and judge it end to end for each pair, as distilabel or
-Data Designer recipes do; its calls do not fall as readers grow, so it is measured on one reader's pairs. The stub
-counts a token for four characters. Where there are many copies of each reader, what lies near a view are its copies, so
-fewer seeds of several readers are found than in a real crowd. The last line is JSON.
+demographics. Shipped seeds have their scenes from the bank. The scenes of seeds that one reader alone brought
+(`--own-seeds`) are that reader's as well, and counted apart. The row-wise pipeline has the same agents write a scene,
+criticise it and judge it end to end for each pair, as distilabel or Data Designer recipes do; its calls do not fall as
+readers grow, so it is measured on one reader's pairs. The stub counts a token for four characters. Where there are many
+copies of each reader, what lies near a view are its copies, so fewer seeds of several readers are found than in a real
+crowd. The last line is JSON.
 
     python -m benchmarks.calls_per_pair --readers 1 10 100 400
 """
@@ -46,7 +47,7 @@ FOR = {  # what a call is for, by its prompt
 A_READER = ("reading", "refuting", "repeats", "stances", "stances turned", "facets", "facets turned", "demographics")
 
 
-def _made(url: str, folder: str) -> Any:
+def _made(url: str, folder: str, own_seeds: int) -> Any:
     from gravity.config import Config
     from tests.support import project
 
@@ -62,6 +63,7 @@ def _made(url: str, folder: str) -> Any:
                 "critics": ["writing"],
             },
             "judging": {"quorum": 2},
+            "curate": {"own_seeds": own_seeds},
             "store": {"path": Path(folder)},
         }
     )
@@ -87,17 +89,17 @@ def _spent(made: Any) -> tuple[Counter[str], int]:
     return calls, total
 
 
-def linked(url: str, count: int, people: str) -> dict[str, Any]:
+def linked(url: str, count: int, people: str, own_seeds: int) -> dict[str, Any]:
     """Qualifies and curates, and returns what it cost and made."""
     from benchmarks import crowd
     from tests.support import curate, run_id
 
     with tempfile.TemporaryDirectory() as folder:
-        made = _made(url, folder)
+        made = _made(url, folder, own_seeds)
         crowd.take_crowd(made, count, SETS[people])
         made.qualify()
         once, tokens_once = _spent(made)
-        made = _made(url, folder)
+        made = _made(url, folder, own_seeds)
         curate(made, readers=count)
         calls, tokens = _spent(made)
         run = run_id(made)
@@ -119,14 +121,14 @@ def linked(url: str, count: int, people: str) -> dict[str, Any]:
     }
 
 
-def a_reader(url: str, people: str) -> dict[str, Any]:
+def a_reader(url: str, people: str, own_seeds: int) -> dict[str, Any]:
     """Curates people with the same number of reviews one after another, without scenes, and returns what was asked
     about each of them alone."""
     from benchmarks import crowd
     from tests.support import curate
 
     with tempfile.TemporaryDirectory() as folder:
-        made, spent, costs = _made(url, folder), Counter[str](), []
+        made, spent, costs = _made(url, folder, own_seeds), Counter[str](), []
         for number in range(1, 1 + crowd.take_alike(made, REVIEWS, SETS[people])):
             curate(made, readers=number, scenario_seeds=0)
             calls, _ = _spent(made)
@@ -144,7 +146,7 @@ def rowwise(url: str, people: str) -> dict[str, Any]:
     from gravity.loop import run
 
     with tempfile.TemporaryDirectory() as folder:
-        made = _made(url, folder)
+        made = _made(url, folder, 0)
         crowd.take_crowd(made, 1, SETS[people])
         confirmed = run(_rows(made))
         calls, tokens = _spent(made)
@@ -196,6 +198,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", choices=[*SETS, "both"], default="both")
     parser.add_argument("--readers", type=int, nargs="+", default=[1, 10, 100, 400])
+    parser.add_argument(
+        "--own-seeds", type=int, default=20, help="that each reader brings for themselves alone, at most"
+    )
     parser.add_argument("--port", type=int, default=8933)
     given = parser.parse_args()
     result: dict[str, Any] = {"headline": "quiet", "bar": BAR}
@@ -207,12 +212,12 @@ def main() -> None:
                 f"{'readers':>10} {'vetted':>9} {'values':>8} {'calls':>9} {'calls a pair':>13} {'tokens a pair':>14}"
             )
             for count in given.readers:
-                found[str(count)] = _print(str(count), made := apart(linked, url, count, people))
+                found[str(count)] = _print(str(count), made := apart(linked, url, count, people, given.own_seeds))
                 result["qualifying_calls"] = made["once"]
                 by = ", ".join(f"{what} {n:,}" for what, n in sorted(made["by"].items()))
                 print(f"{'':10} {by}; of {made['scenes']:,} scenes {made['own_scenes']:,} are of single readers' seeds")
             found["row-wise"] = _print("row-wise", apart(rowwise, url, people))
-            found["a_reader"] = of = apart(a_reader, url, people)
+            found["a_reader"] = of = apart(a_reader, url, people, given.own_seeds)
             by = ", ".join(f"{what} {n:.1f}" for what, n in of["by"].items())
             bounds = f"{of['mean']:.1f} calls ({of['least']} to {of['most']}, n={of['n']})"
             print(f"a reader with {REVIEWS} reviews: {bounds}: {by}")
