@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from gravity import curating
 from gravity.agents.taste.candidates import Taste
@@ -17,7 +17,7 @@ from gravity.loop import run
 from gravity.project import Project
 from gravity.store import importers, tables
 from gravity.store.corpus import Corpus
-from gravity.store.records import Draft, Fact, FactKind, Provenance, Review
+from gravity.store.records import OPPOSITE, Draft, Fact, FactKind, Provenance, Qualification, Review
 from gravity.store.vectors import VectorStore
 from gravity.store.views import View, view_id
 from tests.stub.embedder import HashEmbedder
@@ -106,23 +106,25 @@ def curate(made: Project, unqualified: bool = True, **wanted: Any) -> str:
     return run(work())
 
 
-def seasoned(made: Project, cases: int = 300, wrong: int = 30) -> None:
-    """Adds made-up gold cases to what models showed: on so many the profiler errs, and the judges of pairs never do. A
-    model that is always right shows nothing of what a panel makes of wrong labels."""
-    table = tables.qualifications
-    sides = {"stance": "agree", "preference": "agree", "facet": "high", "personality": "high"}
-    turned = {"agree": "disagree", "high": "low"}
+def seasoned(made: Project) -> None:
+    """Adds made-up gold cases to what models showed, as `with_made_up` does."""
+    kept, table = made.stores.qualifications, tables.qualifications
     with made.stores.database.begin() as connection:
-        for row in connection.execute(select(table)).mappings().all():
-            side = sides.get(row["task"])
-            if side is None:
-                continue
-            infers = row["task"] in ("stance", "facet")
-            labels = [turned[side] if infers and n < wrong else side for n in range(cases)]
-            played = {f"made up {n}": (side, label, label) for n, label in enumerate(labels)}
-            figures = {**row["figures"], "outcomes": {**row["figures"]["outcomes"], **played}}
-            of = table.c.key == row["key"], table.c.culture == row["culture"]
-            connection.execute(update(table).where(*of).values(figures=figures))
+        keys = sorted(set(connection.execute(select(table.c.key)).scalars()))
+    for key in keys:
+        kept.keep([with_made_up(row) for row in kept.by_culture(key).values()])
+
+
+def with_made_up(row: Qualification, cases: int = 300, wrong: int = 30) -> Qualification:
+    """What a model showed, with so many gold cases more, on some of which the profiler errs and judges of pairs never
+    do. A model that is always right shows nothing of what a panel makes of wrong labels."""
+    side = {"stance": "agree", "preference": "agree", "facet": "high", "personality": "high"}.get(row.task)
+    if side is None:
+        return row
+    infers = row.task in ("stance", "facet")
+    labels = [OPPOSITE[side] if infers and n < wrong else side for n in range(cases)]
+    made_up = {f"made up {n}": (side, label, label) for n, label in enumerate(labels)}
+    return row.model_copy(update={"outcomes": {**row.outcomes, **made_up}})
 
 
 def run_id(made: Project) -> str:

@@ -187,7 +187,8 @@ def test_what_gives_a_high_case_away_is_found(material: Path, by: str) -> None:
         for row in rows:
             if row["answer"] == "high":
                 last = row["reviews"][-1]
-                last["text"] += {"words": " Wow!", "length": " And so it went, on and on.", "stars": ""}[by]
+                added = {"words": " Wow!", "length": " And so it went, on and on." * 4, "stars": ""}
+                last["text"] += added[by]
                 last["rating"] = 5 if by == "stars" else last["rating"]
         write(path, rows)
     expected = {"stars": "gold facets: stars, high less low: openness's high cases have "}
