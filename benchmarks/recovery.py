@@ -37,18 +37,20 @@ class Person:
 
 @dataclass
 class Told:
-    """What runs made of what is true, added up. `labels` are wrong, right and made-up ones by culture and track."""
+    """What runs made of what is true, added up. `labels` are wrong, right and made-up ones by culture and track,
+    and `confirmed` those of them that a panel confirmed."""
 
     views: Counter[str] = field(default_factory=Counter)
     stances: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     constructs: Counter[str] = field(default_factory=Counter)
     seeds: Counter[str] = field(default_factory=Counter)
     labels: Counter[tuple[Cell, str]] = field(default_factory=Counter)
+    confirmed: Counter[tuple[Cell, str]] = field(default_factory=Counter)
     pairs: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, other: "Told") -> None:
         """Adds what another run made."""
-        for name in ("views", "stances", "constructs", "seeds", "labels"):
+        for name in ("views", "stances", "constructs", "seeds", "labels", "confirmed"):
             getattr(self, name).update(getattr(other, name))
         for reader, made in other.pairs.items():
             self.pairs[reader] += made
@@ -68,10 +70,14 @@ def told(made: Project, run: str, people: People) -> Told:
                 seed = seeds[fact.name]
                 found.stances[_kind(seed), _true(person, seed, issues), fact.value] += 1
         found.pairs[reader].append(0)
+    checks = made.stores.ledger.checks(run)
     for pair in made.stores.ledger.pairs(run, "vetted"):
         found.pairs[pair.reader][-1] += pair.track == "values"
         if pair.fact is not None:
-            found.labels[(pair.culture, pair.track), _label(pair, known[pair.reader], seeds, issues)] += 1
+            of = (pair.culture, pair.track), _label(pair, known[pair.reader], seeds, issues)
+            found.labels[of] += 1
+            if pair.id in checks and checks[pair.id].prefers == "chosen":
+                found.confirmed[of] += 1
     if people is QUIET:
         found.constructs = _constructs(issues, known, brought, made.config.curate.readers_per_seed)
     return found
@@ -216,11 +222,13 @@ def average(values: list[float]) -> dict[str, float]:
     return {"figure": middle, "low": middle - half, "high": middle + half, "n": len(values)}
 
 
-def wrong_labels(found: Told) -> dict[Cell, tuple[int, int]]:
-    """By culture and track the labels that contradict the truth, and those that it speaks of."""
-    lots = sorted({lot for lot, _ in found.labels})
-    counted = {lot: (found.labels[lot, "wrong"], found.labels[lot, "right"]) for lot in lots}
-    return {lot: (wrong, wrong + right) for lot, (wrong, right) in counted.items() if wrong + right}
+def wrong_labels(labels: Counter[tuple[Cell, str]]) -> dict[Cell, tuple[int, int]]:
+    """By culture and track how many labels contradict the truth or are made up, and of how many."""
+    found = {}
+    for lot in sorted({lot for lot, _ in labels}):
+        wrong = labels[lot, "wrong"] + labels[lot, "made up"]
+        found[lot] = wrong, wrong + labels[lot, "right"]
+    return {lot: (wrong, n) for lot, (wrong, n) in found.items() if n}
 
 
 def table(found: Told) -> Iterator[str]:

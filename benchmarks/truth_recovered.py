@@ -63,12 +63,14 @@ def played(character: Character, embedder: Embedder, seeds: int, sets: list[str]
             shutil.copytree(Path(folder) / "qualified", Path(folder) / name)
             made = opened(name)
             recovered = _curated(made, SETS[name])
-            wrong = wrong_labels(recovered)
-            checked = [lot for lot in lots(made.stores.ledger, made.setup().record) if lot.checked]
-            found[name] = (
-                recovered,
-                [(lot, *wrong[of]) for lot in checked if (of := (lot.culture, lot.track)) in wrong],
-            )
+            every, confirmed = wrong_labels(recovered.labels), wrong_labels(recovered.confirmed)
+            judged = []
+            for lot in lots(made.stores.ledger, made.setup().record):
+                # A bound on what was confirmed is held against that.
+                wrong = (confirmed if lot.only_confirmed else every).get((lot.culture, lot.track))
+                if lot.checked and wrong is not None:
+                    judged.append((lot, *wrong))
+            found[name] = recovered, judged
             made.stores.database.close()
         return found
 
@@ -130,7 +132,7 @@ def main() -> None:
         said = figures(found[name])
         if covers.get(name):
             said["lots: reported interval holds the true error (bar 95%)"] = share(sum(covers[name]), len(covers[name]))
-        for (culture, track), (errors, n) in wrong_labels(found[name]).items() if given.embedded else ():
+        for (culture, track), (errors, n) in wrong_labels(found[name].labels).items() if given.embedded else ():
             said[f"labels wrong: {culture} {track}"] = share(errors, n)
         print(*(line(*figure) for figure in said.items()), sep="\n")
         print(f"seeds that readers brought, all runs together: {dict(found[name].seeds)}")

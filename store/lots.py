@@ -106,10 +106,12 @@ def _settled(lot: Lot, reached: Reached, known: Evidence) -> Lot:
         return lot.model_copy(update={"verdict": "review", "low": 0.0, "high": 1.0, "reason": reason})
     if lot.agreed and high <= limit:
         return lot.model_copy(update={"verdict": "vetted", "reason": f"{bounds}: at most {limit:.0%} is accepted"})
-    if lot.agreed and reached.look.n == lot.pairs and (left := known.left(reached.look)) <= limit:
-        reason = f"each pair was checked: {lot.agreed} of {lot.pairs} were confirmed, and leave; at most {left:.1%} of "
-        update = {"verdict": "vetted", "only_confirmed": True, "low": 0.0, "high": left}
-        return lot.model_copy(update={**update, "reason": reason + "these are wrong"})
+    whole = reached.look.n == lot.pairs
+    if lot.agreed and (whole or known.design.one_by_one) and (left := known.left(reached.look)) <= limit:
+        checked = "each pair was checked" if whole else f"{lot.checked} of {lot.pairs} pairs were checked"
+        reason = f"{checked}: {lot.agreed} were confirmed, and leave; at most {left:.1%} of these are wrong"
+        update = {"verdict": "vetted", "only_confirmed": True, "low": 0.0, "high": left, "reason": reason}
+        return lot.model_copy(update=update)
     if low > limit:
         reason = f"{bounds}: more than the {limit:.0%} that is accepted"
         return lot.model_copy(update={"verdict": "withheld", "reason": reason})

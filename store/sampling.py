@@ -5,7 +5,7 @@ from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
-from gravity.store.bounds import TAIL, Answers, label_error
+from gravity.store.bounds import TAIL, Answers, confirmed_error, label_error
 from gravity.store.runs import PanelRecord
 
 # A look at a part of the sample uses up a part of the error, so that all intervals hold together (Bonferroni), and
@@ -25,10 +25,12 @@ class Look(NamedTuple):
 
 
 class Design(NamedTuple):
-    """The looks at a lot, the largest last, and how often the last one vets a lot at GOOD of the acceptable error."""
+    """The looks at a lot, the largest last, and how often the last one vets a lot at GOOD of the acceptable error.
+    Where that is too seldom, pairs can leave `one_by_one`: those that the panel confirms."""
 
     looks: tuple[Look, ...]
     power: float
+    one_by_one: bool = False
 
     @property
     def sample(self) -> int:
@@ -41,13 +43,16 @@ def design(record: PanelRecord, acceptable: float, pairs: int = LARGEST) -> Desi
     """The looks at a lot of so many pairs by a panel of that record, so that it can be told good from bad at the error
     `acceptable` (0 to 1).
 
-    Where a sample of LARGEST pairs would hardly vet any, one look at SMALLEST remains: it can still withhold the lot,
+    Where a sample of LARGEST pairs would hardly vet any, there is one look. It is as large as that where pairs that the
+    panel confirms can be expected to be right, and leave; and else at SMALLEST pairs, which can still withhold the lot
     and leaves people something to go by.
     """
     size, power = _size(record, acceptable)
-    size = min(size, pairs)
     if power < HOPELESS:
-        return Design((Look(min(SMALLEST, size), TAIL),), power)
+        most = min(pairs, LARGEST)
+        one_by_one = _confirmed_hold(most, record, acceptable)
+        return Design((Look(most if one_by_one else min(SMALLEST, most), TAIL),), power, one_by_one)
+    size = min(size, pairs)
     looks: dict[int, float] = {}
     for part, share in LOOKS:
         # Looks at the same few pairs are one.
@@ -56,12 +61,22 @@ def design(record: PanelRecord, acceptable: float, pairs: int = LARGEST) -> Desi
     return Design(tuple(Look(n, tail) for n, tail in looks.items()), power)
 
 
-def _size(record: PanelRecord, acceptable: float) -> tuple[int, float]:
+def _confirmed_hold(n: int, record: PanelRecord, acceptable: float) -> bool:
+    """Whether pairs that the panel confirms, of so many that it checks, can be expected to be right."""
+    agreed = round(n * _expected(record, acceptable)) if record.right else 0
+    return confirmed_error(Answers(agreed, 0, n - agreed), record) <= acceptable
+
+
+def _expected(record: PanelRecord, acceptable: float) -> float:
+    """The share that the panel can be expected to confirm of a lot at GOOD of the acceptable error."""
     missed, wrong = record.missed
-    if not record.right or not wrong:
+    return (1 - acceptable * GOOD) * record.confirmed / record.right + acceptable * GOOD * missed / max(wrong, 1)
+
+
+def _size(record: PanelRecord, acceptable: float) -> tuple[int, float]:
+    if not record.right or not record.missed[1]:
         return SMALLEST, 0.0
-    s, f = record.confirmed / record.right, missed / wrong
-    expected = (1 - acceptable * GOOD) * s + acceptable * GOOD * f
+    expected = _expected(record, acceptable)
     power = 0.0
     for n in range(SMALLEST, LARGEST + 1, STEP):
         if (power := _passes(n, expected, record, acceptable)) >= POWER:

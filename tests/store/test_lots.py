@@ -13,7 +13,7 @@ from gravity.store.labels import samples
 from gravity.store.ledger import Ledger
 from gravity.store.lots import due, lots
 from gravity.store.records import Label, Lot, Pair
-from gravity.store.runs import Run
+from gravity.store.runs import PanelRecord, Run
 from gravity.store.sampling import LARGEST, SMALLEST, design
 from tests.store.build import GOOD, check, decision, pair, run
 
@@ -221,7 +221,20 @@ def test_of_a_lot_that_is_checked_whole_the_confirmed_pairs_leave_and_their_erro
     assert (lot.verdict, lot.only_confirmed) == ("vetted", True)
     assert lot.low == 0 and lot.high <= ACCEPTABLE < label_error(Answers(100, 20, 0), GOOD).high
     assert lot.high == pytest.approx(confirmed_error(Answers(100, 20, 0), GOOD, design(GOOD, 0.1, 120).looks[-1].tail))
-    assert f"100 of 120 were confirmed, and leave; at most {lot.high:.1%} of these are wrong" in lot.reason
+    assert (
+        f"each pair was checked: 100 were confirmed, and leave; at most {lot.high:.1%} of these are wrong" in lot.reason
+    )
+
+
+def test_where_the_panel_is_unsteady_the_pairs_that_it_confirms_leave_one_by_one(ledger: Ledger) -> None:
+    """It leaves a third of the labels undecided: no sample bounds the lot, yet what it confirms is right."""
+    unsteady = PanelRecord(right=170, confirmed=128, refuted=1, wrong=25, shared=0)
+    assert design(unsteady, ACCEPTABLE).one_by_one and not design(GOOD, ACCEPTABLE).one_by_one
+    pairs = members(1_000)
+    ledger.add_pairs(pairs)
+    lot = checked(ledger, pairs, every(3, None), run(record=unsteady))
+    assert (lot.verdict, lot.only_confirmed, lot.checked, lot.agreed) == ("vetted", True, LARGEST, 400)
+    assert lot.high <= ACCEPTABLE and "600 of 1000 pairs were checked: 400 were confirmed" in lot.reason
 
 
 def test_of_a_lot_checked_whole_in_vain_nothing_is_vetted(ledger: Ledger) -> None:
