@@ -35,8 +35,10 @@ def written(answers: Answers) -> str:
         given = {"kind": "openai", "model": model, "base_url": answers.base_url}
         lines += [f"[models.{name}]", *_section(OpenAISettings, given), ""]
     judges = ["judge", "main"] if answers.judge else ["main"]
+    alone = "# Who infers labels has no vote on them: name a second model as a judge, or set profiler_votes below."
     lines += [
         "[roles]",
+        *([] if answers.judge else [alone]),
         'profiler = "main"',
         'writer = "main"',
         f"judges = {json.dumps(judges)}",
