@@ -163,7 +163,7 @@ def test_personality_pairs_follow_the_level(make: Any) -> None:
 
 def test_a_facet_that_cannot_be_relied_on_makes_no_pair(make: Any) -> None:
     facts = [fact("facet", "trust", "high"), fact("facet", "anger", "low")]
-    pairs = make().compose(READER, facts, [], NOTHING, {"trust"})
+    pairs = make().compose(READER, facts, [], NOTHING, {}, {"trust"})
     assert pairs and {pair.dimension for pair in pairs} == {"anger"}
 
 
