@@ -268,7 +268,7 @@ def test_ledger_that_fails_half_way_leaves_nothing_behind(ledger: Ledger, databa
 
 
 cells = st.tuples(
-    st.sampled_from(["us0", "us1", "us2", "br0", "br1", "jp0"]),
+    st.sampled_from(["us0", "us1", "us2", "br0", "br1", "br2"]),
     st.sampled_from(["s0", "s1", "s2", "s3"]),
     st.sampled_from(["values", "personality", "interests"]),
     st.sampled_from(["vetted", "vetted", "rejected", "held", "failed"]),
