@@ -1,8 +1,6 @@
 """Profilers: which end of a facet do a reader's reviews show?"""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from gravity.agents.facets.asking import FacetAsking
@@ -14,7 +12,7 @@ from gravity.frameworks.gold import GoldFacet
 from gravity.frameworks.records import Facet
 from gravity.frameworks.statistics import Calibrations
 from gravity.store.records import LEVELS
-from gravity.store.vectors import VectorStore, review_entry
+from gravity.store.vectors import review_entry
 
 
 class FacetTask(Task):
@@ -37,11 +35,8 @@ class FacetTask(Task):
         """The trials on held-out cases, with confidences calibrated on the dev ones."""
         facets, cases = exam.bench.library.facets, exam.gold.facets.values()
         learn, test = (sampled(cases, split, exam.cases) for split in ("dev", "held-out"))
-        with tempfile.TemporaryDirectory() as folder:
-            # Gold reviews are not the store's readers' reviews: they are indexed apart.
-            vectors = VectorStore(folder, exam.bench.vectors.embedder)
-            vectors.index("reviews", [review_entry(review) for case in [*learn, *test] for review in reviews_of(case)])
-            bench = replace(exam.bench, vectors=vectors)
+        reviews = [review for case in [*learn, *test] for review in reviews_of(case)]
+        with exam.indexed([review_entry(review) for review in reviews]) as bench:
             second = exam.checker.facet_profiler(bench, "checker") if exam.checker else None
             asking = FacetAsking(model.facet_profiler(bench), second)
             calibrations = fitted(await try_facets(asking, learn, facets, exam.advance))

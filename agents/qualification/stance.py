@@ -1,8 +1,7 @@
 """Profilers: where does the writer of an excerpt stand?"""
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from gravity.agents.crosscheck import CrossCheck
@@ -19,7 +18,7 @@ from gravity.frameworks.gold import GoldStance
 from gravity.frameworks.records import Seed
 from gravity.frameworks.statistics import Calibrations, Fitted, calibrate_each
 from gravity.store.records import Fact, Review
-from gravity.store.vectors import Entry, VectorStore
+from gravity.store.vectors import Entry
 
 
 class StanceTask(Task):
@@ -40,12 +39,8 @@ class StanceTask(Task):
         """The trials on held-out cases, with confidences calibrated on the dev ones."""
         seeds, cases = exam.bench.library.seeds, exam.gold.stances.values()
         learn, test = (sampled(cases, split, exam.cases) for split in ("dev", "held-out"))
-        with tempfile.TemporaryDirectory() as folder:
-            # Gold excerpts are not the store's readers' reviews: they are indexed apart.
-            vectors = VectorStore(folder, exam.bench.vectors.embedder)
-            reviews = [review_of(case) for case in [*learn, *test]]
-            vectors.index("reviews", [Entry(review.id, review.text, review.reader) for review in reviews])
-            bench = replace(exam.bench, vectors=vectors)
+        reviews = [review_of(case) for case in [*learn, *test]]
+        with exam.indexed([Entry(review.id, review.text, review.reader) for review in reviews]) as bench:
             second = exam.checker.profiler(bench, "checker") if exam.checker else None
             candidate = Candidate(view_reader(bench, model, exam.checker), model.profiler(bench), second)
             calibrations = fitted(await try_stances(candidate, learn, seeds, exam.advance))

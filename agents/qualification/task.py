@@ -1,8 +1,10 @@
 """What a qualification task is: which models it is for, the gold cases they are put to, and when one counts."""
 
+import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from math import comb
 from statistics import NormalDist
 from typing import Any
@@ -12,6 +14,7 @@ from gravity.agents.qualification.trial import Advance, Trial, summarised
 from gravity.frameworks.gold import Gold
 from gravity.frameworks.statistics import LEVEL, Calibrations, wilson
 from gravity.store.records import Qualification
+from gravity.store.vectors import Entry, VectorStore
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,14 @@ class Exam:
     cases: int | None
     checker: Model | None
     advance: Advance
+
+    @contextmanager
+    def indexed(self, entries: Sequence[Entry]) -> Iterator[Workbench]:
+        """The bench with gold reviews indexed, apart from those of the store's readers, which they are not."""
+        with tempfile.TemporaryDirectory() as folder:
+            vectors = VectorStore(folder, self.bench.vectors.embedder)
+            vectors.index("reviews", entries)
+            yield replace(self.bench, vectors=vectors)
 
 
 @dataclass(frozen=True)
