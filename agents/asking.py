@@ -14,7 +14,8 @@ from gravity.agents.chat import ChatModel, Reply
 from gravity.agents.errors import AskError, NotAnsweredError, RefusalError, UnusableError
 from gravity.agents.prompting import Prompt, prompt
 from gravity.store.answers import Answers, question_key
-from gravity.store.records import Call, Provenance
+from gravity.store.calls import Call
+from gravity.store.records import Provenance
 
 
 class Answer(BaseModel):

@@ -13,7 +13,7 @@ from typing import Any
 from gravity.agents.chat import ChatModel, Reply
 from gravity.agents.errors import BUDGET, NotAnsweredError, RefusalError, UnusableError
 from gravity.agents.price import Price
-from gravity.store.records import Spending
+from gravity.store.calls import Spending
 from gravity.store.spending import Spendings
 
 

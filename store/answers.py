@@ -9,8 +9,8 @@ from uuid import uuid4
 from sqlalchemy import case, func, or_, select, update
 
 from gravity.store import tables
+from gravity.store.calls import Call
 from gravity.store.database import Database, insert_new
-from gravity.store.records import Call
 
 
 def call_key(shape: Mapping[str, Any]) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import case, func, or_, select
 
 from gravity.store import tables
+from gravity.store.calls import Spending
 from gravity.store.database import Database, insert_new
-from gravity.store.records import Spending
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from gravity.store.answers import Answers, call_key
+from gravity.store.calls import Call
 from gravity.store.database import Database
-from gravity.store.records import Call
 
 SHAPE: dict[str, Any] = {
     "model": {"kind": "openai", "model": "tiny", "base_url": "http://localhost:1/v1", "temperature": 0.0, "seed": 7},
