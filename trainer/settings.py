@@ -12,6 +12,7 @@ from gravity.trainer.models.bases import DEFAULT_BASE
 LossType = Literal["sigmoid", "ipo", "sft"]
 TruncationMode = Literal["drop", "keep_start"]
 Attention = Literal["shared", "plain"]
+CardIn = Literal["system", "user"]
 
 _PATHS = ("dataset", "output")
 # Change how a result is computed or kept, and not which: a run can be resumed with others.
@@ -25,6 +26,9 @@ class Settings:
     `batch_size` counts the pairs of a step, over all processes and passes: the loss is their mean. `max_steps`
     None means as many steps as `num_train_epochs` takes. `max_length` is in tokens of prompt and answer together;
     a longer row, or one longer than the model's context, is left out ("drop") or cut ("keep_start", TRL's way).
+
+    `card_in` says where the reader's card stands in the prompt: "system" leaves it the system message that it is,
+    "user" puts it before the user's message, for chat templates without a system message.
 
     `attention` "shared" computes once what pairs begin with, "plain" computes each side of each pair alone.
     `max_tokens` is how many tokens go through the model at once, padding included (None: 4,096 on a CPU, 8,192 on
@@ -50,6 +54,7 @@ class Settings:
     lora_alpha: int = 32
     max_length: int = 2048
     truncation_mode: TruncationMode = "drop"
+    card_in: CardIn = "system"
     attention: Attention = "shared"
     max_tokens: int | None = None
     pairs_per_prefix: int = 16

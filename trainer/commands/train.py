@@ -49,6 +49,13 @@ def command(
     truncation_mode: Annotated[
         str | None, _option("Longer rows: drop, or keep_start as TRL does.", Settings.truncation_mode)
     ] = None,
+    card_in: Annotated[
+        str | None,
+        _option(
+            "Where the reader's card stands: system, or before the user's message, for templates that take no system.",
+            Settings.card_in,
+        ),
+    ] = None,
     attention: Annotated[
         str | None,
         _option(

@@ -11,7 +11,7 @@ from gravity.trainer.evaluation.controls import CONDITIONS, Margins, answer_leng
 from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, held_out, rows_of
 from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
 from gravity.trainer.intervals import RULE, Array
-from gravity.trainer.models.loading import load
+from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder, check_free
 from gravity.trainer.progress import ProgressBar
 
@@ -36,11 +36,13 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     held = held_out(dataset)
     model, tokenizer = load(base, adapter)
     cards = shuffled_cards(held)
-    kept = fitting(held.rows, cards, model, tokenizer)
+    card_in = trained_card_in(adapter)
+    kept = fitting(held.rows, cards, model, tokenizer, card_in)
     rows, cards = [held.rows[index] for index in kept], [cards[index] for index in kept]
     beta = trained_beta(adapter)
     with ProgressBar("scoring", _PASSES * len(rows), "row") as progress:
-        found = margins(rows, cards, scorer_of(model, tokenizer, progress.advance), beta, _slope(held, tokenizer))
+        scorer = scorer_of(model, tokenizer, card_in, progress.advance)
+        found = margins(rows, cards, scorer, beta, _slope(held, tokenizer))
     report = {
         "adapter": adapter.resolve().name,
         "base": model.peft_config["default"].base_model_name_or_path if base is None else base,

@@ -20,7 +20,7 @@ from gravity.trainer.evaluation.controls import rewards
 from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
 from gravity.trainer.intervals import Array
 from gravity.trainer.models.bases import resolve_base
-from gravity.trainer.models.loading import load
+from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.settings import Settings
@@ -90,10 +90,11 @@ def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
 
 def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
     model, tokenizer = load(None, adapter)
-    kept = fitting(rows, [None] * len(rows), model, tokenizer)
+    card_in = trained_card_in(adapter)
+    kept = fitting(rows, [None] * len(rows), model, tokenizer, card_in)
     found = np.full(len(rows), np.nan)
     with ProgressBar("scoring", 2 * len(kept), "row") as progress:
-        scorer = scorer_of(model, tokenizer, progress.advance)
+        scorer = scorer_of(model, tokenizer, card_in, progress.advance)
         found[kept] = rewards([rows[index] for index in kept], scorer, trained_beta(adapter))
     return found
 

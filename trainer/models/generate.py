@@ -4,7 +4,9 @@ import contextlib
 from pathlib import Path
 
 from gravity.trainer.errors import ModelError
-from gravity.trainer.models.loading import context, load
+from gravity.trainer.models.loading import context, load, trained_card_in
+from gravity.trainer.placing import placed
+from gravity.trainer.settings import CardIn
 
 _TEMPERATURE = 0.7
 _TOP_P = 0.9
@@ -16,10 +18,12 @@ class Generator:
     def __init__(self, base: str | None, adapter: Path | None = None) -> None:
         """Load the base, as `gravity.trainer.models.bases.resolve_base` finds it, and the adapter on top.
 
-        `base` None takes the base that the adapter was trained on. Raises ModelError.
+        `base` None takes the base that the adapter was trained on. A system message stands where the adapter's
+        training had it (`gravity.trainer.placing`). Raises ModelError.
         """
         self._model, self._tokenizer = load(base, adapter)
         self._has_adapter = adapter is not None
+        self._card_in: CardIn = trained_card_in(adapter) if adapter is not None else "system"
 
     def write(
         self,
@@ -38,7 +42,7 @@ class Generator:
         import torch
 
         encoded = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, return_dict=True, return_tensors="pt"
+            placed(messages, self._card_in), add_generation_prompt=True, return_dict=True, return_tensors="pt"
         ).to(self._model.device)
         prompt_tokens = encoded["input_ids"].shape[1]
         room = context(self._model)

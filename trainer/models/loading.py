@@ -9,6 +9,7 @@ from typing import Any
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.quiet import silenced
+from gravity.trainer.settings import CardIn
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
@@ -79,6 +80,12 @@ def training_report(adapter: Path) -> dict[str, Any]:
         return dict(json.loads((adapter / REPORT_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return {}
+
+
+def trained_card_in(adapter: Path) -> CardIn:
+    """Return where training put the reader's card for an adapter, "system" where training.json does not say."""
+    settings = training_report(adapter).get("settings")
+    return "user" if isinstance(settings, dict) and settings.get("card_in") == "user" else "system"
 
 
 def on_cuda() -> bool:

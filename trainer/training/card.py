@@ -21,7 +21,7 @@ def card(report: dict[str, Any], base: Base) -> str:
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
     parts += [_intro(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
-    parts += ["## Figures", _figures(report), "## Use", usage(base)]
+    parts += ["## Figures", _figures(report), "## Use", usage(base, report["settings"]["card_in"])]
     return "\n\n".join(parts) + "\n"
 
 

@@ -3,6 +3,7 @@
 import json
 
 from gravity.trainer.models.bases import Base
+from gravity.trainer.settings import CardIn
 
 # An example of what the system message holds in training: the card of a reader, made up.
 EXAMPLE_READER = """\
@@ -36,7 +37,7 @@ model = PeftModel.from_pretrained(model, adapter)
 
 reader = """{reader}"""
 task = """{task}"""
-messages = [{{"role": "system", "content": reader}}, {{"role": "user", "content": task}}]
+messages = {messages}
 
 inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=True, return_tensors="pt")
 output = model.generate(**inputs.to(model.device), max_new_tokens=200, do_sample=True, temperature=0.7, top_p=0.9)
@@ -44,8 +45,18 @@ print(tokenizer.decode(output[0, inputs["input_ids"].shape[1] :], skip_special_t
 ```'''
 
 
-def usage(base: Base) -> str:
-    """Return Markdown: a Python snippet that loads base and adapter and writes, and what to change in it."""
+_PLACE: dict[CardIn, str] = {"system": "system message is", "user": "message begins with"}
+_MESSAGES: dict[CardIn, str] = {
+    "system": '[{"role": "system", "content": reader}, {"role": "user", "content": task}]',
+    "user": '[{"role": "user", "content": f"{reader}\\n\\n{task}"}]',
+}
+
+
+def usage(base: Base, card_in: CardIn) -> str:
+    """Return Markdown: a Python snippet that loads base and adapter and writes, and what to change in it.
+
+    `card_in` is the training's setting: the snippet puts the card where the adapter expects it.
+    """
     classes = ["AutoModelForCausalLM", "AutoTokenizer"]
     assignments, load = [f"base = {_quoted(base.location)}"], 'base, dtype="auto"'
     if base.gguf is not None:
@@ -58,15 +69,16 @@ def usage(base: Base) -> str:
         load=load,
         reader=EXAMPLE_READER,
         task=EXAMPLE_TASK,
+        messages=_MESSAGES[card_in],
     )
-    return "\n\n".join(part for part in (_needed(base), snippet, _to_replace(base)) if part)
+    return "\n\n".join(part for part in (_needed(base, card_in), snippet, _to_replace(base)) if part)
 
 
-def _needed(base: Base) -> str:
+def _needed(base: Base, card_in: CardIn) -> str:
     packages = "peft transformers" if base.gguf is None else "peft transformers gguf"
     return (
-        f"`pip install {packages}` is all that this needs. The system message is a card of the reader, laid out as in "
-        "this example; leave out the lines that you know nothing for."
+        f"`pip install {packages}` is all that this needs. The {_PLACE[card_in]} a card of the reader, laid out as "
+        "in this example; leave out the lines that you know nothing for."
     )
 
 

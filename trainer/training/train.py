@@ -10,6 +10,7 @@ from gravity.trainer.dataset.files import Preferences, count, read
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
+from gravity.trainer.placing import placed_row
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
@@ -87,7 +88,8 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
 
 def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
     with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
-        pairs = list(tokenize(tokenizer, data.rows(), progress.advance))
+        rows = (placed_row(row, settings.card_in) for row in data.rows())
+        pairs = list(tokenize(tokenizer, rows, progress.advance))
     length, limit_name = limit(settings.max_length, context(model))
     fitted = fit(pairs, length, settings.truncation_mode, limit_name)
     warning = fitted.warning(limit_name)
