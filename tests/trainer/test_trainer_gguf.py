@@ -226,7 +226,7 @@ def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(packaged: Any, tmp_path: P
         ("no base", 4, ["not found"]),
         ("damaged", 4, ["cannot be read"]),
         ("another architecture", 4, ["gpt2", "llama.cpp's own converter"]),
-        ("no weights", 4, ["no .safetensors"]),
+        ("no weights", 4, ["no model.safetensors"]),
         ("another tokenizer", 4, ["tokenizer"]),
         ("file there", 2, ["there already"]),
         ("base of a merged model", 2, ["--base"]),

@@ -1,5 +1,6 @@
 """Tells an adapter from a merged model, and writes either as GGUF."""
 
+import sys
 from pathlib import Path
 
 from gravity.trainer.errors import ModelError, UsageError
@@ -15,7 +16,9 @@ def write_gguf(model: Path, output: Path, base: str | None = None) -> str:
     """
     if (model / "adapter_config.json").is_file():
         with atomic_file(output) as file:
-            write_lora(model, file, base)
+            otherwise = write_lora(model, file, base)
+        if otherwise is not None:
+            print(f"warning: llama.cpp does not compute the base as transformers does: {otherwise}", file=sys.stderr)
         return "LoRA GGUF"
     if not (model / "config.json").is_file():
         raise ModelError(f"{model} is neither an adapter nor a model: it has no adapter_config.json and no config.json")

@@ -11,18 +11,31 @@ from gravity.trainer.errors import ModelError
 
 @dataclass(frozen=True)
 class Layout:
-    """An architecture's name in llama.cpp, and whether the rows of its query and key projections change places."""
+    """An architecture in llama.cpp: its name, and what llama.cpp does for it.
+
+    `interleaved`: the rows of the query and key projections change places. `rope_factors`: each frequency of the
+    rotary embeddings can have a factor of its own. `free_head_size`: heads need not divide the hidden size evenly.
+    `output_bias`: the attention's output projection may have a bias.
+    """
 
     architecture: str
-    interleaved: bool
+    interleaved: bool = False
+    rope_factors: bool = False
+    free_head_size: bool = True
+    output_bias: bool = False
+
+    def __str__(self) -> str:
+        """Return the name."""
+        return self.architecture
 
 
+_LLAMA = Layout("llama", interleaved=True, rope_factors=True, output_bias=True)
 # By transformers' model_type.
 _LAYOUTS = {
-    "llama": Layout("llama", interleaved=True),
-    "mistral": Layout("llama", interleaved=True),
-    "qwen2": Layout("qwen2", interleaved=False),
-    "qwen3": Layout("qwen3", interleaved=False),
+    "llama": _LLAMA,
+    "mistral": _LLAMA,
+    "qwen2": Layout("qwen2", free_head_size=False),
+    "qwen3": Layout("qwen3"),
 }
 
 

@@ -8,17 +8,40 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.export.known import unlike
 from gravity.trainer.export.layout import head_size, layout_of, namer, permuted
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import ADAPTER_FILES, check_adapter
 
 _PREFIX = "base_model.model."
-# Each of these changes what the two matrices mean, in a way that llama.cpp's LoRA does not know.
-_UNKNOWN = ("use_dora", "use_rslora", "rank_pattern", "alpha_pattern", "modules_to_save", "lora_bias")
+# What of PEFT's settings is written, says where the matrices are, which their names say as well, or was for training.
+# Each other one changes what the two matrices mean, in a way that llama.cpp's LoRA does not know.
+_KNOWN = {
+    "auto_mapping",
+    "base_model_name_or_path",
+    "exclude_modules",
+    "inference_mode",
+    "layers_pattern",
+    "layers_to_transform",
+    "lora_alpha",
+    "lora_dropout",
+    "megatron_core",
+    "peft_type",
+    "peft_version",
+    "r",
+    "revision",
+    "target_modules",
+    "task_type",
+}
+_USUAL = {"bias": "none", "init_lora_weights": True, "qalora_group_size": 16}
+_STARTS = ("gaussian", "orthogonal", "eva")  # first weights that leave the base as it is
 
 
-def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
+def write_lora(adapter: Path, file: Path, base: str | None = None) -> str | None:
     """Write a LoRA GGUF for the base that the adapter was trained on, or that `base` names.
+
+    Returns in what llama.cpp's figures differ from the adapter's all the same, because it computes that base otherwise;
+    None where they do not.
 
     Raises ModelError where the adapter is not a plain LoRA, its base of an unknown architecture or one it does not fit.
     """
@@ -36,11 +59,9 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
     except Exception as error:  # a damaged file can fail anywhere in json, safetensors or transformers
         raise ModelError(f"adapter {adapter} or its base cannot be read: {brief(error)}") from error
     layout = layout_of(config, str(adapter))
-    odd = [name for name in _UNKNOWN if settings.get(name)]
-    if odd or settings.get("peft_type") != "LORA" or settings.get("bias", "none") != "none":
-        raise ModelError(
-            f"adapter {adapter} is not a plain LoRA ({', '.join(odd) or 'peft_type or bias'}): merge it instead"
-        )
+    odd = [name for name, value in settings.items() if name not in _KNOWN and not _plain(name, value)]
+    if odd or settings.get("peft_type") != "LORA":
+        raise ModelError(f"adapter {adapter} is not a plain LoRA ({', '.join(odd) or 'peft_type'}): merge it instead")
     writer = gguf.GGUFWriter(file, layout.architecture)
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string(gguf.Keys.Adapter.TYPE, "lora")
@@ -61,6 +82,12 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> None:
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    return unlike(config, layout)
+
+
+def _plain(name: str, value: Any) -> bool:
+    usual = _USUAL.get(name)
+    return not value or value == usual or (name == "init_lora_weights" and value in _STARTS)
 
 
 def _config(base: str) -> Any:

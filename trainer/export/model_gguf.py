@@ -4,18 +4,16 @@ llama.cpp's own converter is not on PyPI as the project's package, so weights an
 library here, for the architectures of `gravity.trainer.export.layout` with a byte-level BPE tokenizer.
 """
 
-import contextlib
 import json
-import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from gravity.trainer.errors import ModelError, brief
-from gravity.trainer.export.layout import Layout, head_size, layout_of, namer, permuted
+from gravity.trainer.export.known import check_config
+from gravity.trainer.export.layout import head_size, layout_of, namer
+from gravity.trainer.export.rope import add_rope, rope_factors
+from gravity.trainer.export.weights import Weights
 
-_BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 # llama.cpp's names for ways to cut text into words, by the regular expression and the normalizer of a tokenizer.
 # They differ in how many digits are one word.
 _WORDS = (
@@ -31,7 +29,8 @@ _PRETOKENIZERS = {
 def write_model(merged: Path, file: Path) -> None:
     """Write a merged model's folder as one GGUF: bfloat16, float16 and float32 stay what they are.
 
-    Raises ModelError where its architecture or its tokenizer is not known here, or it cannot be read.
+    Raises ModelError where its architecture, a field of its configuration or its tokenizer is not known here, llama.cpp
+    would compute something else, or it cannot be read.
     """
     import gguf
     from transformers import AutoConfig, AutoTokenizer
@@ -44,15 +43,17 @@ def write_model(merged: Path, file: Path) -> None:
             tokenizer = AutoTokenizer.from_pretrained(merged, trust_remote_code=False)
     except Exception as error:  # a damaged file can fail anywhere in transformers
         raise ModelError(f"model {merged} cannot be read: {brief(error)}") from error
-    layout = layout_of(config, str(merged))
+    name = f"model {merged}"
+    layout = layout_of(config, name)
+    check_config(config, layout, name)
     writer = gguf.GGUFWriter(file, layout.architecture)
     _add_shape(writer, config, merged.resolve().name)
     _add_vocabulary(writer, config, tokenizer, merged)
     rename = namer(config, layout)
-    factors = _rope_factors(config)
+    factors = rope_factors(config)
     if factors is not None:
         writer.add_tensor_info("rope_freqs.weight", factors.shape, factors.dtype, factors.nbytes)
-    with _Weights(merged) as weights:
+    with Weights(merged, config) as weights:
         for name in weights.names:
             writer.add_tensor_info(rename(name), *weights.layout(name))
         writer.write_header_to_file()
@@ -63,49 +64,6 @@ def write_model(merged: Path, file: Path) -> None:
         for name in weights.names:
             writer.write_tensor_data(weights.read(name, config, layout))
     writer.close()
-
-
-class _Weights:
-    """The safetensors files of a folder, of which one weight at a time is read."""
-
-    def __init__(self, folder: Path) -> None:
-        from safetensors import safe_open
-
-        self._stack = contextlib.ExitStack()
-        self._files: dict[str, Any] = {}
-        for file in sorted(folder.glob("*.safetensors")):
-            opened = self._stack.enter_context(safe_open(file, framework="pt"))
-            self._files |= dict.fromkeys(opened.keys(), opened)
-        if not self._files:
-            raise ModelError(f"model {folder} has no .safetensors file: give a folder that merge wrote")
-        self.names = sorted(self._files)
-
-    def __enter__(self) -> "_Weights":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def layout(self, name: str) -> tuple[list[int], Any, int, Any]:
-        """Return what the header says of a weight: shape, kind of number, bytes, and GGUF's name for the kind."""
-        import gguf
-
-        part = self._files[name].get_slice(name)
-        shape = list(part.get_shape())
-        # llama.cpp wants vectors, which are small, in float32.
-        kind = "F32" if len(shape) == 1 else part.get_dtype()
-        if kind not in _BYTES:
-            raise ModelError(f"the weight {name} is of the kind {kind}: merge with one of {', '.join(_BYTES)}")
-        return shape, np.dtype(np.float32), math.prod(shape) * _BYTES[kind], gguf.GGMLQuantizationType[kind]
-
-    def read(self, name: str, config: Any, layout: Layout) -> np.ndarray[Any, Any]:
-        """Return a weight's bytes in llama.cpp's order."""
-        import torch
-
-        weight = permuted(name, self._files[name].get_tensor(name), config, layout)
-        if weight.ndim == 1:
-            weight = weight.float()
-        return np.asarray(weight.contiguous().view(torch.uint8).numpy())
 
 
 def _add_shape(writer: Any, config: Any, name: str) -> None:
@@ -120,7 +78,7 @@ def _add_shape(writer: Any, config: Any, name: str) -> None:
     writer.add_key_length(head)
     writer.add_value_length(head)
     writer.add_rope_dimension_count(head)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    add_rope(writer, config)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_vocab_size(config.vocab_size)
 
@@ -180,21 +138,3 @@ def _pretokenizer(made: dict[str, Any]) -> str | None:
     if normalizer is None and kinds == ["Digits", "ByteLevel"]:
         return "smollm" if steps[0]["individual_digits"] and steps[1]["use_regex"] else None
     return None
-
-
-def _rope_factors(config: Any) -> np.ndarray[Any, Any] | None:
-    """Return by how much Llama 3.1 slows each frequency of its rotary embeddings, None where it does not.
-
-    Raises ModelError for a scaling that is not known here.
-    """
-    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
-
-    kind = config.rope_parameters.get("rope_type", "default")
-    if kind == "default":
-        return None
-    if kind != "llama3":
-        raise ModelError(f"the model scales its rotary embeddings by {kind}: only llama3 can be written as GGUF here")
-    slowed, _ = ROPE_INIT_FUNCTIONS["llama3"](config, None)
-    half = len(slowed)
-    plain = config.rope_parameters["rope_theta"] ** -(np.arange(half, dtype=np.float64) / half)
-    return np.asarray(plain / slowed.double().numpy(), dtype=np.float32)
