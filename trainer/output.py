@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def atomic_file(output: Path) -> Iterator[Path]:
 
     Raises UsageError where `output` is there already or cannot be made.
     """
+    check_makeable(output)
     if output.exists():
         raise UsageError(f"output {output} is there already: give another name or remove it")
     growing = _hidden(output)
@@ -54,11 +56,36 @@ def publish(growing: Path, output: Path) -> None:
 
 
 def check_free(output: Path, hint: str = "") -> None:
-    """Raise UsageError where `output` is a file, or a folder that is not empty; `hint` says more of the latter."""
+    """Raise UsageError where `output` cannot be made, is a file, or a folder that is not empty.
+
+    `hint` says more of the latter.
+    """
+    check_makeable(output)
     if output.exists() and not output.is_dir():
         raise UsageError(f"output {output} is a file: give a folder that does not exist yet")
     if output.is_dir() and any(output.iterdir()):
         raise UsageError(f"output {output} is not empty{hint}: give another folder or remove it")
+
+
+def check_makeable(output: Path) -> None:
+    """Raise UsageError where nothing can be made at `output`, a folder with something in it excepted.
+
+    Asked before hours of work and not after them. Nothing is left behind.
+    """
+    try:
+        if output.is_dir() and any(output.iterdir()):
+            return
+        if output.is_mount():
+            raise UsageError(f"output {output} is a mount point, which cannot be replaced: give a folder inside it")
+        place = _hidden(output)
+        nearest = next(folder for folder in place.parents if folder.exists())
+        for name in place.relative_to(nearest).parts:
+            # A name that is too long would show only once the folders before it are made.
+            with contextlib.suppress(FileNotFoundError):
+                (nearest / name).lstat()
+        tempfile.TemporaryDirectory(prefix=".", dir=nearest).cleanup()
+    except OSError as error:
+        raise UsageError(f"output {output} cannot be made ({error.strerror}): give another") from error
 
 
 def make_folder(folder: Path, output: Path) -> None:

@@ -64,18 +64,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        for name, kind in get_type_hints(type(self)).items():
+        for name in get_type_hints(type(self)):
             value = getattr(self, name)
-            said = f"--{name.replace('_', '-')} is {value}"
-            allowed = _choices(kind)
-            if allowed and value not in allowed:
-                raise UsageError(f"{said}: it must be one of {', '.join(allowed)}")
-            if not allowed and not _fits(value, kind):
-                raise UsageError(f"{said}: it must be {_words(kind)}")
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                least = "not be negative" if name in ("seed", "warmup_steps") else "be greater than 0"
-                if not (0 <= value < float("inf")) or (value == 0 and "greater" in least):
-                    raise UsageError(f"{said}: it must {least}")
+            wrong = problem(name, value)
+            if wrong is not None:
+                raise UsageError(f"--{name.replace('_', '-')} is {value}: {wrong}")
 
     def numbers(self) -> dict[str, Any]:
         """Return what describes the run, without the paths, as JSON can hold it."""
@@ -85,6 +78,21 @@ class Settings:
     def decisive(self) -> dict[str, Any]:
         """Return what must not change between a run and its continuation."""
         return {name: value for name, value in dataclasses.asdict(self).items() if name not in _NOT_RESULT}
+
+
+def problem(name: str, value: object) -> str | None:
+    """Say what the value of the setting `name` must be, None where it is that."""
+    kind = get_type_hints(Settings)[name]
+    allowed = _choices(kind)
+    if allowed and value not in allowed:
+        return f"it must be one of {', '.join(allowed)}"
+    if not allowed and not _fits(value, kind):
+        return f"it must be {_words(kind)}"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        least = "not be negative" if name in ("seed", "warmup_steps") else "be greater than 0"
+        if not (0 <= value < float("inf")) or (value == 0 and "greater" in least):
+            return f"it must {least}"
+    return None
 
 
 def _choices(kind: Any) -> tuple[str, ...]:

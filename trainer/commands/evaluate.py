@@ -6,6 +6,10 @@ from typing import Annotated
 import typer
 
 from gravity.trainer.console import AdapterFolder, DatasetFolder, MovedBase, reported
+from gravity.trainer.errors import UsageError
+from gravity.trainer.kinds import ADAPTER, DATASET, kind
+from gravity.trainer.models.bases import resolve_base
+from gravity.trainer.models.loading import check_adapter
 
 
 def command(
@@ -22,6 +26,11 @@ def command(
     Example: gravity-trainer evaluate out/adapter out/dataset --output out/evaluation
     """
     with reported():
+        if (kind(adapter), kind(dataset)) == (DATASET, ADAPTER):
+            raise UsageError(f"ADAPTER and DATASET_DIR have changed places: evaluate {dataset} {adapter}")
+        check_adapter(adapter)
+        if base is not None:
+            resolve_base(base)
         from gravity.trainer.evaluation.evaluate import evaluate
         from gravity.trainer.evaluation.report import answers
 

