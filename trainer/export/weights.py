@@ -1,7 +1,6 @@
 """The weights of a saved model, read from its safetensors files one at a time."""
 
 import contextlib
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ import numpy as np
 
 from gravity.trainer.errors import ModelError
 from gravity.trainer.export.layout import Layout, permuted
+from gravity.trainer.models.bases import weight_files
 
-_WHOLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _HEAD = "lm_head.weight"
 _BYTES = {"F32": 4, "F16": 2, "BF16": 2}
 
@@ -30,7 +29,7 @@ class Weights:
         self._stack = contextlib.ExitStack()
         self._files: dict[str, Any] = {}
         try:
-            for file in _files(folder):
+            for file in weight_files(folder):
                 opened = self._stack.enter_context(safe_open(file, framework="pt"))
                 self._files |= dict.fromkeys(opened.keys(), opened)
         except (OSError, SafetensorError) as error:
@@ -75,17 +74,6 @@ class Weights:
         if weight.ndim == 1:
             weight = weight.float()
         return np.asarray(weight.contiguous().view(torch.uint8).numpy())
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the files that transformers reads, the whole one before the parts that an index lists."""
-    if (folder / _WHOLE).is_file():
-        return [folder / _WHOLE]
-    try:
-        parts = json.loads((folder / _INDEX).read_text(encoding="utf-8"))["weight_map"].values()
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise ModelError(f"model {folder} has no {_WHOLE} and no {_INDEX}: give a folder that merge wrote") from error
-    return [folder / part for part in sorted(set(parts))]
 
 
 def _shapes(config: Any) -> dict[str, tuple[int, ...]]:

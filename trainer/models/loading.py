@@ -9,6 +9,7 @@ from typing import Any
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.kinds import ADAPTER, kind
 from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.models.memory import check_memory, local_weights
 from gravity.trainer.quiet import silenced
 from gravity.trainer.settings import CardIn
 
@@ -35,6 +36,8 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
             raise ModelError("neither a base nor an adapter was given: give at least one")
         base = _recorded_base(adapter)
     found = base if isinstance(base, Base) else resolve_base(base)
+    if not on_cuda():
+        check_memory(found, local_weights(found))
     with silenced():
         model, tokenizer = _load_base(found, adapter)
         if tokenizer.chat_template is None:
@@ -104,7 +107,9 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
             # The local cache first: with it a run needs no network and no waiting for one.
             return _open(base, adapter, local_files_only=True)
         except OSError:
-            _probe_hub(base.name)
+            weights = _probe_hub(base.name)
+            if not on_cuda():
+                check_memory(base, weights)
             return _open(base, adapter, local_files_only=False)
     except (ModelError, ModuleNotFoundError):
         raise
@@ -140,13 +145,14 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
     return model.to("cuda" if cuda else "cpu"), tokenizer
 
 
-def _probe_hub(name: str) -> None:
+def _probe_hub(name: str) -> int | None:
+    """Return how many weights a model on the Hub has, None where it does not say."""
     # transformers would try for most of a minute before it says that there is no network.
     from huggingface_hub import HfApi
     from huggingface_hub.errors import RepositoryNotFoundError
 
     try:
-        HfApi().model_info(name, timeout=_PROBE_SECONDS)
+        told = HfApi().model_info(name, timeout=_PROBE_SECONDS).safetensors
     except RepositoryNotFoundError as error:
         raise ModelError(
             f"base {name} is not a local path, and the Hub shows no such model (a gated one needs HF_TOKEN)"
@@ -156,6 +162,7 @@ def _probe_hub(name: str) -> None:
             f"base {name} is not a local path, and the Hub cannot be reached to fetch it ({brief(error)}): "
             "give a local folder, a .gguf file or package:NAME"
         ) from error
+    return told.total if told else None
 
 
 def _recorded_base(adapter: Path) -> str:
