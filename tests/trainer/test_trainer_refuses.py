@@ -190,6 +190,7 @@ def test_a_row_that_is_too_long_is_counted_and_left_out(
     assert result.exit_code == 0
     assert "warning: 1 of 32 training rows" in result.stderr
     report = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))
+    assert [f"warning: {warning}" for warning in report["warnings"]] == result.stderr.strip().splitlines()
     dataset = report["dataset"]
     assert (dataset["rows"], dataset["left_out"]) == (31, 1)
     assert dataset["trained_rows"] == sum(entry["rows"] for entry in dataset["counts"]) == 8

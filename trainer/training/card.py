@@ -20,7 +20,7 @@ def card(report: dict[str, Any], base: Base) -> str:
         tags=["dpo", "lora", "transformers"],
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
-    parts += [_intro(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
+    parts += [_intro(report), *_warnings(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
     parts += ["## Figures", _figures(report), "## Use", usage(base, report["settings"]["card_in"])]
     return "\n\n".join(parts) + "\n"
 
@@ -31,6 +31,10 @@ def _intro(report: dict[str, Any]) -> str:
         "the reader's profile, so one adapter serves all readers. The licence is unknown here: it follows "
         "from those of the base model and of the data."
     )
+
+
+def _warnings(report: dict[str, Any]) -> list[str]:
+    return ["## Warnings", "\n".join(f"- {warning}" for warning in report["warnings"])] if report["warnings"] else []
 
 
 def _data(dataset: dict[str, Any]) -> str:

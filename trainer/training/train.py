@@ -18,6 +18,7 @@ from gravity.trainer.sharing.tokens import tokenize
 from gravity.trainer.training.card import card
 from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fit, limit
+from gravity.trainer.training.learned import nothing_learned
 from gravity.trainer.training.report import figures, versions
 from gravity.trainer.training.session import Session
 from gravity.trainer.training.workspace import Workspace, step_of
@@ -50,7 +51,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     model, tokenizer = load(base)
     load_seconds = time.monotonic() - started
     try:
-        fitted = _fitted(settings, data, model, tokenizer, accelerator.is_main_process)
+        fitted, warnings = _fitted(settings, data, model, tokenizer, accelerator.is_main_process)
         if accelerator.is_main_process:
             workspace.open(run)
         accelerator.wait_for_everyone()
@@ -58,6 +59,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         with without_notices():
             session = Session(settings, fitted.pairs, model, accelerator)
             seconds = session.train(workspace.partial, checkpoint)
+        warnings += _warned(nothing_learned(session.loop.log, settings), accelerator.is_main_process)
         report = {
             "base": base.name,
             "base_fingerprint": fingerprint(model),
@@ -71,6 +73,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "load_seconds": load_seconds,
             **seconds,
             "wall_seconds": time.monotonic() - started,
+            "warnings": warnings,
             "versions": versions(),
             **figures(session.loop.log),
         }
@@ -88,16 +91,20 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     return report
 
 
-def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> Fitted:
+def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> tuple[Fitted, list[str]]:
     with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
         rows = (placed_row(row, settings.card_in) for row in data.rows())
         pairs = list(tokenize(tokenizer, rows, progress.advance))
     length, limit_name = limit(settings.max_length, context(model))
     fitted = fit(pairs, length, settings.truncation_mode, limit_name)
-    warning = fitted.warning(limit_name)
+    return fitted, _warned(fitted.warning(limit_name), main)
+
+
+def _warned(warning: str | None, main: bool) -> list[str]:
+    """Print a warning, if there is one and this is the first process, and return it as training.json keeps it."""
     if warning and main:
         print(f"warning: {warning}", file=sys.stderr)
-    return fitted
+    return [warning] if warning else []
 
 
 def _dataset(data: Preferences, fitted: Fitted, trained_rows: list[int]) -> dict[str, Any]:
