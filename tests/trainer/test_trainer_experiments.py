@@ -140,7 +140,7 @@ def test_what_one_culture_teaches_is_wrong_in_the_other(recipe: Path, tmp_path: 
         ("transfer", "no base", 4, ["not found"]),
         ("ablate", "no recipe", 2, ["recipe"]),
         ("transfer", "bad recipe", 2, ["max_stepz"]),
-        ("transfer", "bad number", 2, ["--batch-size is 0"]),
+        ("transfer", "bad number", 2, ["own.toml: batch_size is 0"]),
         ("ablate", "output taken", 2, ["no experiment"]),
     ],
 )

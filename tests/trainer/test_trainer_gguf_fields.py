@@ -47,6 +47,11 @@ def _written(folder: Path, model_type: str, settings: dict[str, Any]) -> Path:
     return folder
 
 
+def _opened(gguf: Path) -> Any:
+    threads = {"n_threads": 1, "n_threads_batch": 1}
+    return llama_cpp.Llama(str(gguf), n_ctx=_CONTEXT, logits_all=True, verbose=False, **threads)
+
+
 def _differing(folder: Path, gguf: Path) -> float:
     """By how much the log-probabilities of all tokens at each place of a text differ at most."""
     import torch
@@ -58,7 +63,7 @@ def _differing(folder: Path, gguf: Path) -> float:
     with torch.inference_mode():
         expected = model(input_ids=torch.tensor([ids])).logits[0].log_softmax(-1).numpy()
     assert expected.std(0).max() > 0.1  # what came before counts
-    opened = llama_cpp.Llama(str(gguf), n_ctx=_CONTEXT, logits_all=True, verbose=False, n_threads=1, n_threads_batch=1)
+    opened = _opened(gguf)
     opened.eval(ids)
     found = torch.tensor(np.array(opened.scores[: len(ids)])).log_softmax(-1).numpy()
     return float(np.abs(found - expected).max())
@@ -131,6 +136,31 @@ def test_weights_of_another_model_are_refused(
     shutil.copytree(base, tmp_path / "model")
     _change(tmp_path / "model", **settings)
     refuses(tmp_path, 4, [*words, "one save"], "gguf", tmp_path / "model", "--output", tmp_path / "model.gguf")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_word_that_no_merge_makes(whole: bool, tmp_path: Path) -> None:
+    """Llama 3's tokenizer takes a word of the vocabulary as it is, and llama.cpp knows that by its name alone."""
+    from transformers import AutoTokenizer
+
+    from gravity.trainer.export.model_gguf import _WORDS
+
+    folder = write_base(tmp_path / "model", "llama", _WORDS.format(digits="{1,3}"))
+    made = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    vocabulary, merges = made["model"]["vocab"], made["model"]["merges"]
+    last = max(vocabulary, key=vocabulary.get)
+    vocabulary["glad"] = vocabulary.pop(last)
+    kept = [pair for pair in merges if "".join(pair) != last and last not in pair]
+    model = made["model"] | {"merges": kept, "ignore_merges": whole}
+    _change(folder, "tokenizer.json", normalizer=None, model=model)
+    output = tmp_path / "model.gguf"
+    if not whole:
+        refuses(tmp_path, 4, ["ignore_merges = false", "llama-bpe"], "gguf", folder, "--output", output)
+        return
+    assert invoke("gguf", folder, "--output", output).exit_code == 0
+    ids = AutoTokenizer.from_pretrained(folder)("glad")["input_ids"]
+    assert ids == [vocabulary["glad"]]
+    assert _opened(output).tokenize(b"glad", add_bos=False, special=True) == ids
 
 
 def test_fields_that_change_nothing_are_no_hindrance(base: Path, tmp_path: Path) -> None:

