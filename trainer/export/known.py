@@ -34,6 +34,7 @@ _WRITTEN = {
 # For training, for other tasks, for other programs, or told by the tokenizer as well.
 _HARMLESS = {
     "_attn_implementation_autoset",
+    "_model_name_or_path",
     "_name_or_path",
     "architectures",
     "attention_dropout",
@@ -56,6 +57,7 @@ _HARMLESS = {
     "tokenizer_class",
     "transformers.js_config",
     "transformers_version",
+    "unk_token_id",
     "unsloth_fixed",
     "unsloth_version",
     "use_cache",

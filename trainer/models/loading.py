@@ -9,6 +9,7 @@ from typing import Any
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.kinds import ADAPTER, kind
 from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.models.gguf_base import completed
 from gravity.trainer.models.memory import check_memory, local_weights
 from gravity.trainer.quiet import silenced
 from gravity.trainer.settings import CardIn
@@ -134,6 +135,9 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
     if base.gguf is not None:
         # Unless unpacked on loading, transformers takes a GGUF for quantized and refuses to train it.
         common["quantization_config"] = GgufConfig(dequantize=True)
+        config = completed(Path(base.location) / base.gguf)
+        if config is not None:
+            common["config"] = config
     else:
         common["use_safetensors"] = True
     cuda = on_cuda()
