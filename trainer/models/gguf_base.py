@@ -81,8 +81,8 @@ def _scaling(reader: Any, config: Any, file: Path) -> dict[str, Any] | None:
     }
 
 
-def _llama3(slowed_by: Any, config: Any, file: Path) -> dict[str, Any]:
-    """Find the parameters from which a converter computed by how much each frequency is slowed."""
+def _llama3(slowed_by: Any, config: Any, file: Path) -> dict[str, Any] | None:
+    """Find the parameters from which a converter computed by how much each frequency is slowed, None where none is."""
     import copy
 
     import numpy as np
@@ -90,6 +90,8 @@ def _llama3(slowed_by: Any, config: Any, file: Path) -> dict[str, Any]:
 
     base, half, factor = config.rope_parameters["rope_theta"], len(slowed_by), round(float(slowed_by.max()), 3)
     lengths = 2 * math.pi * base ** (np.arange(half) / half)
+    if np.allclose(slowed_by, 1, rtol=0, atol=_CLOSE):
+        return None
     # Between its two ends the scaling depends on the original context, which follows from any frequency there.
     between = (slowed_by > 1 + _CLOSE) & (slowed_by < factor * (1 - _CLOSE))
     if factor > 1 and between.any():
