@@ -109,6 +109,7 @@ def test_what_is_written_is_right(model_type: str, settings: dict[str, Any], tmp
         ("llama", {"rope_parameters": _ROPE | {"partial_rotary_factor": 0.5}}, ["partial_rotary_factor = 0.5"]),
         ("llama", {"rope_parameters": _ROPE | {"mrope_section": [1, 1]}}, ["mrope_section"]),
         ("llama", {"attention_multiplier": 0.5}, ["attention_multiplier = 0.5", "not known", "take it out"]),
+        ("llama", {"adapter_notes": "line\n" * 99}, ["adapter_notes = line line"]),
         ("llama", {"logit_scale": 0.5}, ["logit_scale = 0.5"]),
         ("qwen2", {"final_logit_softcapping": 30.0}, ["final_logit_softcapping = 30.0"]),
         ("mistral", {"num_local_experts": 8}, ["num_local_experts = 8"]),

@@ -33,14 +33,14 @@ def _said(*messages: tuple[str, str]) -> list[dict[str, str]]:
         (_said(("system", "A card."), ("user", "Hello?")), _said(("user", "A card.\n\nHello?"))),
         (_said(("user", "Hello?")), _said(("user", "Hello?"))),
         (
-            _said(
-                ("system", "A."), ("system", "B."), ("user", "C"), ("assistant", "D"), ("system", "E"), ("user", "F")
-            ),
+            _said(("system", "A."), ("system", "B."), ("user", "C"), ("assistant", "D"), ("system", "E"), ("user", "F")),
             _said(("user", "A.\n\nB.\n\nC"), ("assistant", "D"), ("user", "E\n\nF")),
         ),
     ],
 )
-def test_the_card_stands_before_the_users_words(messages: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
+def test_the_card_stands_before_the_users_words(
+    messages: list[dict[str, str]], expected: list[dict[str, str]]
+) -> None:
     assert placed(messages, "user") == expected
     assert placed(messages, "system") == messages
 

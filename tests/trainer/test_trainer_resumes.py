@@ -59,6 +59,23 @@ def test_kill_and_resume(command: Callable[..., Any], base: Path, dataset: Path,
     assert "complete already" in again.stdout
 
 
+def test_a_run_of_other_settings_is_not_continued_and_nothing_is_loaded(
+    base: Path, dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gravity.trainer.models import loading
+
+    def never(*_: Any, **__: Any) -> None:
+        raise AssertionError("the base was loaded")
+
+    monkeypatch.setattr(loading, "_open", never)
+    partial = tmp_path / ".out.partial"
+    (partial / "checkpoint-1").mkdir(parents=True)
+    (partial / "checkpoint-1" / "trainer_state.json").write_text("{}", encoding="utf-8")
+    (partial / "run.json").write_text('{"beta": 0.1}', encoding="utf-8")
+    run = ("train", dataset, "--base", base, "--output", tmp_path / "out", "--resume")
+    refuses(tmp_path, 2, ["cannot be resumed", "beta was 0.1, is 0.3"], *run)
+
+
 @pytest.fixture
 def finished(dataset: Path, base: Path, tmp_path: Path) -> tuple[str | Path, ...]:
     """A command that has trained an adapter, to be given again."""

@@ -4,6 +4,7 @@ A field of config.json that is neither written nor known to change nothing is re
 something else than transformers does without anybody being told.
 """
 
+import textwrap
 from typing import Any
 
 from gravity.trainer.errors import ModelError
@@ -114,5 +115,5 @@ def _unknown(config: Any) -> str | None:
     for key, value in config.to_dict().items():
         if key in _WRITTEN | _HARMLESS or value == usual.get(key) or (key not in usual and not value):
             continue
-        return f"its config.json has {key} = {value}, which is not known here"
+        return f"its config.json has {key} = {textwrap.shorten(str(value), 60)}, which is not known here"
     return None
