@@ -1,29 +1,20 @@
-"""Estimates with intervals, for rows that come in groups: all pairs about one seed stand or fall together.
+"""Estimates with 95% intervals, for rows that share readers and subjects: another draw of both could come out so.
 
-An interval is the expanded percentile interval (Hesterberg 2015, The American Statistician 69:371) of a bootstrap
-that draws whole groups (clusters): percentiles of DRAWS draws, widened for small numbers of groups as Student's t
-widens a normal interval. A seed fixes the draws.
+All intervals rest on the two-way variance of `clusters.spread` and on Student's t with its degrees of freedom.
+`benchmarks/verdict_coverage.py` measures how often they hold the truth.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
-Statistic = Callable[[Array], Array]
+from gravity.trainer.clusters import Array, Clusters, spread
 
 MIN_ROWS = 30
-MIN_CLUSTERS = 10
-RULE = (
-    f"A figure from fewer than {MIN_ROWS} rows or {MIN_CLUSTERS} seeds (readers, where readers are drawn) is called "
-    "insufficient."
-)
-
-DRAWS = 2000
+MIN_CLUSTERS = 6
+RULE = f"A figure from fewer than {MIN_ROWS} rows, {MIN_CLUSTERS} readers or {MIN_CLUSTERS} seeds is insufficient."
 
 _LEVEL = 0.95
 _BINS = 10
@@ -31,13 +22,16 @@ _BINS = 10
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its 95% interval and what it rests on; `value`, `low` and `high` are None by RULE."""
+    """A figure with its 95% interval and what it rests on: rows, and the clusters of each way.
+
+    `value`, `low` and `high` are None by RULE.
+    """
 
     value: float | None
     low: float | None
     high: float | None
     rows: int
-    clusters: int
+    clusters: dict[str, int]
 
     @property
     def sufficient(self) -> bool:
@@ -65,45 +59,79 @@ class Estimate:
         return f"{value} [{low}, {high}]"
 
 
-def mean(values: Array, clusters: Sequence[str], bounds: tuple[float, float] | None = None) -> Estimate:
-    """Estimate a mean. `bounds` are the least and greatest value a row can have, where there are such.
+def share(values: Array, clusters: Clusters) -> Estimate:
+    """Estimate a share: the mean of values that are 0 or 1, or 0.5 for a tie.
 
-    Rows that all agree would give an interval without width. With bounds it then reaches as far as
-    Clopper and Pearson's does for as many independent trials as there are clusters.
+    The interval is Korn and Graubard's (1998, Survey Methodology 24:193): Clopper and Pearson's with the effective
+    number of rows, which is n over the design effect, and less for few degrees of freedom. The design effect goes over
+    into a usual one where nearly all rows agree (see `spread`), so there is no jump at 0 and 1.
     """
-    made = _estimate(
-        np.column_stack([values, np.ones(len(values))]), clusters, lambda sums: sums[..., 0] / sums[..., 1]
-    )
-    if bounds is None or made.value is None or np.ptp(values) > 0:
-        return made
-    unseen = (1 - ((1 - _LEVEL) / 2) ** (1 / made.clusters)) * (bounds[1] - bounds[0])
-    low, high = max(bounds[0], made.value - unseen), min(bounds[1], made.value + unseen)
-    return Estimate(made.value, low, high, made.rows, made.clusters)
+    if not _enough(clusters, len(values)):
+        return _insufficient(clusters, len(values))
+    from scipy.special import betaincinv
+
+    value = float(values.mean())
+    found = spread(values - value, clusters)
+    effective = len(values) / found.effect * (_t(len(values) - 1) / _t(found.freedom)) ** 2
+    right, wrong, tail = value * effective, (1 - value) * effective, (1 - _LEVEL) / 2
+    low = float(betaincinv(right, wrong + 1, tail)) if right > 0 else 0.0
+    high = float(betaincinv(right + 1, wrong, 1 - tail)) if wrong > 0 else 1.0
+    return Estimate(value, low, high, len(values), clusters.counts())
 
 
-def correlation(x: Array, y: Array, clusters: Sequence[str]) -> Estimate:
+def difference(values: Array, clusters: Clusters) -> Estimate:
+    """Estimate the mean of differences of rows, each -1 to 1, between two answers that are right or wrong.
+
+    The interval is by t, its variance with `Spread.unseen` added, so that it keeps a width where no row differs. Adding
+    rows is Agresti and Min's way (2005, Statistics in Medicine 24:729), of whose two added pairs one is discordant.
+    """
+    if not _enough(clusters, len(values)):
+        return _insufficient(clusters, len(values))
+    value = float(values.mean())
+    found = spread(values - value, clusters)
+    return _around(value, found.variance + found.unseen, found.freedom, len(values), clusters, (-1.0, 1.0))
+
+
+def mean(values: Array, clusters: Clusters, least: float = -np.inf) -> Estimate:
+    """Estimate a mean by t. `least` is a value that it cannot be below."""
+    if not _enough(clusters, len(values)):
+        return _insufficient(clusters, len(values))
+    value = float(values.mean())
+    found = spread(values - value, clusters)
+    return _around(value, found.variance, found.freedom, len(values), clusters, (least, np.inf))
+
+
+def correlation(x: Array, y: Array, clusters: Clusters) -> Estimate:
     """Estimate Pearson's correlation (-1 to 1) of differences between the two sides of pairs, 0 where one is always 0.
 
     Which side comes first is arbitrary, so each pair counts both ways round: (x, y) and (-x, -y). Then the means are 0.
+    The interval is by t on Fisher's scale, atanh, with the variance of the linearised correlation.
     """
+    if not _enough(clusters, len(x)):
+        return _insufficient(clusters, len(x))
+    xx, yy = float((x * x).mean()), float((y * y).mean())
+    if xx == 0 or yy == 0:
+        return Estimate(0.0, 0.0, 0.0, len(x), clusters.counts())
+    value = float((x * y).mean()) / np.sqrt(xx * yy)
+    influence = x * y / np.sqrt(xx * yy) - value / 2 * (x * x / xx + y * y / yy)
+    # Short of 1, where the scale has no end.
+    within = float(np.clip(value, -1 + 1e-12, 1 - 1e-12))
+    found = spread(influence, clusters)
+    half = _t(found.freedom) * np.sqrt(found.variance) / (1 - within**2)
+    low, high = (float(np.tanh(np.arctanh(within) + side * half)) for side in (-1, 1))
+    return Estimate(float(value), low, high, len(x), clusters.counts())
 
-    def pearson(sums: Array) -> Array:
-        xx, yy, xy = np.moveaxis(sums, -1, 0)
-        return np.asarray(xy / np.maximum(np.sqrt(xx * yy), 1e-12))
 
-    return _estimate(np.column_stack([x * x, y * y, x * y]), clusters, pearson)
-
-
-def calibration_error(confidence: Array, right: Array, clusters: Sequence[str]) -> Estimate:
+def calibration_error(confidence: Array, right: Array, clusters: Clusters) -> Estimate:
     """Estimate the expected calibration error: mean distance of confidence and accuracy over ten bins of 0.5 to 1.
 
-    It cannot be negative, so it is above 0 by chance even for a calibrated model, the more the fewer the rows.
+    It cannot be negative, so it is above 0 by chance even for a calibrated model, the more the fewer the rows. The
+    variance is that of the linearised error: each row's distance, with the sign of its bin's.
     """
     bins = bin_of(confidence)
-    columns = np.zeros((len(right), _BINS + 1))
-    columns[np.arange(len(right)), bins] = confidence - right
-    columns[:, _BINS] = 1
-    return _estimate(columns, clusters, lambda sums: np.abs(sums[..., :_BINS]).sum(-1) / sums[..., _BINS])
+    sides = np.sign(np.bincount(bins, confidence - right, _BINS))
+    distances = sides[bins] * (confidence - right)
+    return mean(distances, clusters, least=0.0)
 
 
 def bin_of(confidence: Array) -> npt.NDArray[np.int64]:
@@ -111,27 +139,22 @@ def bin_of(confidence: Array) -> npt.NDArray[np.int64]:
     return np.clip(((confidence - 0.5) * 2 * _BINS).astype(np.int64), 0, _BINS - 1)
 
 
-def _estimate(columns: Array, clusters: Sequence[str], statistic: Statistic) -> Estimate:
-    """Estimate a statistic of column sums: `columns` is rows x k, `statistic` maps (..., k) sums to (...)."""
-    names, index = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
-    if len(columns) < MIN_ROWS or len(names) < MIN_CLUSTERS:
-        return Estimate(None, None, None, len(columns), len(names))
-    sums = np.zeros((len(names), columns.shape[1]))
-    np.add.at(sums, index, columns)
-    tail = _tail(len(names))
-    low, high = np.quantile(statistic(_draws(len(names)) @ sums), [tail, 1 - tail])
-    return Estimate(float(statistic(sums.sum(0))), float(low), float(high), len(columns), len(names))
+def _around(
+    value: float, variance: float, freedom: float, rows: int, clusters: Clusters, bounds: tuple[float, float]
+) -> Estimate:
+    half = _t(freedom) * float(np.sqrt(variance))
+    return Estimate(value, max(bounds[0], value - half), min(bounds[1], value + half), rows, clusters.counts())
 
 
-# Most figures of a cell are about the same seeds, the others about the same readers.
-@lru_cache(maxsize=2)
-def _draws(clusters: int) -> npt.NDArray[np.int64]:
-    """Say how often each draw (rows) takes each cluster (columns)."""
-    chances = np.full(clusters, 1 / clusters)
-    return np.random.default_rng(0).multinomial(clusters, chances, size=DRAWS)
+def _t(freedom: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.5 + _LEVEL / 2))
 
 
-def _tail(clusters: int) -> float:
-    from scipy.stats import norm, t
+def _enough(clusters: Clusters, rows: int) -> bool:
+    return rows >= MIN_ROWS and min(clusters.counts().values()) >= MIN_CLUSTERS
 
-    return float(norm.cdf(t.ppf((1 - _LEVEL) / 2, clusters - 1) * np.sqrt(clusters / (clusters - 1))))
+
+def _insufficient(clusters: Clusters, rows: int) -> Estimate:
+    return Estimate(None, None, None, rows, clusters.counts())

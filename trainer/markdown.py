@@ -7,12 +7,19 @@ from typing import Any
 
 from gravity.trainer.intervals import Estimate
 
+COUNTS = ("rows", "readers", "seeds")
+
 
 def table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
     """Return a Markdown table."""
     columns = list(head)
     laid_out = [columns, ["---"] * len(columns), *rows]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |" for cells in laid_out)
+
+
+def counts(one: Estimate) -> list[int]:
+    """Return what a figure rests on, as the columns COUNTS of a table."""
+    return [one.rows, one.clusters["readers"], one.clusters["subjects"]]
 
 
 def write_report(report: Any, parts: Iterable[str], folder: Path) -> None:

@@ -29,9 +29,12 @@ def command(
     Example: gravity-trainer ablate out/dataset --recipe one-gpu-8b --output out/ablation
     """
     with reported("stopped: run the same command again to continue"):
+        from gravity.trainer.evaluation.verdict import warnings
         from gravity.trainer.experiments.ablate import ablate, table_rows
 
         report = ablate(dataset, output, read_recipe(recipe) if recipe else {}, without or ())
         typer.echo(f"ablation {output} is written: {report['rows']} held-out rows")
+        for line in warnings(report["change"]):
+            typer.echo(line)
         for variant, accuracy, drop in [["variant", "accuracy", "drop"], *table_rows(report)]:
             typer.echo(f"{variant:<24}{accuracy:<24}{drop}".rstrip())

@@ -21,7 +21,8 @@ def command(
     """Did it help? Compare an adapter with four controls.
 
     All are tested on held-out readers and seeds. The controls: the base model, the same adapter with another
-    reader's profile, with none, and length alone. Each figure comes with a 95% interval that draws whole seeds.
+    reader's profile, with none, and length alone. Each figure comes with a 95% interval for other
+    readers and seeds, and an adapter that hardly differs from its base is told apart first.
 
     Example: gravity-trainer evaluate out/adapter out/dataset --output out/evaluation
     """

@@ -18,10 +18,13 @@ def command(
     Example: gravity-trainer transfer out/dataset --recipe one-gpu-8b --output out/transfer
     """
     with reported("stopped: run the same command again to continue"):
+        from gravity.trainer.evaluation.verdict import warnings
         from gravity.trainer.experiments.transfer import table_rows, transfer
 
         report = transfer(dataset, output, read_recipe(recipe) if recipe else {})
         typer.echo(f"transfer {output} is written: {report['rows']} held-out rows")
+        for line in warnings(report["change"]):
+            typer.echo(line)
         for cells in table_rows(report):
             typer.echo("".join(f"{cell:<24}" for cell in cells).rstrip())
         typer.echo(f"own culture less the others: {report['own less others'].text(3, signed=True)}")

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.profile import with_card, without_profile
-from gravity.trainer.intervals import Array
 from gravity.trainer.sharing.scoring import Score
 
 # Scores of the same rows under the adapter and under its base.

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.evaluation.controls import CONDITIONS, Margins, answer_lengths, length_slope, margins
 from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, held_out, rows_of
 from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
-from gravity.trainer.intervals import RULE, Array
+from gravity.trainer.evaluation.verdict import QUESTIONS, mean_change, verdict
+from gravity.trainer.intervals import RULE
 from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder, check_free
 from gravity.trainer.progress import ProgressBar
@@ -43,6 +45,8 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     with ProgressBar("scoring", _PASSES * len(rows), "row") as progress:
         scorer = scorer_of(model, tokenizer, card_in, progress.advance)
         found = margins(rows, cards, scorer, beta, _slope(held, tokenizer))
+    change = mean_change(found.by_condition["adapter, log-prob"] - found.by_condition["base"])
+    every, *parts = cells(rows, found)
     report = {
         "adapter": adapter.resolve().name,
         "base": model.peft_config["default"].base_model_name_or_path if base is None else base,
@@ -52,8 +56,10 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
         "left_out": {"longer than the model attends to": len(held.rows) - len(rows)},
         "without another reader's profile": cards.count(None),
         "conditions": CONDITIONS,
+        "change": change,
         "rule": RULE,
-        "cells": cells(rows, found),
+        "verdicts": {name: verdict(every["differences"][name], change) for name in QUESTIONS},
+        "cells": [every, *parts],
         "reliability": {name: reliability(margin) for name, margin in found.by_condition.items()},
         "perplexity": perplexities(model, tokenizer),
     }

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gravity.trainer.clusters import Array, Clusters
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.evaluation.controls import DIFFERENCES, Margins
-from gravity.trainer.evaluation.heldout import subject
-from gravity.trainer.intervals import Array, Estimate, bin_of, calibration_error, correlation, mean
+from gravity.trainer.evaluation.heldout import clusters_of
+from gravity.trainer.intervals import Estimate, bin_of, calibration_error, correlation, difference, mean, share
 
 ALL = "all"
 
@@ -23,14 +24,12 @@ Cell = dict[str, Any]
 def cells(rows: Sequence[Row], found: Margins) -> list[Cell]:
     """Make the figures of each cell, the first of them over all rows.
 
-    A cell has culture, track, rows, readers, subjects (seeds, items and books), and four groups of Estimates:
-    `conditions` by condition and figure, `differences` of accuracy by name, the same `over readers`, with intervals
-    that draw whole readers and not whole subjects, and `length`. Differences are paired: row by row, over the rows
-    that both sides answer.
+    A cell has culture, track, rows, readers, subjects (seeds, items and books), and three groups of Estimates:
+    `conditions` by condition and figure, `differences` of accuracy by name, and `length`. Differences are paired: row
+    by row, over the rows that both sides answer.
     """
-    subjects = np.array([str(subject(row)) for row in rows])
-    readers = np.array([str(row["reader"]) for row in rows])
-    return [_cell(culture, track, mask, found, subjects, readers) for culture, track, mask in _masks(rows)]
+    clusters = clusters_of(rows)
+    return [_cell(culture, track, mask, found, clusters.taken(mask)) for culture, track, mask in _masks(rows)]
 
 
 def right(margin: Array) -> Array:
@@ -72,43 +71,38 @@ def _masks(rows: Sequence[Row]) -> Iterator[tuple[str, str, Mask]]:
                 yield str(culture), str(track), both
 
 
-def _cell(
-    culture: str, track: str, mask: Mask, found: Margins, subjects: npt.NDArray[np.str_], readers: npt.NDArray[np.str_]
-) -> Cell:
+def _cell(culture: str, track: str, mask: Mask, found: Margins, clusters: Clusters) -> Cell:
     by = {name: margin[mask] for name, margin in found.by_condition.items()}
-    names, people = subjects[mask].tolist(), readers[mask].tolist()
     return {
         "culture": culture,
         "track": track,
         "rows": int(mask.sum()),
-        "readers": len(set(people)),
-        "subjects": len(set(names)),
-        "conditions": {name: _condition(margin, names) for name, margin in by.items()},
-        "differences": {name: _difference(by[one], by[other], names) for name, (one, other) in DIFFERENCES.items()},
-        "over readers": {name: _difference(by[one], by[other], people) for name, (one, other) in DIFFERENCES.items()},
-        "length": _length(by["adapter"], found.longer[mask], found.tokens[mask], names),
+        **clusters.counts(),
+        "conditions": {name: _condition(margin, clusters) for name, margin in by.items()},
+        "differences": {name: _difference(by[one], by[other], clusters) for name, (one, other) in DIFFERENCES.items()},
+        "length": _length(by["adapter"], found.longer[mask], found.tokens[mask], clusters),
     }
 
 
-def _condition(margin: Array, clusters: Sequence[str]) -> dict[str, Estimate]:
+def _condition(margin: Array, clusters: Clusters) -> dict[str, Estimate]:
     known = np.isfinite(margin)
-    margin, names = margin[known], _taken(clusters, known)
+    margin, clusters = margin[known], clusters.taken(known)
     correct = right(margin)
     return {
-        "accuracy": mean(correct, names, bounds=(0, 1)),
-        "margin": mean(margin, names),
+        "accuracy": share(correct, clusters),
+        "margin": mean(margin, clusters),
         # A pair gives the same whichever answer comes first, so the outcome to predict is always 1.
-        "brier": mean((1 - sigmoid(margin)) ** 2, names),
-        "ece": calibration_error(sigmoid(np.abs(margin)), correct, names),
+        "brier": mean((1 - sigmoid(margin)) ** 2, clusters, least=0.0),
+        "ece": calibration_error(sigmoid(np.abs(margin)), correct, clusters),
     }
 
 
-def _difference(one: Array, other: Array, clusters: Sequence[str]) -> Estimate:
+def _difference(one: Array, other: Array, clusters: Clusters) -> Estimate:
     known = np.isfinite(one) & np.isfinite(other)
-    return mean(right(one[known]) - right(other[known]), _taken(clusters, known), bounds=(-1, 1))
+    return difference(right(one[known]) - right(other[known]), clusters.taken(known))
 
 
-def _length(margin: Array, longer: Array, tokens: Array, clusters: Sequence[str]) -> dict[str, Estimate]:
+def _length(margin: Array, longer: Array, tokens: Array, clusters: Clusters) -> dict[str, Estimate]:
     """How far length goes along with what the adapter prefers.
 
     `data prefers longer` and `adapter prefers longer` are over pairs of unequal length. `correlation` is that of
@@ -116,18 +110,14 @@ def _length(margin: Array, longer: Array, tokens: Array, clusters: Sequence[str]
     """
     unequal, matched = longer != 0, np.abs(longer) <= MATCHED * tokens
 
-    def share(values: Array, mask: Mask) -> Estimate:
-        return mean(values[mask], _taken(clusters, mask), bounds=(0, 1))
+    def among(values: Array, mask: Mask) -> Estimate:
+        return share(values[mask], clusters.taken(mask))
 
     return {
-        "data prefers longer": share(right(longer), unequal),
-        "adapter prefers longer": share(right(margin * np.sign(longer)), unequal),
+        "data prefers longer": among(right(longer), unequal),
+        "adapter prefers longer": among(right(margin * np.sign(longer)), unequal),
         "correlation": correlation(margin, longer, clusters),
-        "accuracy, chosen longer": share(right(margin), longer > 0),
-        "accuracy, chosen shorter": share(right(margin), longer < 0),
-        "accuracy, length-matched": share(right(margin), matched),
+        "accuracy, chosen longer": among(right(margin), longer > 0),
+        "accuracy, chosen shorter": among(right(margin), longer < 0),
+        "accuracy, length-matched": among(right(margin), matched),
     }
-
-
-def _taken(clusters: Sequence[str], mask: Mask) -> list[str]:
-    return [name for name, taken in zip(clusters, mask, strict=True) if taken]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gravity.trainer.clusters import Clusters
 from gravity.trainer.dataset.contract import MESSAGE_COLUMNS, Row
 from gravity.trainer.dataset.files import TEST, TRAIN, read
 from gravity.trainer.errors import DatasetError
@@ -74,6 +75,11 @@ def rows_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[s
 def subject(row: Row) -> str | None:
     """Return what the row's pair is about: the id of a seed, item or book, or a category, with which of them it is."""
     return next((f"{name} {row[name]}" for name in SUBJECTS if row.get(name)), None)
+
+
+def clusters_of(rows: Sequence[Row]) -> Clusters:
+    """Return which rows share a reader, and which a subject."""
+    return Clusters.of(readers=[str(row["reader"]) for row in rows], subjects=[str(subject(row)) for row in rows])
 
 
 def _check_apart(folder: Path, rows: list[dict[str, Any]]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from gravity.trainer.intervals import Array, Estimate, mean
+from gravity.trainer.clusters import Array, Clusters
+from gravity.trainer.intervals import Estimate, mean
 from gravity.trainer.models.loading import context
 
 LANGUAGES = {"en": "English", "pt": "Portuguese", "ja": "Japanese", "hi": "Hindi"}
@@ -19,7 +20,8 @@ _TEXTS = Path(__file__).parent / "texts"
 def perplexities(model: Any, tokenizer: Any) -> dict[str, dict[str, Estimate]]:
     """Return, by language, the perplexity of the `adapter` and the `base`, and their `ratio` (1: no change).
 
-    Perplexity is per token, so compare it between models and not between languages. Intervals draw paragraphs.
+    Perplexity is per token, so compare it between models and not between languages. A paragraph is a
+    cluster.
     """
     return {language: _compared(model, tokenizer, paragraphs(language)) for language in LANGUAGES}
 
@@ -33,7 +35,7 @@ def _compared(model: Any, tokenizer: Any, texts: list[str]) -> dict[str, Estimat
     adapted = [_losses(model, tokenizer, text) for text in texts]
     with model.disable_adapter():
         plain = [_losses(model, tokenizer, text) for text in texts]
-    clusters = [f"paragraph {number}" for number, losses in enumerate(plain) for _ in losses]
+    clusters = Clusters.of(paragraphs=[str(number) for number, losses in enumerate(plain) for _ in losses])
     one, other = np.concatenate(adapted), np.concatenate(plain)
     return {
         "adapter": _exponential(mean(one, clusters)),

@@ -31,7 +31,9 @@ _NAMES = {
 def accuracy(cells: Sequence[Cell], file: Path) -> None:
     """Draw accuracies, and the adapter's advance on its controls, for all rows, each culture and each track."""
     drawn = [cell for cell in cells if ALL in (cell["culture"], cell["track"])]
-    labels = [f"{_title(cell)}\n{cell['rows']} rows, {cell['subjects']} seeds" for cell in drawn]
+    labels = [
+        f"{_title(cell)}\n{cell['rows']} rows, {cell['readers']} readers,\n{cell['subjects']} seeds" for cell in drawn
+    ]
     with _figure(file, 12, 1.6 + 0.95 * len(drawn), 2) as (left, right):
         _forest(left, labels, {_NAMES[n]: [c["conditions"][n]["accuracy"] for c in drawn] for n in _COMPARED}, 0.5)
         left.set(xlim=(-0.03, 1.03), xlabel="preference accuracy (0.5: chance)")
@@ -88,7 +90,7 @@ def length(found: Margins, cell: Cell, file: Path) -> None:
             ylabel="margin (implicit reward)",
             title=f"correlation {cell['length']['correlation'].text()}",
         )
-        labels = [f"{title}\n{cell['length'][name].rows} rows" for name, title in names.items()]
+        labels = [f"{title}\n{_resting_on(cell['length'][name])}" for name, title in names.items()]
         _forest(right, labels, {"adapter": [cell["length"][name] for name in names]}, 0.5)
         right.set(
             xlim=(-0.03, 1.03), xlabel="preference accuracy of the adapter", title="where length points either way"
@@ -97,20 +99,21 @@ def length(found: Margins, cell: Cell, file: Path) -> None:
 
 def drops(labels: Sequence[str], estimates: Sequence[Estimate], file: Path) -> None:
     """Draw the loss in accuracy of each variant of an ablation."""
-    with _figure(file, 7.5, 1.4 + 0.55 * len(labels), 1) as (axes,):
-        _forest(axes, labels, {"drop": estimates}, 0.0)
+    with _figure(file, 7.5, 1.4 + 0.9 * len(labels), 1) as (axes,):
+        told = [f"{label}\n{_resting_on(one)}" for label, one in zip(labels, estimates, strict=True)]
+        _forest(axes, told, {"drop": estimates}, 0.0)
         axes.set(xlabel="drop in preference accuracy against the full profile (paired)")
 
 
 def matrix(names: Sequence[str], estimates: Sequence[Sequence[Estimate]], file: Path) -> None:
     """Draw accuracies as a square: trained on the row's culture, tested on the column's."""
-    with _figure(file, 2.6 + 1.5 * len(names), 1.8 + 1.1 * len(names), 1) as (axes,):
+    with _figure(file, 2.6 + 1.6 * len(names), 1.8 + 1.3 * len(names), 1) as (axes,):
         values = np.array([[np.nan if one.value is None else one.value for one in cells] for cells in estimates])
         light = ListedColormap(colormaps["Greys"](np.linspace(0, 0.5, 256)))
         image = axes.imshow(values, cmap=light, vmin=0, vmax=1, aspect="auto")
         for row, cells in enumerate(estimates):
             for column, one in enumerate(cells):
-                text = f"{one.text().replace(' ', chr(10), 1)}\nn {one.rows}"
+                text = f"{one.text().replace(' ', chr(10), 1)}\n{_resting_on(one)}"
                 bold = "bold" if row == column else "normal"
                 axes.text(
                     column,
@@ -162,6 +165,10 @@ def _forest(
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
+
+
+def _resting_on(one: Estimate) -> str:
+    return f"{one.rows} rows, {one.clusters['readers']} readers,\n{one.clusters['subjects']} seeds"
 
 
 def _title(cell: Cell) -> str:

@@ -7,41 +7,22 @@ from typing import Any
 from gravity.trainer.evaluation.controls import CONDITIONS, DIFFERENCES, Margins
 from gravity.trainer.evaluation.figures import MATCHED, Cell
 from gravity.trainer.evaluation.perplexity import LANGUAGES
+from gravity.trainer.evaluation.verdict import QUESTIONS, warning
 from gravity.trainer.intervals import Estimate
-from gravity.trainer.markdown import table, write_report
-
-_QUESTIONS = {
-    "adapter - shuffled": "does the reader's own profile beat another's",
-    "adapter - no profile": "does it beat none",
-    "adapter - base": "does it beat the base",
-    "adapter - base, log-prob": "is it more likely to write what was chosen",
-    "adapter - length": "does it beat length alone",
-}
-_VERDICTS = {True: "yes", False: "no, it is worse", None: "not shown"}
+from gravity.trainer.markdown import COUNTS, counts, table, write_report
 
 
 def answers(report: dict[str, Any]) -> list[str]:
     """Return the answers over all rows as lines of text: the question, the verdict, the difference in accuracy."""
     cell = report["cells"][0]
     accuracy = cell["conditions"]["adapter"]["accuracy"]
-    lines = [f"{'preference accuracy of the adapter':<46}{accuracy.text()}"]
-    for name, question in _QUESTIONS.items():
+    said = warning(report["change"])
+    lines = [said] if said else []
+    lines.append(f"{'preference accuracy of the adapter':<46}{accuracy.text()}")
+    for name, question in QUESTIONS.items():
         difference = cell["differences"][name]
-        lines.append(f"{question + '?':<46}{_verdict(cell, name)}: {difference.text(signed=True)}")
+        lines.append(f"{question + '?':<46}{report['verdicts'][name]}: {difference.text(signed=True)}")
     return lines
-
-
-def verdict(difference: Estimate, over_readers: Estimate) -> str:
-    """Say what a difference shows: yes where the intervals over seeds and, if any, over readers are above 0."""
-    if not difference.sufficient:
-        return "insufficient"
-    positive = difference.above(0)
-    agreed = not over_readers.sufficient or over_readers.above(0) == positive
-    return _VERDICTS[positive if agreed else None]
-
-
-def _verdict(cell: Cell, name: str) -> str:
-    return verdict(cell["differences"][name], cell["over readers"][name])
 
 
 def write(report: dict[str, Any], found: Margins, folder: Path) -> None:
@@ -62,24 +43,26 @@ def _parts(report: dict[str, Any]) -> list[str]:
         f"Adapter `{report['adapter']}` on base `{report['base']}`, {report['rows']} held-out rows of "
         f"`{report['dataset']['folder']}`: {cell['readers']} readers, {cell['subjects']} seeds, items and books; "
         f"training has seen none of the readers, seeds and items. Left out as too long for the model: {left_out}. "
-        f"Brackets are 95% intervals that draw whole seeds. {report['rule']}",
+        "Brackets are 95% intervals for other readers and other seeds like these; yes means that the whole interval "
+        f"lies above 0. {report['rule']}",
+        warning(report["change"])
+        or f"In the mean the adapter changes the log-odds between the two answers of a pair by {report['change']:.2f} "
+        "nats.",
         table(
-            ["question", "answer", "difference in accuracy", "the same, drawing readers"],
+            ["question", "answer", "difference in accuracy", *COUNTS],
             [
-                [
-                    question + "?",
-                    _verdict(cell, name),
-                    *(cell[group][name].text(signed=True) for group in _DIFFERENCE_GROUPS),
-                ]
-                for name, question in _QUESTIONS.items()
+                [question + "?", report["verdicts"][name], one.text(signed=True), *counts(one)]
+                for name, question in QUESTIONS.items()
+                for one in [cell["differences"][name]]
             ],
         ),
         "## All rows",
         table(
-            ["", "accuracy", "mean margin", "Brier", "calibration error"],
+            ["", "accuracy", "mean margin", "Brier", "calibration error", *COUNTS],
             [
-                [title, *(cell["conditions"][name][figure].text(digits) for figure, digits in _FIGURES)]
+                [title, *(found[figure].text(digits) for figure, digits in _FIGURES), *counts(found["accuracy"])]
                 for name, title in CONDITIONS.items()
+                for found in [cell["conditions"][name]]
             ],
         ),
         "![Accuracy by culture and track](accuracy.png)",
@@ -97,10 +80,12 @@ def _parts(report: dict[str, Any]) -> list[str]:
         "![Calibration](calibration.png)",
         "## Length",
         _length(cell),
+        table(["all rows", "", *COUNTS], [[name, one.text(), *counts(one)] for name, one in cell["length"].items()]),
         _by_cell(cell["length"], report["cells"], lambda one: one["length"]),
         "![Length](length.png)",
         "## Does it still write?",
-        "Perplexity per token on plain text; a ratio of 1 is no change.",
+        "Perplexity per token on plain text, 12 paragraphs a language; a ratio of 1 is no change. Brackets are 95% "
+        "intervals for other paragraphs.",
         table(
             ["language", "base", "adapter", "ratio"],
             [
@@ -114,7 +99,6 @@ def _parts(report: dict[str, Any]) -> list[str]:
 
 
 _FIGURES = (("accuracy", 2), ("margin", 2), ("brier", 3), ("ece", 3))
-_DIFFERENCE_GROUPS = ("differences", "over readers")
 _PERPLEXITIES = (("base", 1), ("adapter", 1), ("ratio", 3))
 _HEAD = {"culture": "culture", "track": "track", "rows": "rows", "readers": "readers", "subjects": "seeds"}
 _NOTES = """- Accuracy is the share of pairs whose chosen answer is preferred: by DPO's implicit reward with beta \
@@ -128,9 +112,16 @@ preference about the same seed; it never holds the pair's own seed. Rows with no
 - Length only: a logistic regression on the difference in tokens, fitted on training rows.
 - Brier score and calibration error are those of the sigmoid of the margin. The calibration error is over ten bins and \
 is above 0 by chance even for a calibrated model.
-- Intervals draw whole seeds, items and books. The first table also draws whole readers, and answers yes only where \
-both intervals are above 0, or that over seeds where there are too few readers. None covers what another training run \
-would change."""
+- A figure's variance counts that rows share a reader and that they share a seed, item or book (V1 + V2 - V12, \
+Cameron, Gelbach and Miller 2011, by the jackknife). Its interval is by Student's t, whose degrees of freedom are the \
+effective number of readers or of seeds, whichever is smaller, less one. That of a share is Clopper and Pearson's for \
+as many independent rows as the variance amounts to. Where nearly all rows agree the variance cannot be seen, and by \
+degrees a usual likeness of rows that share something (a correlation of 0.1) takes its place.
+- Without a difference, yes is said in 2.5% of evaluations or fewer, for each question. That holds where readers, and \
+seeds, differ in a usual way; where the adapter is far worse for a few readers in a hundred and none of them is here, \
+no figure can tell. No interval covers what another training run would change.
+- In the tables by culture and track, rows, readers and seeds are those of the cell; report.json has those of each \
+figure."""
 
 
 def _by_cell(

@@ -16,15 +16,17 @@ from typing import Any
 
 import typer
 
+from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TEST, TRAIN
 from gravity.trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.figures import right
-from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of, subject
-from gravity.trainer.experiments.retrain import begin, scored_by_all, trained_margins
-from gravity.trainer.intervals import RULE, Array, Estimate, mean
-from gravity.trainer.markdown import table, write_report
+from gravity.trainer.evaluation.heldout import HeldOut, clusters_of, held_out, rows_of
+from gravity.trainer.evaluation.verdict import warnings
+from gravity.trainer.experiments.retrain import begin, changes, scored_by_all, trained_margins
+from gravity.trainer.intervals import RULE, Estimate, difference, share
+from gravity.trainer.markdown import COUNTS, counts, table, write_report
 from gravity.trainer.output import check_makeable
 
 FULL = "full profile"
@@ -53,18 +55,19 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
         found[name] = _variant(output / "variants" / name.replace(" ", "-"), part, held, recipe)
     kept = scored_by_all(found.values())
     correct = {name: right(margins[kept]) for name, margins in found.items()}
-    clusters = [str(subject(row)) for row, taken in zip(held.rows, kept, strict=True) if taken]
+    clusters = clusters_of(held.rows).taken(kept)
     report: dict[str, Any] = {
         "rule": RULE,
-        "rows": len(clusters),
-        "left_out": {"longer than the model attends to": len(held.rows) - len(clusters)},
+        "rows": int(kept.sum()),
+        "left_out": {"longer than the model attends to": int((~kept).sum())},
         "not in the cards": [part for part in PARTS if part not in present],
         "recipe": recipe,
+        "change": changes(found, recipe),
         "variants": [
             {
                 "variant": name,
-                "accuracy": mean(one, clusters, bounds=(0, 1)),
-                "drop": None if name == FULL else mean(correct[FULL] - one, clusters, bounds=(-1, 1)),
+                "accuracy": share(one, clusters),
+                "drop": None if name == FULL else difference(correct[FULL] - one, clusters),
             }
             for name, one in correct.items()
         ],
@@ -126,9 +129,16 @@ def _parts(report: dict[str, Any]) -> list[str]:
     absent = ", ".join(report["not in the cards"]) or "none"
     return [
         "# What each part of the profile adds",
-        f"{report['rows']} held-out rows, the same for all variants. Brackets are 95% intervals that draw whole seeds. "
-        f"{RULE}",
-        table(["variant", "accuracy", "drop"], table_rows(report)),
+        f"Held-out rows are the same for all variants. Brackets are 95% intervals for other readers and other seeds "
+        f"like these. {RULE}",
+        *warnings(report["change"]),
+        table(
+            ["variant", "accuracy", "drop", *COUNTS],
+            [
+                [*said, *counts(one["accuracy"])]
+                for said, one in zip(table_rows(report), report["variants"], strict=True)
+            ],
+        ),
         "![Drops](drops.png)",
         "A variant without a component has that component's lines taken out of every card, in training and in test. A "
         "variant without a framework lacks its lines as well as its training rows. The drop is the accuracy with the "

@@ -6,19 +6,20 @@ trained again, and finished margins are only read.
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TEST, TRAIN, sha256
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.controls import rewards
 from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
-from gravity.trainer.intervals import Array
+from gravity.trainer.evaluation.verdict import mean_change
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder
@@ -79,6 +80,11 @@ def trained_margins(
 def scored_by_all(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
     """Say which rows have a margin from every adapter."""
     return np.asarray(np.isfinite(np.stack(list(found))).all(0))
+
+
+def changes(found: Mapping[str, Array], recipe: dict[str, Any]) -> dict[str, float]:
+    """Return how far each adapter of one recipe differs from the base, by its margins: see `mean_change`."""
+    return {name: mean_change(margins / recipe.get("beta", Settings.beta)) for name, margins in found.items()}
 
 
 def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:

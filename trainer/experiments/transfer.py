@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 import typer
 
+from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.errors import DatasetError
 from gravity.trainer.evaluation.figures import right
-from gravity.trainer.evaluation.heldout import held_out, rows_of, subject
-from gravity.trainer.experiments.retrain import begin, scored_by_all, trained_margins
-from gravity.trainer.intervals import RULE, Array, Estimate, mean
-from gravity.trainer.markdown import table, write_report
+from gravity.trainer.evaluation.heldout import clusters_of, held_out, rows_of
+from gravity.trainer.evaluation.verdict import warnings
+from gravity.trainer.experiments.retrain import begin, changes, scored_by_all, trained_margins
+from gravity.trainer.intervals import RULE, difference, share
+from gravity.trainer.markdown import COUNTS, counts, table, write_report
 from gravity.trainer.output import check_makeable
 
 
@@ -57,6 +59,7 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
         "left_out": {"longer than the model attends to": len(held.rows) - len(rows)},
         "training_rows": min(sizes.values()),
         "recipe": recipe,
+        "change": changes(found, recipe),
         **_matrix(rows, cultures, correct),
     }
     accuracies = [[one["accuracy"] for one in matrix_row] for matrix_row in report["matrix"]]
@@ -82,19 +85,17 @@ def _plain(name: str) -> str:
 
 def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array]) -> dict[str, Any]:
     row_cultures = np.array([row["culture"] for row in rows])
-    clusters = np.array([str(subject(row)) for row in rows])
-
-    def at(values: Array, culture: str, bounds: tuple[float, float]) -> Estimate:
-        mask = row_cultures == culture
-        return mean(values[mask], clusters[mask].tolist(), bounds)
+    clusters = clusters_of(rows)
 
     def cell(source: str, target: str) -> dict[str, Any]:
-        moved = None if source == target else at(correct[source] - correct[target], target, (-1, 1))
+        tested = row_cultures == target
+        moved = correct[source][tested] - correct[target][tested]
+        own = source == target
         return {
             "trained on": source,
             "tested on": target,
-            "accuracy": at(correct[source], target, (0, 1)),
-            "against own": moved,
+            "accuracy": share(correct[source][tested], clusters.taken(tested)),
+            "against own": None if own else difference(moved, clusters.taken(tested)),
         }
 
     known = np.isin(row_cultures, cultures)
@@ -107,7 +108,7 @@ def _matrix(rows: Sequence[Row], cultures: list[str], correct: dict[str, Array])
     )
     return {
         "matrix": [[cell(source, target) for target in cultures] for source in cultures],
-        "own less others": mean(own[known] - others[known], clusters[known].tolist(), bounds=(-1, 1)),
+        "own less others": difference(own[known] - others[known], clusters.taken(known)),
     }
 
 
@@ -126,16 +127,18 @@ def _parts(report: dict[str, Any]) -> list[str]:
     return [
         "# From one culture to another",
         f"{report['rows']} held-out rows. Each adapter was given {report['training_rows']} rows of one culture, as "
-        f"many as the culture with the fewest has. Brackets are 95% intervals that draw whole seeds. {RULE}",
+        f"many as the culture with the fewest has. Brackets are 95% intervals for other readers and other seeds"
+        f" like these. {RULE}",
+        *warnings(report["change"]),
         table(head, rows),
         "![Transfer](transfer.png)",
         f"Trained on the readers' own culture less the mean of the others: "
         f"**{report['own less others'].text(3, signed=True)}** in accuracy, paired row by row.",
         "By pair of cultures, against the adapter of the tested culture:",
         table(
-            ["trained on", "tested on", "rows", "difference"],
+            ["trained on", "tested on", "difference", *COUNTS],
             [
-                [c["trained on"], c["tested on"], c["against own"].rows, c["against own"].text(3, signed=True)]
+                [c["trained on"], c["tested on"], c["against own"].text(3, signed=True), *counts(c["against own"])]
                 for c in moved
             ],
         ),
