@@ -23,7 +23,7 @@ def counts(one: Estimate) -> list[int]:
 
 
 def write_report(report: Any, parts: Iterable[str], folder: Path) -> None:
-    """Write report.md, of those parts, and report.json, in which figures are Estimates.
+    """Write report.md, of those parts, and report.json, in which figures are what has a `record`.
 
     A number that JSON does not know is an error.
     """
@@ -33,6 +33,6 @@ def write_report(report: Any, parts: Iterable[str], folder: Path) -> None:
 
 
 def _record(value: Any) -> Any:
-    if isinstance(value, Estimate):
+    if hasattr(value, "record"):
         return value.record()
     raise TypeError(f"{type(value).__name__} does not belong into a report")

@@ -12,8 +12,8 @@ from gravity.trainer.dataset.profile import card, without_component, without_fra
 from gravity.trainer.evaluation.controls import length_slope, margins
 from gravity.trainer.evaluation.figures import cells, reliability
 from gravity.trainer.evaluation.heldout import held_out
-from gravity.trainer.evaluation.report import verdict
 from gravity.trainer.evaluation.shuffled import shuffled_cards
+from gravity.trainer.evaluation.verdict import HARDLY, Change, mean_change, verdict, warning, warnings
 from gravity.trainer.intervals import Estimate
 from gravity.trainer.sharing.scoring import Score
 from tests.trainer.conftest import Rows
@@ -43,15 +43,16 @@ def test_a_scorer_that_reads_the_profile_is_told_from_one_that_does_not(held: An
     assert accuracy["shuffled"].low <= 3 / 7 <= accuracy["shuffled"].high
     assert every["differences"]["adapter - shuffled"].low > 0.4
     assert every["differences"]["adapter - no profile"].value == 0.5
-    assert every["over readers"]["adapter - shuffled"].low > 0.4
+    assert every["differences"]["adapter - shuffled"].clusters == {"readers": 16, "subjects": 18}
     assert (every["rows"], every["readers"], every["subjects"]) == (288, 16, 18)
     assert [(cell["culture"], cell["track"]) for cell in found] == [
         ("all", "all"), ("jp", "all"), ("us", "all"), ("all", "personality"), ("all", "values"),
         ("jp", "personality"), ("jp", "values"), ("us", "personality"), ("us", "values"),
     ]  # fmt: skip
-    # Six items are too few to say anything.
-    assert not found[3]["conditions"]["adapter"]["accuracy"].sufficient
-    assert found[4]["conditions"]["adapter"]["accuracy"].sufficient
+    # Six items are just enough to say something, and little.
+    few, more = (found[cell]["conditions"]["shuffled"]["accuracy"] for cell in (3, 4))
+    assert few.clusters == {"readers": 16, "subjects": 6}
+    assert few.high - few.low > more.high - more.low
 
 
 def test_a_scorer_that_counts_words_is_exposed(held: Any) -> None:
@@ -66,16 +67,30 @@ def test_a_scorer_that_counts_words_is_exposed(held: Any) -> None:
     assert every["differences"]["adapter - shuffled"].value == 0
 
 
-def test_a_difference_that_a_few_readers_make_is_not_shown() -> None:
+def test_an_answer_is_yes_only_for_an_adapter_that_differs_and_an_interval_above_0() -> None:
     def estimate(low: float | None, high: float | None) -> Estimate:
-        return Estimate(low, low, high, 100, 10)
+        return Estimate(low, low, high, 100, {"readers": 10, "subjects": 10})
 
-    assert verdict(estimate(0.1, 0.3), estimate(0.05, 0.4)) == "yes"
-    assert verdict(estimate(0.1, 0.3), estimate(-0.1, 0.5)) == "not shown"
-    assert verdict(estimate(0.1, 0.3), estimate(None, None)) == "yes"
-    assert verdict(estimate(-0.3, -0.1), estimate(-0.4, -0.1)) == "no, it is worse"
-    assert verdict(estimate(-0.1, 0.1), estimate(0.1, 0.2)) == "not shown"
-    assert verdict(estimate(None, None), estimate(0.1, 0.2)) == "insufficient"
+    moved = Change(3.0, 0.001)
+    assert verdict(estimate(0.1, 0.3), moved) == "yes"
+    assert verdict(estimate(-0.1, 0.5), moved) == "not shown"
+    assert verdict(estimate(-0.3, -0.1), moved) == "no, it is worse"
+    assert verdict(estimate(None, None), moved) == "insufficient"
+    still = Change(0.01, 0.001)
+    assert {verdict(estimate(low, high), still) for low, high in ((0.1, 0.3), (-0.3, -0.1), (None, None))} == {HARDLY}
+
+
+def test_an_adapter_is_judged_where_it_moves_more_than_rounding_does() -> None:
+    assert mean_change(np.array([0.3, -0.5, np.nan, 0.1])) == pytest.approx(0.3)
+    assert mean_change(np.array([np.nan])) == 0
+    # In half precision half a nat can be rounding alone.
+    hardly = [Change(*one).hardly for one in ((0.5, 0.0), (0.5, 0.4), (0.9, 0.4), (0.1, 0.0))]
+    assert hardly == [False, True, False, True]
+    assert warning(Change(0.9, 0.4)) is None
+    assert "--learning-rate" in (warning(Change(0.5, 0.4)) or "")
+    assert warnings({"jp": Change(4.0, 0.1), "us": Change(5.0, 0.1)}) == []
+    (line,) = warnings({"jp": Change(0.1, 0.1), "us": Change(5.0, 0.1)})
+    assert "nothing: jp." in line
 
 
 def test_length_alone_learns_which_way_length_points() -> None:
@@ -114,7 +129,8 @@ def test_a_card_with_the_pairs_own_seed_is_not_lent(tmp_path: Path) -> None:
 
 
 def test_a_lone_reader_without_train_readers_has_no_control(tmp_path: Path) -> None:
-    held = held_out(write_dataset(tmp_path, split("train", 2, 3, ["us"]), split("test", 1, 40)))
+    test = [*split("test", 1, 40, ["jp"]), *split("test", 6, 40, ["us"])]
+    held = held_out(write_dataset(tmp_path, split("train", 2, 3, ["us"]), test))
     lent = shuffled_cards(held)
     assert {text is None for text, row in zip(lent, held.rows, strict=True) if row["culture"] == "jp"} == {True}
     assert {text is None for text, row in zip(lent, held.rows, strict=True) if row["culture"] == "us"} == {False}

@@ -55,7 +55,7 @@ def test_the_figures_show_that_it_reads_the_profile(evaluation: Path, base: Path
     for estimates in report["perplexity"].values():
         change = estimates["adapter"]["value"] / estimates["base"]["value"]
         assert estimates["ratio"]["value"] == pytest.approx(change)
-        assert estimates["ratio"]["clusters"] == 12
+        assert estimates["ratio"]["clusters"] == {"paragraphs": 12}
 
 
 def test_margins_are_kept_row_by_row(evaluation: Path, reader: Path, base: Path, tastes: Path) -> None:
@@ -80,6 +80,8 @@ def test_margins_are_kept_row_by_row(evaluation: Path, reader: Path, base: Path,
 def test_the_report_is_readable_and_its_plots_are_there(evaluation: Path) -> None:
     text = (evaluation / "report.md").read_text(encoding="utf-8")
     assert "| does the reader's own profile beat another's? | yes | +0." in text
+    assert "| 216 | 12 | 18 |" in text
+    assert "The adapter differs from its base" in text
     assert "| jp | values | 72 | 6 | 12 |" in text
     assert "insufficient" in text
     for name in ("accuracy", "calibration", "length"):
@@ -88,6 +90,41 @@ def test_the_report_is_readable_and_its_plots_are_there(evaluation: Path) -> Non
     assert sorted(path.name for path in evaluation.iterdir()) == [
         "accuracy.png", "calibration.png", "length.png", "margins.parquet", "report.json", "report.md",
     ]  # fmt: skip
+
+
+def test_an_adapter_that_hardly_differs_is_not_called_worse(base: Path, tastes: Path, tmp_path: Path) -> None:
+    # The default learning rate, which is for large models, and two steps.
+    train(Settings(dataset=tastes, output=tmp_path / "still", base=str(base), max_steps=2, batch_size=8))
+    result = invoke("evaluate", tmp_path / "still", tastes, "--output", tmp_path / "evaluation")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines()[1].startswith("The adapter hardly differs from its base: in the mean it moves")
+    report = json.loads((tmp_path / "evaluation" / "report.json").read_text(encoding="utf-8"))
+    assert set(report["verdicts"].values()) == {"it hardly differs from its base"}
+    assert report["change"]["hardly differs"] is True
+    assert 0 < report["change"]["nats"] < 0.05
+    text = (tmp_path / "evaluation" / "report.md").read_text(encoding="utf-8")
+    assert "--learning-rate" in text
+    assert "worse" not in text.partition("## How to read this")[0]
+
+
+def test_rounding_is_told_from_what_an_adapter_learned(reader: Path, base: Path, tastes: Path) -> None:
+    import torch
+
+    from gravity.trainer.evaluation.heldout import held_out
+    from gravity.trainer.evaluation.scorer import rounding, scorer_of
+    from gravity.trainer.models.loading import load
+
+    rows = held_out(tastes).rows[::4]
+    model, tokenizer = load(str(base), reader)
+    before, _ = scorer_of(model, tokenizer, "system", lambda done: None)(rows[:4])
+    exact = rounding(model, tokenizer, "system", rows)
+    assert 0 < exact < 0.001
+    after, _ = scorer_of(model, tokenizer, "system", lambda done: None)(rows[:4])
+    assert [one.margin for one in after] == pytest.approx([one.margin for one in before])
+    for name, weight in model.named_parameters():
+        if "lora" not in name:
+            weight.data = weight.data.to(torch.bfloat16)
+    assert rounding(model, tokenizer, "system", rows) > 2 * exact
 
 
 @pytest.mark.parametrize(

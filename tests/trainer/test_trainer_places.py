@@ -33,14 +33,14 @@ def _said(*messages: tuple[str, str]) -> list[dict[str, str]]:
         (_said(("system", "A card."), ("user", "Hello?")), _said(("user", "A card.\n\nHello?"))),
         (_said(("user", "Hello?")), _said(("user", "Hello?"))),
         (
-            _said(("system", "A."), ("system", "B."), ("user", "C"), ("assistant", "D"), ("system", "E"), ("user", "F")),
+            _said(
+                ("system", "A."), ("system", "B."), ("user", "C"), ("assistant", "D"), ("system", "E"), ("user", "F")
+            ),
             _said(("user", "A.\n\nB.\n\nC"), ("assistant", "D"), ("user", "E\n\nF")),
         ),
     ],
 )
-def test_the_card_stands_before_the_users_words(
-    messages: list[dict[str, str]], expected: list[dict[str, str]]
-) -> None:
+def test_the_card_stands_before_the_users_words(messages: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
     assert placed(messages, "user") == expected
     assert placed(messages, "system") == messages
 
@@ -96,15 +96,15 @@ def test_the_cards_snippet_puts_it_there_too(placed_adapter: Path) -> None:
 
 
 def test_an_experiment_reads_it_from_the_recipe(strict: Path, tmp_path: Path) -> None:
-    from gravity.trainer.experiments.retrain import trained_margins
+    from gravity.trainer.experiments.retrain import trained_and_tested
 
     def same(rows: Any) -> Any:
         return rows
 
     write_split(tmp_path / "train.parquet", planted_rows())
     recipe = {"base": str(strict), "card_in": "user", "max_steps": 1, "batch_size": 4}
-    found = trained_margins(tmp_path / "variant", tmp_path / "train.parquet", same, planted_rows()[:2], recipe)
-    assert len(found) == 2
+    found = trained_and_tested(tmp_path / "variant", tmp_path / "train.parquet", same, planted_rows()[:2], recipe)
+    assert len(found.margins) == 2
     report = json.loads((tmp_path / "variant" / "adapter" / "training.json").read_text(encoding="utf-8"))
     assert report["settings"]["card_in"] == "user"
 

@@ -10,8 +10,8 @@ from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.evaluation.controls import CONDITIONS, Margins, answer_lengths, length_slope, margins
 from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, held_out, rows_of
-from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
-from gravity.trainer.evaluation.verdict import QUESTIONS, mean_change, verdict
+from gravity.trainer.evaluation.scorer import fitting, rounding, scorer_of, trained_beta
+from gravity.trainer.evaluation.verdict import QUESTIONS, Change, mean_change, verdict
 from gravity.trainer.intervals import RULE
 from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder, check_free
@@ -45,7 +45,8 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
     with ProgressBar("scoring", _PASSES * len(rows), "row") as progress:
         scorer = scorer_of(model, tokenizer, card_in, progress.advance)
         found = margins(rows, cards, scorer, beta, _slope(held, tokenizer))
-    change = mean_change(found.by_condition["adapter, log-prob"] - found.by_condition["base"])
+    moved = found.by_condition["adapter, log-prob"] - found.by_condition["base"]
+    change = Change(mean_change(moved), rounding(model, tokenizer, card_in, rows))
     every, *parts = cells(rows, found)
     report = {
         "adapter": adapter.resolve().name,

@@ -45,9 +45,7 @@ def _parts(report: dict[str, Any]) -> list[str]:
         f"training has seen none of the readers, seeds and items. Left out as too long for the model: {left_out}. "
         "Brackets are 95% intervals for other readers and other seeds like these; yes means that the whole interval "
         f"lies above 0. {report['rule']}",
-        warning(report["change"])
-        or f"In the mean the adapter changes the log-odds between the two answers of a pair by {report['change']:.2f} "
-        "nats.",
+        warning(report["change"]) or f"The adapter differs from its base: {report['change'].text()}.",
         table(
             ["question", "answer", "difference in accuracy", *COUNTS],
             [
@@ -117,9 +115,9 @@ Cameron, Gelbach and Miller 2011, by the jackknife). Its interval is by Student'
 effective number of readers or of seeds, whichever is smaller, less one. That of a share is Clopper and Pearson's for \
 as many independent rows as the variance amounts to. Where nearly all rows agree the variance cannot be seen, and by \
 degrees a usual likeness of rows that share something (a correlation of 0.1) takes its place.
-- Without a difference, yes is said in 2.5% of evaluations or fewer, for each question. That holds where readers, and \
-seeds, differ in a usual way; where the adapter is far worse for a few readers in a hundred and none of them is here, \
-no figure can tell. No interval covers what another training run would change.
+- Without a difference, yes is said in about 2.5% of evaluations at most, for each question. That holds where readers, \
+and seeds, differ in a usual way; where the adapter is far worse for a few readers in a hundred and none of them is \
+here, no figure can tell. No interval covers what another training run would change.
 - In the tables by culture and track, rows, readers and seeds are those of the cell; report.json has those of each \
 figure."""
 

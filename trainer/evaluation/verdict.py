@@ -1,6 +1,8 @@
 """What an evaluation answers, in words: whether the adapter differs from its base at all, then each question."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,50 +17,77 @@ QUESTIONS = {
     "adapter - base, log-prob": "is it more likely to write what was chosen",
     "adapter - length": "does it beat length alone",
 }
-
-# In nats. Rounding alone makes up to 0.1 in bfloat16, and DPO's reward margins are ten times as large and more.
-LEAST_CHANGE = 0.2
-
 HARDLY = "it hardly differs from its base"
+
+# In nats: less changes the odds between two whole texts by under a quarter.
+_LEAST = 0.2
+_ROUNDINGS = 2  # as far as rounding moves them is no change, and of twice that much a good part is rounding
+
 _VERDICTS = {True: "yes", False: "no, it is worse", None: "not shown"}
 
 
-def verdict(difference: Estimate, change: float) -> str:
-    """Say what a difference in accuracy shows of an adapter with this `change`.
+@dataclass(frozen=True)
+class Change:
+    """How far an adapter moves the log-odds between the two answers of a pair, in the mean over rows, in nats.
 
-    The signs of an adapter that hardly differs from its base say nothing, whatever their interval. Else yes is said
-    where the whole interval is above 0, which happens by chance in at most 2.5% of cases without a difference.
+    `rounding` is how far rounding alone does: next to nothing in float32, and no little in half precision.
     """
-    if change < LEAST_CHANGE:
-        return HARDLY
-    return _VERDICTS[difference.above(0)] if difference.sufficient else "insufficient"
+
+    nats: float
+    rounding: float
+
+    @property
+    def hardly(self) -> bool:
+        """Say whether that is too little to judge the adapter by."""
+        return self.nats < max(_LEAST, _ROUNDINGS * self.rounding)
+
+    def record(self) -> dict[str, Any]:
+        """Return the change as JSON holds it."""
+        return {**asdict(self), "hardly differs": self.hardly}
+
+    def text(self) -> str:
+        """Say how far, and beside it how far rounding does."""
+        return (
+            f"in the mean it moves the log-odds between the two answers of a pair by {self.nats:.3f} nats, and "
+            f"rounding alone moves them by {self.rounding:.3f}"
+        )
 
 
 def mean_change(moved: Array) -> float:
-    """Return how far an adapter moves the log-odds between the two answers of a pair, in the mean over rows, in nats.
+    """Return the mean over rows of the absolute change in log-odds, in nats.
 
     `moved` is each row's log-ratio to the base of the chosen answer less that of the rejected, NaN where there is none:
-    the margin of implicit reward without its beta. So it is about what the model would write, whatever it was trained
-    with.
+    the margin of implicit reward without its beta. So it is about what the model would write, whatever the beta.
     """
     known = np.abs(moved[np.isfinite(moved)])
     return float(known.mean()) if len(known) else 0.0
 
 
-def warning(change: float) -> str | None:
+def verdict(difference: Estimate, change: Change) -> str:
+    """Say what a difference in accuracy shows of an adapter with this change.
+
+    The signs of an adapter that hardly differs from its base say nothing, whatever their interval. Else yes is said
+    where the whole interval is above 0.
+    """
+    if change.hardly:
+        return HARDLY
+    return _VERDICTS[difference.above(0)] if difference.sufficient else "insufficient"
+
+
+def warning(change: Change) -> str | None:
     """Say that an adapter hardly differs from its base and what to do, None where it differs."""
-    if change >= LEAST_CHANGE:
+    if not change.hardly:
         return None
     return (
-        f"The adapter hardly differs from its base: in the mean it changes the odds between the two answers of a pair "
-        f"by a factor of {np.exp(change):.3f}, and less than {np.exp(LEAST_CHANGE):.2f} is too little to judge. "
-        "Train it for longer (--max-steps, --num-train-epochs) or with a higher --learning-rate."
+        f"The adapter hardly differs from its base: {change.text()}. Less than {_LEAST} nats, or than twice what "
+        "rounding makes, is too little to judge. Train it for longer (--max-steps, --num-train-epochs) or with a "
+        "higher --learning-rate."
     )
 
 
-def warnings(changes: Mapping[str, float]) -> list[str]:
+def warnings(changes: Mapping[str, Change]) -> list[str]:
     """Say the same of the adapters of an experiment, by name, in one line or none."""
-    still = [name for name, change in changes.items() if change < LEAST_CHANGE]
+    still = [name for name, change in changes.items() if change.hardly]
     if not still:
         return []
     return [

@@ -16,7 +16,6 @@ from typing import Any
 
 import typer
 
-from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TEST, TRAIN
 from gravity.trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
@@ -24,7 +23,7 @@ from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.figures import right
 from gravity.trainer.evaluation.heldout import HeldOut, clusters_of, held_out, rows_of
 from gravity.trainer.evaluation.verdict import warnings
-from gravity.trainer.experiments.retrain import begin, changes, scored_by_all, trained_margins
+from gravity.trainer.experiments.retrain import Tested, begin, scored_by_all, trained_and_tested
 from gravity.trainer.intervals import RULE, Estimate, difference, share
 from gravity.trainer.markdown import COUNTS, counts, table, write_report
 from gravity.trainer.output import check_makeable
@@ -48,13 +47,13 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
     wanted = list(parts) or [part for part in PARTS if part in present]
     _check(wanted, present, dataset)
     begin(output, dataset, recipe, {"command": "ablate", "parts": wanted})
-    found: dict[str, Array] = {}
+    found: dict[str, Tested] = {}
     for number, part in enumerate(["", *wanted]):
         name = f"without {part}" if part else FULL
         typer.echo(f"{number + 1} of {len(wanted) + 1}: {name}", err=True)
         found[name] = _variant(output / "variants" / name.replace(" ", "-"), part, held, recipe)
     kept = scored_by_all(found.values())
-    correct = {name: right(margins[kept]) for name, margins in found.items()}
+    correct = {name: right(one.margins[kept]) for name, one in found.items()}
     clusters = clusters_of(held.rows).taken(kept)
     report: dict[str, Any] = {
         "rule": RULE,
@@ -62,7 +61,7 @@ def ablate(dataset: Path, output: Path, recipe: dict[str, Any], parts: Sequence[
         "left_out": {"longer than the model attends to": int((~kept).sum())},
         "not in the cards": [part for part in PARTS if part not in present],
         "recipe": recipe,
-        "change": changes(found, recipe),
+        "change": {name: one.change for name, one in found.items()},
         "variants": [
             {
                 "variant": name,
@@ -87,11 +86,11 @@ def _drop(drop: Estimate | None) -> str:
     return "" if drop is None else drop.text(3, signed=True)
 
 
-def _variant(folder: Path, part: str, held: HeldOut, recipe: dict[str, Any]) -> Array:
+def _variant(folder: Path, part: str, held: HeldOut, recipe: dict[str, Any]) -> Tested:
     def change(rows: Iterable[dict[str, Any]]) -> Iterator[Row]:
         return (_without(row, part) for row in rows if part not in FRAMEWORKS or row.get("framework") != part)
 
-    return trained_margins(folder, held.folder / TRAIN, change, [_without(row, part) for row in held.rows], recipe)
+    return trained_and_tested(folder, held.folder / TRAIN, change, [_without(row, part) for row in held.rows], recipe)
 
 
 def _without(row: Row, part: str) -> Row:

@@ -6,7 +6,8 @@ trained again, and finished margins are only read.
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,27 @@ from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TEST, TRAIN, sha256
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.controls import rewards
-from gravity.trainer.evaluation.scorer import fitting, scorer_of, trained_beta
-from gravity.trainer.evaluation.verdict import mean_change
+from gravity.trainer.evaluation.scorer import fitting, rounding, scorer_of, trained_beta
+from gravity.trainer.evaluation.verdict import Change, mean_change
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.settings import Settings
 
-Change = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
+Selected = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
 _RUN_FILE = "run.json"
 _BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What an adapter makes of the test rows: margins of implicit reward, NaN where a row is longer than the model
+    attends to, and how far the adapter differs from its base."""
+
+    margins: Array
+    change: Change
 
 
 def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, Any]) -> None:
@@ -53,12 +63,10 @@ def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, An
         raise UsageError(f"output {output} was started with another dataset, recipe or command: give another folder")
 
 
-def trained_margins(
-    folder: Path, train_file: Path, change: Change, rows: Sequence[Row], recipe: dict[str, Any]
-) -> Array:
-    """Train on the rows that `change` makes of a train split, and return the implicit rewards' margins of `rows`.
-
-    A row that is longer than the model attends to has NaN.
+def trained_and_tested(
+    folder: Path, train_file: Path, selected: Selected, rows: Sequence[Row], recipe: dict[str, Any]
+) -> Tested:
+    """Train on the rows that `selected` makes of a train split, and test on `rows`.
 
     `folder` gets `adapter` and `margins.json`. Raises a TrainerError where training or scoring fails.
     """
@@ -67,24 +75,20 @@ def trained_margins(
         dataset = folder / "dataset"
         if not dataset.is_dir():
             with atomic_folder(dataset) as growing:
-                _write(train_file, change, growing / TRAIN)
+                _write(train_file, selected, growing / TRAIN)
         _train(dataset, folder / "adapter", recipe)
         found = _scored(folder / "adapter", rows)
         growing = margins.with_suffix(".building")
-        growing.write_text(json.dumps([one if np.isfinite(one) else None for one in found.tolist()]), encoding="utf-8")
+        growing.write_text(json.dumps(_kept(found)), encoding="utf-8")
         growing.rename(margins)
         shutil.rmtree(dataset)
-    return np.array(json.loads(margins.read_text(encoding="utf-8")), dtype=float)
+    kept = json.loads(margins.read_text(encoding="utf-8"))
+    return Tested(np.array(kept["margins"], dtype=float), Change(kept["nats"], kept["rounding"]))
 
 
-def scored_by_all(found: Iterable[Array]) -> npt.NDArray[np.bool_]:
+def scored_by_all(found: Iterable[Tested]) -> npt.NDArray[np.bool_]:
     """Say which rows have a margin from every adapter."""
-    return np.asarray(np.isfinite(np.stack(list(found))).all(0))
-
-
-def changes(found: Mapping[str, Array], recipe: dict[str, Any]) -> dict[str, float]:
-    """Return how far each adapter of one recipe differs from the base, by its margins: see `mean_change`."""
-    return {name: mean_change(margins / recipe.get("beta", Settings.beta)) for name, margins in found.items()}
+    return np.asarray(np.isfinite(np.stack([one.margins for one in found])).all(0))
 
 
 def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
@@ -94,18 +98,24 @@ def _train(dataset: Path, output: Path, recipe: dict[str, Any]) -> None:
     train(Settings(dataset=dataset, output=output, **recipe), resume=True)
 
 
-def _scored(adapter: Path, rows: Sequence[Row]) -> Array:
+def _kept(found: Tested) -> dict[str, Any]:
+    margins = [one if np.isfinite(one) else None for one in found.margins.tolist()]
+    return {"margins": margins, "nats": found.change.nats, "rounding": found.change.rounding}
+
+
+def _scored(adapter: Path, rows: Sequence[Row]) -> Tested:
     model, tokenizer = load(None, adapter)
     card_in = trained_card_in(adapter)
     kept = fitting(rows, [None] * len(rows), model, tokenizer, card_in)
+    some, beta = [rows[index] for index in kept], trained_beta(adapter)
     found = np.full(len(rows), np.nan)
     with ProgressBar("scoring", 2 * len(kept), "row") as progress:
         scorer = scorer_of(model, tokenizer, card_in, progress.advance)
-        found[kept] = rewards([rows[index] for index in kept], scorer, trained_beta(adapter))
-    return found
+        found[kept] = rewards(some, scorer, beta)
+    return Tested(found, Change(mean_change(found / beta), rounding(model, tokenizer, card_in, some)))
 
 
-def _write(source: Path, change: Change, file: Path) -> None:
+def _write(source: Path, selected: Selected, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -114,7 +124,7 @@ def _write(source: Path, change: Change, file: Path) -> None:
     written = 0
     with pq.ParquetWriter(file, schema) as writer:
         for batch in parquet.iter_batches(_BATCH):
-            rows = list(change(iter(batch.to_pylist())))
+            rows = list(selected(iter(batch.to_pylist())))
             if rows:
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))
                 written += len(rows)

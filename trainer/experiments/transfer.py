@@ -20,7 +20,7 @@ from gravity.trainer.errors import DatasetError
 from gravity.trainer.evaluation.figures import right
 from gravity.trainer.evaluation.heldout import clusters_of, held_out, rows_of
 from gravity.trainer.evaluation.verdict import warnings
-from gravity.trainer.experiments.retrain import begin, changes, scored_by_all, trained_margins
+from gravity.trainer.experiments.retrain import Tested, begin, scored_by_all, trained_and_tested
 from gravity.trainer.intervals import RULE, difference, share
 from gravity.trainer.markdown import COUNTS, counts, table, write_report
 from gravity.trainer.output import check_makeable
@@ -44,22 +44,22 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
         there = f"one culture only, {cultures[0]}" if cultures else "no culture"
         raise DatasetError(f"{dataset / TRAIN} has rows of {there}: transfer needs two or more")
     begin(output, dataset, recipe, {"command": "transfer"})
-    found: dict[str, Array] = {}
+    found: dict[str, Tested] = {}
     for number, culture in enumerate(cultures, 1):
         typer.echo(f"{number} of {len(cultures)}: trained on {culture}", err=True)
         drawn = _drawn(culture, sizes)
         folder = output / "cultures" / f"{number}-{_plain(culture)}"
-        found[culture] = trained_margins(folder, dataset / TRAIN, drawn, held.rows, recipe)
+        found[culture] = trained_and_tested(folder, dataset / TRAIN, drawn, held.rows, recipe)
     kept = scored_by_all(found.values())
     rows = [row for row, taken in zip(held.rows, kept, strict=True) if taken]
-    correct = {culture: right(margins[kept]) for culture, margins in found.items()}
+    correct = {culture: right(one.margins[kept]) for culture, one in found.items()}
     report = {
         "rule": RULE,
         "rows": len(rows),
         "left_out": {"longer than the model attends to": len(held.rows) - len(rows)},
         "training_rows": min(sizes.values()),
         "recipe": recipe,
-        "change": changes(found, recipe),
+        "change": {name: one.change for name, one in found.items()},
         **_matrix(rows, cultures, correct),
     }
     accuracies = [[one["accuracy"] for one in matrix_row] for matrix_row in report["matrix"]]
