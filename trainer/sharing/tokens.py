@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 
 from gravity.trainer.dataset.contract import Messages
-from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.errors import ModelError
+from gravity.trainer.models.template import left_out, lost, rendered
 from gravity.trainer.sharing.packing import Tokens, common_prefix
 
 _BATCH = 500
+_SIDES = ("chosen", "rejected")
+_ASKING = ("system", "user")
 
 
 @dataclass(frozen=True)
@@ -37,31 +40,56 @@ class Pair:
 
 
 def tokenize(
-    tokenizer: Any, rows: Iterable[Mapping[str, Messages]], progress: Callable[[int], object] = lambda done: None
+    tokenizer: Any,
+    rows: Iterable[Mapping[str, Messages]],
+    progress: Callable[[int], object] = lambda done: None,
+    source: str | None = None,
 ) -> Iterator[Pair]:
     """Tokenize prompt, chosen and rejected of each row with the tokenizer's chat template.
 
     As in TRL, an answer begins where the prompt with its generation prompt and the whole conversation part, and ends
-    as the template ends it. `progress` is called with the number of rows of each batch. Raises ModelError where the
-    template refuses the messages.
+    as the template ends it. `progress` is called with the number of rows of each batch.
+
+    Raises ModelError where the template refuses messages, or leaves out what a system or a user message of the prompt
+    or an answer says. Where the rows are those of a file, in its order, `source` is its name: the error then says
+    which row it is.
     """
-    remaining = iter(rows)
+    remaining, number = iter(rows), 0
     while batch := list(islice(remaining, _BATCH)):
-        prompts = _encode(tokenizer, [row["prompt"] for row in batch], add_generation_prompt=True)
-        chosen, rejected = (
-            _encode(tokenizer, [row["prompt"] + row[side] for row in batch]) for side in ("chosen", "rejected")
-        )
-        for prompt, one, other in zip(prompts, chosen, rejected, strict=True):
+        texts = [rendered(tokenizer, [row["prompt"] for row in batch], add_generation_prompt=True)]
+        texts += [rendered(tokenizer, [row["prompt"] + row[side] for row in batch]) for side in _SIDES]
+        for row, *three in zip(batch, *texts, strict=True):
+            number += 1
+            message = _lost(row, *three)
+            if message is not None:
+                raise ModelError(f"{source} row {number}: {left_out(message)}" if source else left_out(message))
+        for prompt, one, other in zip(*(_encode(tokenizer, part) for part in texts), strict=True):
             start = min(common_prefix(prompt, one), common_prefix(prompt, other))
             yield Pair(prompt[:start], one[start:], other[start:])
         progress(len(batch))
 
 
-def _encode(tokenizer: Any, conversations: list[Messages], **options: bool) -> list[Tokens]:
-    from jinja2 import TemplateError
+def _lost(row: Mapping[str, Messages], prompt: str, *conversations: str) -> Mapping[str, str] | None:
+    """Return the first message that is not where it has to be in the texts of a row, None where all are.
 
-    try:
-        encoded = tokenizer.apply_chat_template(conversations, tokenize=True, return_dict=True, **options)
-    except TemplateError as error:
-        raise ModelError(f"the base's chat template refuses the messages ({brief(error)}): use another base") from error
-    return [np.asarray(ids, dtype=np.int32) for ids in encoded["input_ids"]]
+    Earlier turns of the assistant are not looked for: templates cut the thinking out of them.
+    """
+    asked = [message for message in row["prompt"] if message["role"] in _ASKING]
+    # What the three have in common: a card after it would be scored as part of the answer.
+    alike = all(text.startswith(prompt) for text in conversations)
+    missing = lost(prompt if alike else _beginning(prompt, *conversations), asked)
+    for side, text in zip(_SIDES, conversations, strict=True):
+        said = [message for message in row[side] if message["role"] in _ASKING or message is row[side][-1]]
+        missing = missing or lost(text, [*asked, *said])
+    return missing
+
+
+def _beginning(*texts: str) -> str:
+    """Return what all texts begin with."""
+    letters = enumerate(zip(*texts, strict=False))
+    return texts[0][: next((at for at, those in letters if len(set(those)) > 1), min(map(len, texts)))]
+
+
+def _encode(tokenizer: Any, texts: list[str]) -> list[Tokens]:
+    # As apply_chat_template does it.
+    return [np.asarray(ids, dtype=np.int32) for ids in tokenizer(texts, add_special_tokens=False)["input_ids"]]

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gravity.trainer.dataset.files import Preferences, count, read
+from gravity.trainer.dataset.files import TRAIN, Preferences, count, read
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
@@ -94,7 +94,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
 def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> tuple[Fitted, list[str]]:
     with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
         rows = (placed_row(row, settings.card_in) for row in data.rows())
-        pairs = list(tokenize(tokenizer, rows, progress.advance))
+        pairs = list(tokenize(tokenizer, rows, progress.advance, source=TRAIN))
     length, limit_name = limit(settings.max_length, context(model))
     fitted = fit(pairs, length, settings.truncation_mode, limit_name)
     return fitted, _warned(fitted.warning(limit_name), main)
