@@ -39,28 +39,28 @@ def _forward(
     if attention_mask is None or attention_mask.dtype != torch.long:
         plain, _ = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return plain, None
-    if options.get("softcap") is not None or options.get("position_bias") is not None:
-        raise ValueError("attention scores are capped or biased")
+    if any(options.get(name) is not None for name in ("position_bias", "s_aux")):
+        raise ValueError("attention scores are biased, or share their sum with a sink")
     # Query heads that share a key head are rows of one matrix, so that keys and values need not be repeated.
     batch, heads, length, width = query.shape
     groups = heads // key.shape[1]
     folded = query.view(batch, key.shape[1], groups, length, width)
-    until, scale = attention_mask.view(-1), options.get("scaling")
-    output: Tensor = _Blocks.apply(folded, key, value, until, scale)  # type: ignore[no-untyped-call]
+    until, scaling = attention_mask.view(-1), (options.get("scaling"), options.get("softcap"))
+    output: Tensor = _Blocks.apply(folded, key, value, until, *scaling)  # type: ignore[no-untyped-call]
     return output.view(batch, heads, length, width).transpose(1, 2).contiguous(), None
 
 
 class _Blocks(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, until: Tensor, scale: float | None) -> Tensor:
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, until: Tensor, scale: float | None, cap: float | None
+    ) -> Tensor:
         ctx.save_for_backward(query, key, value, until)
-        ctx.scale = scale
+        ctx.scale, ctx.cap = scale, cap
         output = torch.empty_like(query)
         for rows, keys, mask in _parts(until, query.shape[2]):
             part = query[:, :, :, rows]
-            found = scaled_dot_product_attention(
-                part.flatten(2, 3), key[:, :, keys], value[:, :, keys], attn_mask=mask, scale=scale
-            )
+            found = _attended(part.flatten(2, 3), key[:, :, keys], value[:, :, keys], mask, scale, cap)
             output[:, :, :, rows] = found.view_as(part)
         return output
 
@@ -73,12 +73,23 @@ class _Blocks(torch.autograd.Function):
             taken = query[:, :, :, rows].flatten(2, 3), key[:, :, keys], value[:, :, keys]
             parts = [part.detach().requires_grad_() for part in taken]
             with torch.enable_grad():
-                output = scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=mask, scale=ctx.scale)
+                output = _attended(parts[0], parts[1], parts[2], mask, ctx.scale, ctx.cap)
             found = torch.autograd.grad(output, parts, gradients[0][:, :, :, rows].flatten(2, 3))
             d_query[:, :, :, rows] = found[0].view(shape)
             d_key.index_add_(2, keys, found[1])
             d_value.index_add_(2, keys, found[2])
-        return d_query, d_key, d_value, None, None
+        return d_query, d_key, d_value, None, None, None
+
+
+def _attended(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, scale: float | None, cap: float | None
+) -> Tensor:
+    """Attend with a mask, as usual or with scores that do not pass `cap` (Gemma 2: cap * tanh(score / cap))."""
+    if cap is None:
+        return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
+    scores = query @ key.transpose(2, 3) * (scale if scale is not None else query.shape[-1] ** -0.5)
+    capped = (cap * torch.tanh(scores / cap)).masked_fill(~mask, float("-inf"))
+    return capped.softmax(-1, dtype=torch.float32).to(value.dtype) @ value
 
 
 def _parts(until: Tensor, groups: int) -> Iterator[tuple[slice, Tensor, Tensor]]:
