@@ -9,6 +9,7 @@ from typing import Any
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.kinds import ADAPTER, kind
 from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.models.decoders import check_kind, check_whole
 from gravity.trainer.models.gguf_base import completed
 from gravity.trainer.models.memory import check_memory, local_weights
 from gravity.trainer.quiet import silenced
@@ -120,7 +121,7 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
 
 def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any, Any]:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
     if base.gguf is not None:
@@ -139,13 +140,15 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
         if config is not None:
             common["config"] = config
     else:
+        check_kind(base, AutoConfig.from_pretrained(base.location, **common))
         common["use_safetensors"] = True
     cuda = on_cuda()
-    model: Any = AutoModelForCausalLM.from_pretrained(
-        base.location, dtype=torch.bfloat16 if cuda else torch.float32, **common
-    )
+    dtype = torch.bfloat16 if cuda else torch.float32
+    found: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=dtype, output_loading_info=True, **common)
+    model, loaded = found
     if getattr(model, "_hf_peft_config_loaded", False):
         raise ModelError(f"base {base.name} is an adapter: give the model that it was trained on")
+    check_whole(base, sorted(loaded["missing_keys"]))
     return model.to("cuda" if cuda else "cpu"), tokenizer
 
 
