@@ -7,7 +7,7 @@ from gravity.trainer.models.bases import Base
 
 
 def check_kind(base: Base, config: Any) -> None:
-    """Raise ModelError for an encoder with a decoder, and for what writes no text, by its transformers configuration."""
+    """Raise ModelError for an encoder with a decoder, and for what writes no text, by their configuration."""
     from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 
     if config.is_encoder_decoder or config.model_type not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:

@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gravity.trainer.errors import ModelError, brief
+from gravity.trainer.errors import ModelError
 from gravity.trainer.settings import Attention
+from gravity.trainer.sharing.decoder import rounding
+from gravity.trainer.sharing.hiding import leaks, seen_through, state
 from gravity.trainer.sharing.logps import Batch, Scored, answer_logps, padded, shared
 from gravity.trainer.sharing.packing import Tokens
 from gravity.trainer.sharing.plan import padded_packs, shared_packs
 from gravity.trainer.sharing.tokens import Pair
 
-_HINT = "train with --attention plain"
-# The greatest difference per token between the mean log-probabilities of a sequence computed either way: some
-# thousand times what rounding does in float32, several times what it does in bfloat16.
-_TOLERANCE = {"float32": 1e-3, "bfloat16": 3e-2}
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# `check_decoder` has seen by then that it is.
+_HINT = "train with --attention plain, which is right for it"
 _CHECKED_PAIRS = 4
 
 
@@ -60,42 +63,56 @@ class Batches:
 def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     """Set the model's way of attention, and see that it applies the packs' mask and positions.
 
-    Raises ModelError for a model that does not, which `--attention plain` can still train: one whose attention
-    looks back no further than a window that is shorter than the longest pair, one that takes no such mask, or one
-    for which a few pairs come out otherwise than without sharing.
+    Raises ModelError for a model that does not, which `--attention plain` can still train: one with layers that carry
+    a state from token to token, one whose attention looks back no further than a window that is shorter than the
+    longest pair, one that takes no such mask, or one for which a few pairs come out otherwise than without sharing.
     """
     if batches.attention == "plain":
         return
     from gravity.trainer.sharing import blocks
 
+    kinds = state(model)
+    if kinds is not None:
+        raise ModelError(
+            f"the model has layers that carry a state from token to token ({kinds}), which no mask stops: "
+            f"a prefix cannot be shared, {_HINT}"
+        )
     longest = max(map(len, pairs))
     window = _window(model.config.get_text_config())
     if window is not None and window < longest:
         raise ModelError(
             f"the model attends to windows of {window} tokens, and the longest pair has {longest}: "
-            f"their prefix cannot be shared, {_HINT} or a lower --max-length"
+            f"their prefix cannot be shared, lower --max-length or {_HINT}"
         )
     checked = pairs[:_CHECKED_PAIRS]
     expected = _alone(model, batches, checked)
     try:
         blocks.register()
         model.set_attn_implementation("flex_attention" if batches.flex else blocks.NAME)
-        difference = _difference(model, batches, checked, expected)
+        batch = batches.make(checked)
+        difference = _difference(model, batch, batches.sequences(checked), expected)
+        changed = seen_through(model, batch, batches.sequences(checked))
     except Exception as error:  # every architecture fails in its own way
         if "out of memory" in str(error):
             raise
         raise ModelError(
-            f"the model cannot use the attention mask that shares a prefix ({brief(error)}): {_HINT}"
+            f"the architecture {model.config.model_type} computes attention in a way of its own, which takes no mask "
+            f"that shares a prefix: {_HINT}"
         ) from error
-    tolerance = _TOLERANCE["bfloat16" if batches.device.type == "cuda" else "float32"]
-    if not difference < tolerance:
+    tolerance = rounding(batches.device)
+    if not difference <= tolerance:
         raise ModelError(
             f"the model does not apply the attention mask that shares a prefix: log-probabilities differ by "
             f"{difference:.2g} per token, more than {tolerance:g}: {_HINT}"
         )
+    if leaks(changed, batches.device):
+        raise ModelError(
+            f"what the attention mask hides reaches the model's other tokens all the same: log-probabilities change "
+            f"by {changed:.2g} per token with it: {_HINT}"
+        )
 
 
-def _alone(model: Any, batches: Batches, pairs: Sequence[Pair]) -> Any:
+def _alone(model: Any, batches: Batches, pairs: Sequence[Pair]) -> "Tensor":
     """Score one sequence at a time, as when writing, so that padding does not decide."""
     import torch
 
@@ -105,14 +122,14 @@ def _alone(model: Any, batches: Batches, pairs: Sequence[Pair]) -> Any:
         )
 
 
-def _difference(model: Any, batches: Batches, pairs: Sequence[Pair], expected: Any) -> float:
-    """Return by how much the pairs' log-probabilities, packed, are off at most, per token."""
+def _difference(model: Any, batch: Batch, sequences: Sequence[Scored], expected: "Tensor") -> float:
+    """Return by how much the sequences' log-probabilities, packed, are off on average, per token."""
     import torch
 
     with torch.no_grad():
-        packed = answer_logps(model, batches.make(pairs))
-    lengths = [len(sequence.tokens) - sequence.start for sequence in batches.sequences(pairs)]
-    return float(((packed - expected).abs() / torch.tensor(lengths, device=batches.device)).max())
+        packed = answer_logps(model, batch)
+    lengths = [len(sequence.tokens) - sequence.start for sequence in sequences]
+    return float(((packed - expected).abs() / torch.tensor(lengths, device=expected.device)).mean())
 
 
 def _window(config: Any) -> int | None:

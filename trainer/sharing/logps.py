@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gravity.trainer.errors import ModelError
 from gravity.trainer.sharing.masks import BLOCK, blockwise
 from gravity.trainer.sharing.packing import Indices, Tokens, pack
 
@@ -86,12 +87,18 @@ def add_head(model: Any) -> None:
     """Let a causal language model, with or without an adapter, answer `shift_labels` with log-probabilities.
 
     The head is TRL's: only labelled places meet the vocabulary, in tiles, so that no matrix of tokens by
-    vocabulary is made, and models that scale or cap their logits are scored as they write.
+    vocabulary is made, and models that scale or cap their logits are scored as they write. Raises ModelError for one
+    whose body cannot be told from its head.
     """
     from peft import PeftModel
     from trl.trainer.utils import add_fused_lm_head
 
     inner: Any = model.get_base_model() if isinstance(model, PeftModel) else model
+    if inner.base_model is inner:
+        raise ModelError(
+            f"the architecture {inner.config.model_type} does not say which part of it comes before the head, so its "
+            "answers cannot be scored: use another base"
+        )
     if not getattr(inner, "scores_labels", False):
         add_fused_lm_head(inner)
         inner.scores_labels = True
@@ -102,13 +109,18 @@ def answer_logps(model: Any, batch: Batch) -> "Tensor":
 
     `model` has the head of `add_head`; on CUDA the pass runs in bfloat16.
     """
-    import torch
-
     device = batch.places.device
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"), _labelled_places_only():
+    with precision(device), _labelled_places_only():
         per_token = model(**batch.inputs, use_cache=False, fused_lm_head=True).log_probs.flatten().float()
     sums: Tensor = per_token.new_zeros(batch.sequences).index_add(0, batch.owners, per_token[batch.places])
     return sums
+
+
+def precision(device: Any) -> Any:
+    """Return the context in which models run: bfloat16 on CUDA, elsewhere what their weights are in."""
+    import torch
+
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda")
 
 
 @contextlib.contextmanager

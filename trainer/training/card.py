@@ -21,6 +21,7 @@ def card(report: dict[str, Any], base: Base) -> str:
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
     parts += [_intro(report), *_warnings(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
+    parts += [_layers(report["lora"])]
     parts += ["## Figures", _figures(report), "## Use", usage(base, report["settings"]["card_in"])]
     return "\n\n".join(parts) + "\n"
 
@@ -52,6 +53,13 @@ def _data(dataset: dict[str, Any]) -> str:
 def _settings(report: dict[str, Any]) -> str:
     rows = [[name, value] for name, value in report["settings"].items() if value is not None]
     return table(["setting", "value"], [*rows, ["device", report["device"]]])
+
+
+def _layers(lora: dict[str, Any]) -> str:
+    on = ", ".join(f"{name} ({count})" for name, count in lora["layers"].items())
+    off = ", ".join(f"{name} ({weights:,} weights)" for name, weights in lora["without"].items())
+    left = f" Without LoRA, and so as in the base: {off}; {lora['share']:.0%} of the layers' weights." if off else ""
+    return f"Layers with LoRA: {on}.{left}"
 
 
 def _figures(report: dict[str, Any]) -> str:

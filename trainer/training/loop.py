@@ -12,10 +12,12 @@ import numpy as np
 from gravity.trainer.errors import DivergedError
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
+from gravity.trainer.sharing.decoder import rounding
 from gravity.trainer.sharing.logps import answer_logps
 from gravity.trainer.sharing.plan import Rows, Schedule
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training import checkpoint, losses
+from gravity.trainer.training.noise import check_first_step, drift
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -43,7 +45,8 @@ class Loop:
         """Train for `steps` steps in all, with checkpoints under `folder`.
 
         `log` gets a record for each step, with TRL's names. `on_step` is called with each record.
-        Raises DivergedError before a step whose loss or gradient is not finite.
+        Raises DivergedError before a step whose loss or gradient is not finite, TrainingError where the first one
+        shows that policy and reference are not one function.
         """
         import torch
         from transformers import get_scheduler
@@ -63,6 +66,8 @@ class Loop:
             record = self.backward(self.schedule.rows(step))
             record["grad_norm"] = float(self.accelerator.clip_grad_norm_(parameters.values(), settings.max_grad_norm))
             _check_finite(record, step + 1)
+            if "drift" in record:
+                check_first_step(record.pop("drift"), rounding(self.batches.device))
             record |= {
                 "learning_rate": scheduler.get_last_lr()[0],
                 "epoch": (step + 1) / self.schedule.steps_an_epoch,
@@ -118,13 +123,14 @@ class Loop:
         chosen, rejected = logps.chunk(2)
         reference = self.reference[rows]
         ratios = chosen - reference[:, 0], rejected - reference[:, 1]
+        lengths = torch.tensor([[len(p.chosen), len(p.rejected)] for p in pairs], device=logps.device)
         if settings.loss_type == "sigmoid":
             loss = losses.sigmoid(*ratios, settings.beta)
         else:
-            lengths = torch.tensor([[len(p.chosen), len(p.rejected)] for p in pairs], device=logps.device)
             loss = losses.ipo(*ratios, lengths[:, 0], lengths[:, 1], settings.beta)
         rewards = settings.beta * ratios[0], settings.beta * ratios[1]
         return {
+            **({} if self.log else {"drift": drift(ratios, lengths)}),
             "loss": loss,
             "rewards/chosen": rewards[0],
             "rewards/rejected": rewards[1],

@@ -8,13 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from gravity.trainer.errors import ModelError
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches, prepare_model
+from gravity.trainer.sharing.decoder import check_decoder
 from gravity.trainer.sharing.logps import add_head
 from gravity.trainer.sharing.plan import Rows, Schedule, groups
 from gravity.trainer.sharing.tokens import Pair
+from gravity.trainer.training.coverage import coverage
 from gravity.trainer.training.loop import Loop
+from gravity.trainer.training.noise import switch_off_chance
 from gravity.trainer.training.reference import reference_logps
 from gravity.trainer.training.workspace import step_of
 
@@ -28,7 +32,8 @@ class Session:
     def __init__(self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any) -> None:
         """Put a LoRA adapter on all linear layers of `model` and plan the steps.
 
-        Raises ModelError when the model cannot share prefixes and `settings.attention` asks for it.
+        Raises ModelError for a model that is no causal decoder or that LoRA cannot be put on, and for one that cannot
+        share prefixes where `settings.attention` asks for it.
         """
         import torch
         from peft import LoraConfig, get_peft_model
@@ -37,8 +42,8 @@ class Session:
         budget = settings.max_tokens or _MAX_TOKENS.get(device.type, _MAX_TOKENS_ELSEWHERE)
         self.batches = Batches(settings.attention, budget, device, chosen_only=settings.loss_type == "sft")
         add_head(model)
-        prepare_model(model, self.batches, pairs)
-        _switch_off_dropout(model)
+        switch_off_chance(model)
+        check_decoder(model, pairs, device)
         checkpointing = settings.gradient_checkpointing
         if device.type == "cuda" if checkpointing is None else checkpointing:
             model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
@@ -48,7 +53,15 @@ class Session:
         lora = LoraConfig(
             r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         )
-        adapted = get_peft_model(model, lora)
+        try:
+            adapted = get_peft_model(model, lora)
+        except ValueError as error:
+            raise ModelError(
+                f"LoRA cannot be put on the linear layers of the architecture {model.config.model_type}, since it uses "
+                "their weights in ways of its own: use another base"
+            ) from error
+        self.covered = coverage(adapted)
+        prepare_model(adapted, self.batches, pairs)
         if device.type == "cuda":
             _leave_casting_to_autocast(adapted)
         self.model = accelerator.prepare(adapted)
@@ -110,14 +123,3 @@ def _leave_casting_to_autocast(model: Any) -> None:
     layers: list[Any] = [module for module in model.modules() if isinstance(module, BaseTunerLayer)]
     for layer in layers:
         layer.cast_input_dtype_enabled = False
-
-
-def _switch_off_dropout(model: Any) -> None:
-    # Policy and reference have to be one function of the tokens, as in TRL.
-    import torch
-
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-        if isinstance(getattr(module, "attention_dropout", None), float):
-            module.attention_dropout = 0.0
