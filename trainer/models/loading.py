@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +193,9 @@ def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
             f"of {base.name}: give that base"
         )
     try:
-        adapted = PeftModel.from_pretrained(model, str(adapter))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what PEFT decides by itself
+            adapted = PeftModel.from_pretrained(model, str(adapter))
         # PEFT only warns of layers that the file lacks, and would leave them as they were.
         with safe_open(adapter / ADAPTER_FILES[1], framework="pt") as file:
             differing = len(set(file.keys()) ^ set(get_peft_model_state_dict(adapted, save_embedding_layers=False)))

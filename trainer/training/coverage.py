@@ -9,8 +9,8 @@ def coverage(model: Any) -> dict[str, Any]:
     """Return what training.json says of an adapted model's layers.
 
     `layers` counts the layers with LoRA by name. `without` has, by name, the number of weights in matrices that have
-    none: what is no linear layer, such as the experts of a mixture, which are one tensor, its router, or a
-    convolution. `share` is theirs of all weights in matrices, 0 to 1. Embeddings and head are not counted.
+    none: PEFT puts it on linear layers, and of a mixture's experts, which are one tensor, only where it knows the
+    architecture. `share` is theirs of all weights in matrices, 0 to 1. Embeddings and head are not counted.
     """
     import torch
     from peft.tuners.tuners_utils import BaseTunerLayer
@@ -19,12 +19,12 @@ def coverage(model: Any) -> dict[str, Any]:
     tables: list[Any] = [module for module in inner.modules() if isinstance(module, torch.nn.Embedding)]
     apart = {id(module.weight) for module in (*tables, inner.get_output_embeddings())}
     layers = Counter(
-        name.rpartition(".")[2] for name, module in inner.named_modules() if isinstance(module, BaseTunerLayer)
+        _layer(name, module) for name, module in inner.named_modules() if isinstance(module, BaseTunerLayer)
     )
     without: Counter[str] = Counter()
     total = 0
     for name, weight in inner.named_parameters():
-        if weight.ndim < 2 or ".lora_" in name or id(weight) in apart:
+        if weight.ndim < 2 or ".lora_" in name or name.endswith("bias") or id(weight) in apart:
             continue
         total += weight.numel()
         if ".base_layer." not in name:
@@ -38,8 +38,15 @@ def warning(covered: dict[str, Any]) -> str | None:
         return None
     return (
         f"LoRA is on {', '.join(covered['layers'])} alone: {', '.join(covered['without'])} ({covered['share']:.0%} of "
-        "the weights of the layers) are no linear layers and stay as they are"
+        "the layers' weights) have none and stay as they are"
     )
+
+
+def _layer(name: str, module: Any) -> str:
+    """Return the last part of a layer's name, and of a tensor in it where LoRA is on that: experts.gate_up_proj."""
+    tensor = getattr(module, "parameter_name", "weight")
+    layer = name.replace(".base_layer", "").rpartition(".")[2]
+    return layer if tensor == "weight" else f"{layer}.{tensor}"
 
 
 def _kind(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,9 @@ class Session:
             r=settings.lora_r, lora_alpha=settings.lora_alpha, target_modules="all-linear", task_type="CAUSAL_LM"
         )
         try:
-            adapted = get_peft_model(model, lora)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what PEFT decides by itself; `covered` says what came of it
+                adapted = get_peft_model(model, lora)
         except ValueError as error:
             raise ModelError(
                 f"LoRA cannot be put on the linear layers of the architecture {model.config.model_type}, since it uses "
