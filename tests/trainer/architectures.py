@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gravity.trainer.settings import Attention, Settings
+from gravity.trainer.training.session import Session
+from tests.trainer.conftest import planted_rows
+
+STEPS = 3
+
 _SIZES = {
     "hidden_size": 32,
     "intermediate_size": 64,
@@ -47,9 +53,9 @@ class Case:
 CASES = {
     "Llama": Case("llama"),
     "Mistral": Case("mistral"),
-    "Mistral, window of 16": Case("mistral", {"sliding_window": 16}, shared=_WINDOW),
+    "Mistral (window of 16)": Case("mistral", {"sliding_window": 16}, shared=_WINDOW),
     "Qwen2": Case("qwen2"),
-    "Qwen2, window of 16": Case(
+    "Qwen2 (window of 16)": Case(
         "qwen2", {"use_sliding_window": True, "sliding_window": 16, "max_window_layers": 1}, shared=_WINDOW
     ),
     "Qwen3": Case("qwen3", {"head_dim": 8}),
@@ -57,7 +63,7 @@ CASES = {
     "Gemma": Case("gemma", {"head_dim": 8}),
     "Gemma 2": Case("gemma2", {"head_dim": 8, "query_pre_attn_scalar": 8}),
     "Gemma 3": Case("gemma3_text", {"head_dim": 8, "query_pre_attn_scalar": 8}),
-    "Gemma 3, window of 16": Case(
+    "Gemma 3 (window of 16)": Case(
         "gemma3_text", {"head_dim": 8, "query_pre_attn_scalar": 8, "sliding_window": 16}, shared=_WINDOW
     ),
     "Phi": Case("phi"),
@@ -68,7 +74,7 @@ CASES = {
     "GPT-BigCode": Case("gpt_bigcode", sizes=_GPT),
     "GPT-J": Case("gptj", {"rotary_dim": 4}, shared=_NO_MASK, sizes=_GPT),
     "Falcon": Case("falcon", {"alibi": False, "new_decoder_architecture": False}, shared=_OWN_WAY),
-    "Falcon, ALiBi": Case("falcon", {"alibi": True}, shared=_OWN_WAY),
+    "Falcon (ALiBi)": Case("falcon", {"alibi": True}, shared=_OWN_WAY),
     "BLOOM": Case("bloom", {"hidden_size": 32, "n_layer": 2, "n_head": 4}, shared=_OWN_WAY, sizes={}),
     "MPT": Case("mpt", {"d_model": 32, "n_heads": 4, "n_layers": 2, "max_seq_len": 256}, shared=_NO_MASK, sizes={}),
     "OLMo 2": Case("olmo2"),
@@ -102,7 +108,7 @@ CASES = {
         },
         without="mlp.shared_experts.gate_proj",
     ),
-    "GPT-OSS, window of 16": Case(
+    "GPT-OSS (window of 16)": Case(
         "gpt_oss",
         {"num_local_experts": 4, "num_experts_per_tok": 2, "head_dim": 8, "sliding_window": 16},
         shared=_WINDOW,
@@ -194,3 +200,23 @@ def write_architecture(case: Case, tokenizer: Path, folder: Path) -> None:
     decoders.from_config(config).save_pretrained(folder)
     for file in (*tokenizer.glob("*token*"), tokenizer / "chat_template.jinja"):
         shutil.copy(file, folder)
+
+
+def trained(case: Case, attention: Attention, tokenizer: Path, folder: Path) -> Session:
+    """Train a case's model for STEPS steps that move it far, so that losses tell of gradients; work in `folder`."""
+    from accelerate import Accelerator
+
+    from gravity.trainer.models.loading import load
+    from gravity.trainer.sharing.tokens import tokenize
+
+    base, kept = folder / "model", folder / attention
+    if not base.is_dir():
+        write_architecture(case, tokenizer, base)
+    kept.mkdir()
+    model, words = load(str(base))
+    settings = Settings(
+        folder, folder, attention=attention, max_steps=STEPS, batch_size=8, learning_rate=1e-2, max_tokens=600
+    )
+    session = Session(settings, list(tokenize(words, planted_rows())), model, Accelerator(cpu=True))
+    session.train(kept, None)
+    return session

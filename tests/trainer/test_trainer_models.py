@@ -1,5 +1,6 @@
 """Bases that are no decoders, that lack weights, or that stay noisy in training; and what an adapter does not reach."""
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +21,8 @@ def refused(dataset: Path, tmp_path: Path) -> Refused:
     """Return a function that sees `train` refuse a base."""
 
     def see(code: int, words: list[str], base: Path, *options: str) -> None:
-        arguments = ("train", dataset, "--base", base, "--output", tmp_path / "out", *_ONE_STEP, *options)
-        refuses(tmp_path, code, words, *arguments)
+        output = tmp_path / "out"
+        refuses(tmp_path, code, words, "train", dataset, "--base", base, "--output", output, *_ONE_STEP, *options)
 
     return see
 
@@ -41,10 +42,12 @@ def _saved(model: Any, base: Path, folder: Path) -> Path:
 
 
 def test_an_encoder_and_decoder(refused: Refused, base: Path, tmp_path: Path) -> None:
-    from transformers import T5Config, T5ForConditionalGeneration
+    from transformers import AutoConfig, AutoModelForSeq2SeqLM
 
     sizes = {"d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 1, "num_heads": 4}
-    model = T5ForConditionalGeneration(T5Config(vocab_size=400, decoder_start_token_id=0, **sizes))
+    config = AutoConfig.for_model("t5", vocab_size=400, decoder_start_token_id=0, **sizes)
+    models: Any = AutoModelForSeq2SeqLM
+    model = models.from_config(config)
     refused(4, ["architecture t5", "no causal language model", "use one"], _saved(model, base, tmp_path / "t5"))
 
 
@@ -67,23 +70,21 @@ def test_a_head_that_scores_otherwise_than_the_model_writes(
 
     original = LlamaForCausalLM.forward
 
+    @functools.wraps(original)
     def sharper(self: Any, *arguments: Any, **options: Any) -> Any:
         found = original(self, *arguments, **options)
         found.logits = found.logits * 2
         return found
 
-    sharper.__signature__ = __import__("inspect").signature(original)  # type: ignore[attr-defined]
     monkeypatch.setattr(LlamaForCausalLM, "forward", sharper)
     refused(4, ["does not score a batch of answers as it writes them", "another base"], base)
 
 
 def test_a_mask_that_lets_something_through(refused: Refused, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What gets through is too little for the comparison of log-probabilities, and is found all the same."""
-    from gravity.trainer.sharing import attention
+    from gravity.trainer.sharing import attention, blocks
 
     monkeypatch.setattr(attention, "rounding", lambda device: 1.0)
-    from gravity.trainer.sharing import blocks
-
     honest = blocks._parts
 
     def leaking(until: Any, groups: int) -> Any:

@@ -9,7 +9,7 @@ from gravity.trainer.sharing.packing import pack
 
 _ATTENTION = {"attention", "full_attention", "sliding_attention", "chunked_attention"}
 # What a mask hides adds an exact zero: nothing changes but the grouping of tokens by a mixture's experts.
-_ROUNDING = {"cpu": 1e-5, "cuda": 1e-2}
+_ROUNDING = {"cpu": 1e-5, "cuda": 2e-2}
 
 
 def leaks(changed: float, device: Any) -> bool:
