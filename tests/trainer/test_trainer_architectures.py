@@ -6,7 +6,7 @@ import pytest
 
 from gravity.trainer.errors import ModelError
 from gravity.trainer.settings import Attention
-from gravity.trainer.training.coverage import warning
+from gravity.trainer.training.coverage import uncovered
 from tests.trainer.architectures import CASES, trained
 
 TOLERANCE = 1e-4
@@ -30,7 +30,7 @@ def test_an_architecture_is_trained_right_or_refused(name: str, base: Path, tmp_
             continue
         session = trained(case, attention, base, tmp_path)
         losses.append([record["loss"] for record in session.loop.log])
-        said = warning(session.covered)
+        said = uncovered(session.covered)
         assert (said is None) == (case.without is None), said
         assert case.without is None or case.without in str(said)
     for one in losses:

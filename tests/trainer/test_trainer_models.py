@@ -136,7 +136,9 @@ def test_what_has_no_lora_is_said(command: Command, base: Path, dataset: Path, t
     (line,) = [line for line in result.stderr.splitlines() if "LoRA" in line]
     assert line.startswith("warning: LoRA is on q_proj, k_proj, v_proj, o_proj, ")
     assert "mlp.experts.gate_up_proj, mlp.experts.down_proj (57% of the layers' weights) have none" in line
-    lora = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))["lora"]
+    report = json.loads((tmp_path / "out" / "training.json").read_text(encoding="utf-8"))
+    assert line.removeprefix("warning: ") in report["warnings"]
+    lora = report["lora"]
     assert lora["layers"]["q_proj"] == 2
     # 4 experts in 2 blocks: of 32 features to twice 16, and back.
     assert lora["without"]["mlp.experts.gate_up_proj"] == 2 * 4 * 32 * 2 * 16

@@ -32,7 +32,7 @@ def coverage(model: Any) -> dict[str, Any]:
     return {"layers": dict(layers), "without": dict(without), "share": without.total() / total if total else 0.0}
 
 
-def warning(covered: dict[str, Any]) -> str | None:
+def uncovered(covered: dict[str, Any]) -> str | None:
     """Say in one line what has no LoRA, None where every matrix has."""
     if not covered["without"]:
         return None

@@ -16,7 +16,7 @@ from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.tokens import tokenize
 from gravity.trainer.training.card import card
-from gravity.trainer.training.coverage import warning
+from gravity.trainer.training.coverage import uncovered
 from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fit, limit
 from gravity.trainer.training.learned import nothing_learned
@@ -59,7 +59,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         checkpoint = workspace.last_checkpoint()
         with without_notices():
             session = Session(settings, fitted.pairs, model, accelerator)
-            warnings += _warned(warning(session.covered), accelerator.is_main_process)
+            warnings += _warned(uncovered(session.covered), accelerator.is_main_process)
             seconds = session.train(workspace.partial, checkpoint)
         warnings += _warned(nothing_learned(session.loop.log, settings), accelerator.is_main_process)
         report = {
