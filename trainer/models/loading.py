@@ -123,6 +123,7 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
 def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import find_adapter_config_file
 
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
     if base.gguf is not None:
@@ -141,14 +142,15 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
         if config is not None:
             common["config"] = config
     else:
+        # transformers would load the base that an adapter names, with the adapter on it.
+        if find_adapter_config_file(base.location, local_files_only=local_files_only) is not None:
+            raise ModelError(f"base {base.name} is an adapter: give the model that it was trained on")
         check_kind(base, AutoConfig.from_pretrained(base.location, **common))
         common["use_safetensors"] = True
     cuda = on_cuda()
     dtype = torch.bfloat16 if cuda else torch.float32
     found: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=dtype, output_loading_info=True, **common)
     model, loaded = found
-    if getattr(model, "_hf_peft_config_loaded", False):
-        raise ModelError(f"base {base.name} is an adapter: give the model that it was trained on")
     check_whole(base, sorted(loaded["missing_keys"]))
     return model.to("cuda" if cuda else "cpu"), tokenizer
 
