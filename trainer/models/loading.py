@@ -18,9 +18,9 @@ from gravity.trainer.settings import CardIn
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
+FINGERPRINT_ROWS = 256
 
 _PROBE_SECONDS = 10
-_FINGERPRINT_ROWS = 256
 
 
 def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any]:
@@ -34,22 +34,49 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
     """
     if adapter is not None:
         check_adapter(adapter)
-    if base is None:
-        if adapter is None:
-            raise ModelError("neither a base nor an adapter was given: give at least one")
-        base = _recorded_base(adapter)
-    found = base if isinstance(base, Base) else resolve_base(base)
+    found = found_base(base, adapter)
     if not on_cuda():
         check_memory(found, local_weights(found))
     with silenced():
         model, tokenizer = _load_base(found, adapter)
-        if tokenizer.chat_template is None:
-            raise ModelError(f"base {found.name} has no chat template: choose an instruction-tuned model")
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.eos_token
+        _checked(tokenizer, found)
         if adapter is not None:
             model = _with_adapter(model, adapter, found)
         return model.eval(), tokenizer
+
+
+def found_base(base: str | Base | None, adapter: Path | None) -> Base:
+    """Return a base as `resolve_base` finds it; None takes the adapter's own. Raises ModelError."""
+    if base is None:
+        if adapter is None:
+            raise ModelError("neither a base nor an adapter was given: give at least one")
+        base = _recorded_base(adapter)
+    return base if isinstance(base, Base) else resolve_base(base)
+
+
+def load_tokenizer(base: Base, adapter: Path | None = None) -> Any:
+    """Load the tokenizer of a base that is on this machine, or the adapter's copy of it, without the model.
+
+    Raises ModelError where there is none, or it has no chat template.
+    """
+    try:
+        with silenced():
+            tokenizer = _tokenizer(base, adapter, {"local_files_only": True} | _gguf_option(base))
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or tokenizers
+        raise ModelError(f"the tokenizer of base {base.name} cannot be loaded: {brief(error)}") from error
+    return _checked(tokenizer, base)
+
+
+def check_trained_on(adapter: Path, base: Base, base_fingerprint: str) -> None:
+    """Raise ModelError where training.json says that the adapter was trained on a base of another fingerprint."""
+    trained_on = training_report(adapter)
+    if trained_on.get("base_fingerprint") not in (None, base_fingerprint):
+        raise ModelError(
+            f"adapter {adapter} was trained on another base ({trained_on.get('base')}), whose weights are not those "
+            f"of {base.name}: give that base"
+        )
 
 
 def fingerprint(model: Any) -> str:
@@ -61,7 +88,7 @@ def fingerprint(model: Any) -> str:
 
     inner = model.get_base_model() if hasattr(model, "get_base_model") else model
     digest = hashlib.sha256()
-    for weight in (inner.get_input_embeddings().weight[:_FINGERPRINT_ROWS], inner.get_output_embeddings().weight[-1]):
+    for weight in (inner.get_input_embeddings().weight[:FINGERPRINT_ROWS], inner.get_output_embeddings().weight[-1]):
         digest.update(weight.detach().to("cpu", torch.bfloat16).contiguous().view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
@@ -122,19 +149,11 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
 
 def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any, Any]:
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
     from transformers.utils import find_adapter_config_file
 
-    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only}
-    if base.gguf is not None:
-        # transformers would name several packages where this one is missing.
-        importlib.import_module("gguf")
-        common["gguf_file"] = base.gguf
-    if adapter is not None and (adapter / "tokenizer.json").is_file():
-        # The same tokenizer, in a tenth of the time that reading it out of a GGUF takes.
-        tokenizer = AutoTokenizer.from_pretrained(adapter, trust_remote_code=False, local_files_only=True)
-    else:
-        tokenizer = AutoTokenizer.from_pretrained(base.location, **common)
+    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only} | _gguf_option(base)
+    tokenizer = _tokenizer(base, adapter, common)
     if base.gguf is not None:
         # Unless unpacked on loading, transformers takes a GGUF for quantized and refuses to train it.
         common["quantization_config"] = GgufConfig(dequantize=True)
@@ -153,6 +172,31 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
     model, loaded = found
     check_whole(base, sorted(loaded["missing_keys"]))
     return model.to("cuda" if cuda else "cpu"), tokenizer
+
+
+def _gguf_option(base: Base) -> dict[str, Any]:
+    if base.gguf is None:
+        return {}
+    # transformers would name several packages where this one is missing.
+    importlib.import_module("gguf")
+    return {"gguf_file": base.gguf}
+
+
+def _tokenizer(base: Base, adapter: Path | None, options: dict[str, Any]) -> Any:
+    from transformers import AutoTokenizer
+
+    if adapter is not None and (adapter / "tokenizer.json").is_file():
+        # The same tokenizer, in a tenth of the time that reading it out of a GGUF takes.
+        return AutoTokenizer.from_pretrained(adapter, trust_remote_code=False, local_files_only=True)
+    return AutoTokenizer.from_pretrained(base.location, **options)
+
+
+def _checked(tokenizer: Any, base: Base) -> Any:
+    if tokenizer.chat_template is None:
+        raise ModelError(f"base {base.name} has no chat template: choose an instruction-tuned model")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
 
 
 def _probe_hub(name: str) -> int | None:
@@ -188,12 +232,7 @@ def _with_adapter(model: Any, adapter: Path, base: Base) -> Any:
     from peft import PeftModel, get_peft_model_state_dict
     from safetensors import safe_open
 
-    trained_on = training_report(adapter)
-    if trained_on.get("base_fingerprint") not in (None, fingerprint(model)):
-        raise ModelError(
-            f"adapter {adapter} was trained on another base ({trained_on.get('base')}), whose weights are not those "
-            f"of {base.name}: give that base"
-        )
+    check_trained_on(adapter, base, fingerprint(model))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what PEFT decides by itself
