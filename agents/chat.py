@@ -11,7 +11,7 @@ class Reply:
     `tokens_reasoning` were thinking.
 
     `problem` says why the text is no answer, in words for people, where that is known: it was cut, it is empty, or the
-    model `refused`.
+    model `refused`. A text that was asked for in no form is one even where the limit `cut` it.
     """
 
     text: str
@@ -22,6 +22,7 @@ class Reply:
     tokens_reasoning: int = 0
     problem: str = ""
     refused: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True)

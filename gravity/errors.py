@@ -3,6 +3,7 @@
 from gravity.frameworks.errors import GravityError
 
 USAGE = 2
+BAD_ROWS = 3
 FINDINGS = 6
 NOT_FINISHED = 8
 INTERRUPTED = 130

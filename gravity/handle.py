@@ -1,6 +1,7 @@
 """A handle to one run of a project: what it holds, and what can be made of it."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from gravity.project import Project
     from gravity.store.dataset import Export
     from gravity.swapping import SwapPlan
-    from gravity.writing import Written
+    from gravity.trainer.models.writer import Writer
+    from gravity.writing import Commissions, Written
+    from gravity.writing_file import Wrote
 
 
 class RunHandle:
@@ -153,27 +156,43 @@ class RunHandle:
                 rows,
             )
 
+    def card(self, reader: str) -> str:
+        """What a writer is told of a profiled reader. Raises ConfigError for a reader without a profile."""
+        return self._commissions.card(reader)
+
     def write(
-        self, reader: str, title: str, description: str, adapter: str | Path | None = None, compare: bool = False
+        self, reader: str, title: str, description: str, writer: "Writer", compare: bool = False, seed: int = 0
     ) -> "Written":
-        """Writes a book's description anew for a profiled reader; with `compare` beside it the original and what the
-        base model alone writes. Needs the `train` extra. Raises ConfigError for a reader without a profile."""
+        """Writes a book's description anew for a profiled reader, with a writer that `Project.writer` opened; with
+        `compare` beside it the original and what the base model alone writes. Raises ConfigError for a reader without a
+        profile, ModelError where nothing was written."""
         from gravity.writing import write
+
+        return write(self._commissions.make(reader, title, description, seed), writer, compare)
+
+    def write_file(
+        self,
+        source: str | Path,
+        output: str | Path,
+        writer: "Writer",
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> "Wrote":
+        """Writes a description for each row of a file of JSON lines, {reader, title, description, ...}, as a line of
+        `output`, and goes on where it was stopped. Raises InputError where the input cannot be read, ConfigError where
+        the output holds what was written otherwise."""
+        from gravity.writing_file import write_file
+
+        with reporting(progress) as report:
+            return write_file(self._commissions, writer, Path(source), Path(output), seed, report)
+
+    @cached_property
+    def _commissions(self) -> "Commissions":
+        from gravity.writing import Commissions
 
         project = self.project
         domain = project.library.domain(project.config.domain)
-        return write(
-            project.stores,
-            self.record,
-            project.library,
-            domain,
-            project.config.write,
-            reader,
-            title,
-            description,
-            Path(adapter) if adapter is not None else None,
-            compare,
-        )
+        return Commissions(project.stores, self.record, project.library, domain)
 
     @property
     def _ledger(self) -> Ledger:

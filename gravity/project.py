@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gravity.estimating import Preview
     from gravity.qualifying import Qualified
     from gravity.run import RunSetup
+    from gravity.trainer.models.writer import Writer
 
 
 class Project:
@@ -178,6 +179,18 @@ class Project:
             missing = f"no single run begins with '{identity}'" if identity else "the store has no run yet"
             raise ConfigError(f"{missing}: run `gravity curate` first")
         return RunHandle(self, record)
+
+    def writer(
+        self, adapter: str | Path | None = None, address: str | None = None, model: str | None = None
+    ) -> "Writer":
+        """What writes descriptions: an `adapter` that the trainer wrote on its own base, a `model` of the configuration
+        or at an OpenAI-compatible `address`, by default what [write] names. Open it once and write often.
+
+        Raises ConfigError, and ModelError where something cannot be loaded.
+        """
+        from gravity.writers import open_writer
+
+        return open_writer(self.config, Path(adapter) if adapter is not None else None, address, model)
 
     def show(self, pair: str) -> Trail:
         """The whole trail of the pair whose id begins with `pair`, whichever run it is of. Raises ConfigError."""

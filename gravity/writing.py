@@ -1,63 +1,116 @@
-"""A book's description written anew for one reader, with a trained adapter or without."""
+"""Books' descriptions written anew for readers: what is asked for, and one of them."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from functools import lru_cache
+from typing import Any
 
 from gravity.agents.card import card
+from gravity.agents.errors import ModelError
 from gravity.agents.prompting import prompt
-from gravity.config import Write
 from gravity.errors import ConfigError
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
+from gravity.store.generated import Generated, writer_id
+from gravity.store.records import content_id
 from gravity.store.runs import Run
 from gravity.stores import Stores
+from gravity.trainer.models.writer import Request, Text, Writer, write_one
 
-# Sampled, since the likeliest text of a small model goes in circles; the same seed gives the same text.
-SEED = 0
+_CARDS = 1_024
+
+
+@dataclass(frozen=True)
+class Commission:
+    """One description to be written: for whom, of what, and how a writer is asked. `card` and `book` are digits of what
+    it is written from."""
+
+    reader: str
+    title: str
+    description: str
+    seed: int
+    card: str
+    book: str
+    request: Request
+
+    def mark(self, writer: Writer, cut: bool = False) -> Generated:
+        """The mark of the text that the writer wrote for it, just now."""
+        return mark(writer, self.seed, self.card, self.book, cut)
+
+
+def mark(writer: Writer, seed: int, card: str = "", book: str = "", cut: bool = False) -> Generated:
+    """The mark of a text that the writer wrote just now."""
+    by = dict(writer.by)
+    return Generated(
+        by=by, writer=writer_id(by), card=card, book=book, prompt=prompt("describe").hash, seed=seed, cut=cut
+    )
+
+
+class Commissions:
+    """Makes commissions for the readers of one run."""
+
+    def __init__(self, stores: Stores, run: Run, library: Library, domain: Domain) -> None:
+        self._stores = stores
+        self._run = run
+        self._library = library
+        self._domain = domain
+        self.card = lru_cache(maxsize=_CARDS)(self._card)
+
+    def _card(self, reader: str) -> str:
+        """The whole card of a reader. Raises ConfigError where the reader has no profile in the run."""
+        facts = self._stores.ledger.facts(self._run.id, reader)
+        if not facts:
+            raise ConfigError(f"reader '{reader}' has no profile in run {self._run.id}: run `gravity curate` first")
+        return card(facts, self._library.seeds, self._library.facets, self._domain).text
+
+    def make(self, reader: str, title: str, description: str, seed: int) -> Commission:
+        """One commission. Raises ConfigError where the reader has no profile in the run."""
+        told = self.card(reader)
+        _, task = prompt("describe").render(domain=self._domain, title=title, description=description)
+        messages = ({"role": "system", "content": told}, {"role": "user", "content": task})
+        return Commission(
+            reader=reader,
+            title=title,
+            description=description,
+            seed=seed,
+            card=content_id("card", told),
+            book=content_id("book", title, description),
+            request=Request(messages, seed),
+        )
 
 
 @dataclass(frozen=True)
 class Written:
-    """What was asked for, as messages, and the texts by what wrote them."""
+    """What was asked for, as messages, and the texts by what wrote them, each that a model wrote with its mark."""
 
     reader: str
     messages: list[dict[str, str]]
     texts: dict[str, str]
+    generated: dict[str, Generated]
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        marks = {name: mark.model_dump(mode="json") for name, mark in self.generated.items()}
+        return {"reader": self.reader, "messages": self.messages, "written": self.texts, "generated": marks}
 
 
-def write(
-    stores: Stores,
-    run: Run,
-    library: Library,
-    domain: Domain,
-    settings: Write,
-    reader: str,
-    title: str,
-    description: str,
-    adapter: Path | None = None,
-    compare: bool = False,
-) -> Written:
-    """Writes the description; with `compare` also gives the original and what the base model alone writes.
+def write(commission: Commission, writer: Writer, compare: bool = False) -> Written:
+    """Writes one description; with `compare` also gives the original and, where the writer has an adapter that can be
+    taken off, what the base alone writes.
 
-    Raises ConfigError where the reader has no profile in the run, the trainer's errors for a model that does not load.
+    Raises ModelError where nothing was written, and the trainer's errors for a model that does not load.
     """
-    from gravity.trainer.models.generate import Generator
-
-    facts = stores.ledger.facts(run.id, reader)
-    if not facts:
-        raise ConfigError(f"reader '{reader}' has no profile in run {run.id}: run `gravity curate` first")
-    _, task = prompt("describe").render(domain=domain, title=title, description=description)
-    messages = [
-        {"role": "system", "content": card(facts, library.seeds, library.facets, domain).text},
-        {"role": "user", "content": task},
-    ]
-    # With an adapter, its own base is the one that fits.
-    generator = Generator(None if adapter else settings.base, adapter)
-    texts = {}
+    texts, marks = {}, {}
+    adapted = writer.by.get("adapter") is not None
+    writers = {"after training" if adapted else "served model" if "address" in writer.by else "base model": writer}
     if compare:
-        texts["original"] = description
-    if compare and adapter is not None:
-        texts["before training"] = generator.write(messages, settings.max_tokens, SEED, adapted=False)
-    label = "after training" if adapter is not None else "base model"
-    texts[label] = generator.write(messages, settings.max_tokens, SEED)
-    return Written(reader, messages, texts)
+        texts["original"] = commission.description
+        alone = writer.unadapted() if adapted else None
+        if alone is not None:
+            writers = {"before training": alone, **writers}
+    for name, each in writers.items():
+        outcome = write_one(each, commission.request)
+        if not isinstance(outcome, Text):
+            raise ModelError(f"nothing was written: {outcome.reason}")
+        texts[name], marks[name] = outcome.text, commission.mark(each, outcome.cut)
+    messages = [dict(message) for message in commission.request.messages]
+    return Written(commission.reader, messages, texts, marks)

@@ -9,7 +9,7 @@ from langchain_core.messages import BaseMessage
 
 from gravity.agents.chances import Token
 from gravity.agents.chat import Reply
-from gravity.agents.endpoint.reading import answer_in
+from gravity.agents.endpoint.reading import answer_in, said_in
 
 _CUT = frozenset({"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded"})
 _FILTERED = frozenset({"content_filter", "safety", "refusal", "recitation", "prohibited_content", "blocklist"})
@@ -27,14 +27,18 @@ class Usage:
     reasoning: int
 
 
-def read(message: BaseMessage, required: Collection[str], limit: str, seconds: float) -> Reply:
-    """The reply that a message is. `required` are the keys of an answer; `limit` is how the token limit is called.
+def read(message: BaseMessage, required: Collection[str] | None, limit: str, seconds: float) -> Reply:
+    """The reply that a message is. `required` are the keys of an answer, None where it is a text in no form; `limit` is
+    how the token limit is called.
 
     Raises ValueError for a text that no store can keep.
     """
     usage, text = usage_of(message), _text(message)
     reason = str(_told(message, "finish_reason") or _told(message, "stop_reason") or "").casefold()
-    answer = _called(message) or answer_in(text, required, finished=reason not in _CUT)
+    if required is None:
+        answer = None if _refusal(message) or reason in _FILTERED else said_in(text) or None
+    else:
+        answer = _called(message) or answer_in(text, required, finished=reason not in _CUT)
     problem, refused = ("", False) if answer is not None else _problem(message, text, reason, limit, usage)
     said = answer if answer is not None else text
     said.encode()
@@ -47,6 +51,7 @@ def read(message: BaseMessage, required: Collection[str], limit: str, seconds: f
         tokens_reasoning=usage.reasoning,
         problem=problem,
         refused=refused,
+        cut=answer is not None and reason in _CUT,
     )
 
 
@@ -63,8 +68,7 @@ def tokens_of(message: BaseMessage) -> list[Token]:
 def _problem(message: BaseMessage, text: str, reason: str, limit: str, usage: Usage) -> tuple[str, bool]:
     """Why a message without an answer has none, and whether the model refused. Nothing for a text that may be read
     otherwise: what is wrong with it is for its schema to say."""
-    refusal = message.additional_kwargs.get("refusal") or _part(message, "refusal")
-    if refusal:
+    if refusal := _refusal(message):
         return f"the model refused: {' '.join(str(refusal).split())[:300]}", True
     if reason in _FILTERED:
         return f"a content filter stopped the answer ({reason})", True
@@ -74,6 +78,10 @@ def _problem(message: BaseMessage, text: str, reason: str, limit: str, usage: Us
     if not text.strip():
         return "the answer was empty" + (f" (finish_reason {reason})" if reason not in ("", "stop") else ""), False
     return "", False
+
+
+def _refusal(message: BaseMessage) -> Any:
+    return message.additional_kwargs.get("refusal") or _part(message, "refusal")
 
 
 def usage_of(message: BaseMessage) -> Usage:

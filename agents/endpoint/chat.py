@@ -119,6 +119,11 @@ class OpenAIChat:
             return heard.reply
         return replace(heard.reply, text=with_confidence(heard.reply.text, self._told(heard.tokens), offered))
 
+    async def text(self, system: str, user: str, more: Mapping[str, Any]) -> Reply:
+        """A text in no form, asked with `more` fields beside or in place of those of the settings. Raises as `complete`
+        does."""
+        return (await self._ask(system, user, None, more, self._live)).reply
+
     async def next_token(self, system: str, user: str) -> Chances:
         """The likeliest first tokens of its answer."""
         heard = await self._ask(system, user, None, LOGPROBS, self._live, max_tokens=1)
@@ -207,7 +212,8 @@ class OpenAIChat:
 
         limit = f"max_tokens {self.settings.max_tokens}" if self._known.manners.limit else "the server's own limit"
         try:
-            return Heard(read(message, (schema or {}).get("required", ()), limit, seconds), tokens_of(message))
+            required = None if schema is None else schema.get("required", ())
+            return Heard(read(message, required, limit, seconds), tokens_of(message))
         except UnicodeEncodeError:
             return garbled("half a character (a lone surrogate)")
 

@@ -18,6 +18,11 @@ def answer_in(text: str, required: Collection[str], finished: bool = True) -> st
     return _chosen(thought, required) if found is None and finished and not said.strip() else found
 
 
+def said_in(text: str) -> str:
+    """What a text says without its thinking, and without space around it; empty where it is all thinking."""
+    return _apart(text)[0].strip()
+
+
 def _apart(text: str) -> tuple[str, str]:
     """What is said, and thinking that does not end. Thinking that ends can begin without a mark: templates open it."""
     spans = [(start, end) for start, end, _ in _objects(text)[0]]

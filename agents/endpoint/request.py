@@ -17,7 +17,7 @@ def messages(manners: Manners, system: str, user: str, schema: Mapping[str, Any]
     if schema is not None and manners.structured in ("json_object", "plain"):
         shown = json.dumps(schema, ensure_ascii=False)
         user = f"{user}\n\n{prompt('schema').render(schema=shown)[1]}"
-    if not manners.system:
+    if not manners.system or not system:
         return [("user", f"{system}\n\n{user}" if system else user)]
     return [("system", system), ("user", user)]
 

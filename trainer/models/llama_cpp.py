@@ -142,7 +142,8 @@ class _Engine:
         if self._lora_file is not None:
             # It is freed with its model.
             self._lora = llama_cpp.llama_adapter_lora_init(self._llama.model, str(self._lora_file).encode())
-            if self._lora is None:
+            # A null pointer is not None.
+            if not self._lora:
                 raise ModelError(
                     f"{self._lora_file} does not fit the base {self._file}: it was made of an adapter for another one, "
                     "remove it to have it made anew"

@@ -103,8 +103,8 @@ def prompt_ids(tokenizer: Any, messages: Sequence[Mapping[str, str]], card_in: C
 def too_long(prompt: int, answer: int, room: int) -> Unwritten:
     """Return the outcome of a request whose prompt and answer, in tokens, exceed the model's room."""
     return Unwritten(
-        f"the prompt has {prompt} tokens and {answer} are to be written: that exceeds the model's {room}, shorten one "
-        "of them"
+        f"too long: the prompt has {prompt} tokens and {answer} are to be written, more than the model's {room}: "
+        "shorten one of them"
     )
 
 
