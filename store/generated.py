@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -10,7 +10,7 @@ from gravity.store.answers import call_key
 from gravity.store.records import Row, content_id
 
 # IPTC's name for media that a trained model made: https://cv.iptc.org/newscodes/digitalsourcetype
-TRAINED_ALGORITHMIC_MEDIA = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+TRAINED_ALGORITHMIC_MEDIA: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
 
 
 class Generated(Row):
@@ -22,9 +22,7 @@ class Generated(Row):
     from day to day. `cut` says that the token limit ended the text, and `at` when it was there, in UTC.
     """
 
-    digital_source_type: Literal["http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"] = (
-        TRAINED_ALGORITHMIC_MEDIA
-    )
+    digital_source_type: str = TRAINED_ALGORITHMIC_MEDIA
     by: dict[str, Any]
     writer: str
     card: str

@@ -49,7 +49,10 @@ def command(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Writes books' descriptions anew, each for one reader. Needs the `train` extra, unless an address writes."""
+    """Writes books' descriptions anew, each for one reader.
+
+    Needs the `train` extra, and for a GGUF base `embedded`, unless an address writes.
+    """
     one, many = (reader, title, description), (source, output)
     if many == (None, None):
         if reader is None or title is None or description is None:

@@ -231,7 +231,8 @@ def test_a_server_is_asked_side_by_side_and_not_more_than_allowed(home: Path) ->
     with Described(latency=0.05) as server:
         put(home, rows([f"Book {number}" for number in range(40)]))
         served = {"kind": "openai", "model": "lora", "base_url": server.url, "max_in_flight": 4}
-        text = toml(server.url, **{"models.served": served, "write": {"model": "served"}})
+        sections: dict[str, Any] = {"models.served": served, "write": {"model": "served"}}
+        text = toml(server.url, **sections)
         (home / "gravity.toml").write_text(text, encoding="utf-8")
         done = here(home, "write", "--input", "rows.jsonl", "--output", "out.jsonl")
         assert (done.code, done.errors) == (0, "")
