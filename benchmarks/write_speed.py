@@ -131,7 +131,7 @@ def measured(way: str, adapter: Path, descriptions: int, tokens: int) -> dict[st
     """What one way takes, in this process."""
     from gravity.trainer.models.llama_cpp import LlamaCppWriter
     from gravity.trainer.models.transformers import TransformersWriter
-    from gravity.trainer.models.writer import Request, Writer
+    from gravity.trainer.models.writer import Request, Text, Writer
     from gravity.trainer.training.snippet import EXAMPLE_READER, EXAMPLE_TASK
 
     found, heard = found_base(None, adapter), []
@@ -163,7 +163,7 @@ def measured(way: str, adapter: Path, descriptions: int, tokens: int) -> dict[st
         "load_processor_seconds": round(load_processor, 1),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "processor_seconds_a_description": round((_processor() - before) / descriptions, 2),
-        "cut": sum(outcome.cut for outcome in heard),
+        "cut": sum(isinstance(outcome, Text) and outcome.cut for outcome in heard),
     }
 
 

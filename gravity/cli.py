@@ -33,9 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Curates synthetic preference pairs from readers' reviews, and says how far they can be trusted.",
-    epilog="Exit codes: 0 done, 2 usage or configuration, 3 input (or bad rows in it), 4 a model cannot be used, 5 the store cannot be "
-    "used, 6 the audit found what --fail-on names, 7 training failed, 8 not finished (what was not answered waits), "
-    "130 interrupted. A run that stopped goes on when started again.",
+    epilog="Exit codes: 0 done, 2 usage or configuration, 3 input (or bad rows in it), 4 a model cannot be used, 5 the "
+    "store cannot be used, 6 the audit found what --fail-on names, 7 training failed, 8 not finished (what was not "
+    "answered waits), 130 interrupted. A run that stopped goes on when started again.",
 )
 for module in (
     init,

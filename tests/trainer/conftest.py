@@ -163,9 +163,9 @@ def gguf_adapter(base: Path, dataset: Path, tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("trained-gguf")
     made = invoke("gguf", base, "--output", folder / "base.gguf")
     assert made.exit_code == 0, made.stderr
-    learned = ["--max-steps", "50", "--batch-size", "8", "--learning-rate", "5e-3", "--warmup-steps", "10"]
-    options = ["--base", folder / "base.gguf", "--output", folder / "adapter", *learned]
-    trained = invoke("train", dataset, *options)
+    options = ("--base", folder / "base.gguf", "--output", folder / "adapter", "--max-steps", "50")
+    learning = ("--batch-size", "8", "--learning-rate", "5e-3", "--warmup-steps", "10")
+    trained = invoke("train", dataset, *options, *learning)
     assert trained.exit_code == 0, trained.stderr
     return folder / "adapter"
 
