@@ -279,6 +279,7 @@ async def test_a_writer_at_an_address_can_be_used_in_a_notebook(home: Path, serv
     ("options", "code", "words"),
     [
         (["--reader", "r1"], 2, ["--title", "--input"]),
+        (["--reader", "nobody", "--title", "T", "--description", "D"], 2, ["reader 'nobody' has no profile"]),
         (["--input", "rows.jsonl"], 2, ["go together"]),
         (["--input", "rows.jsonl", "--output", "o", "--reader", "r1"], 2, ["without --reader"]),
         (["--input", "none.jsonl", "--output", "o", "--address", "URL", "--model", "lora"], 3, ["none.jsonl"]),

@@ -13,7 +13,9 @@ from gravity.config import Config
 from gravity.store.generated import Generated
 from gravity.store.runs import Run
 from gravity.trainer.errors import UsageError
+from gravity.trainer.models.llama_cpp import LlamaCppWriter
 from gravity.trainer.models.transformers import TransformersWriter
+from gravity.trainer.models.writer import Request, write_one
 from gravity.writers import open_writer
 from tests.gravity.support import Done, here
 from tests.support import fact, project
@@ -97,6 +99,21 @@ def test_a_file_of_rows_is_the_same_as_one_by_one(home: Path, roomy: Path) -> No
         Generated.model_validate(mark).key for mark in (found[1]["generated"], alone["generated"]["after training"])
     ]
     assert keys[0] == keys[1]
+
+
+def test_a_longer_prompt_opens_the_model_anew_with_its_adapter(roomy: Path) -> None:
+    pytest.importorskip("llama_cpp")
+
+    def asked(words: int) -> Request:
+        return Request(({"role": "user", "content": "Describe The Salt Road. " * words},), seed=1)
+
+    writer = open_writer(Config.model_validate({"write": {"max_tokens": 12}}), roomy)
+    short, long = write_one(writer, asked(1)), write_one(writer, asked(300))
+    fresh = open_writer(Config.model_validate({"write": {"max_tokens": 12}}), roomy)
+    assert isinstance(fresh, LlamaCppWriter) and sum(map(len, fresh._prompt(asked(300)))) > 1024
+    assert (write_one(fresh, asked(300)), write_one(fresh, asked(1))) == (long, short)
+    alone = fresh.unadapted()
+    assert write_one(alone, asked(300)) != long
 
 
 def test_an_older_adapter_gets_its_lora_gguf_when_it_writes(home: Path, roomy: Path) -> None:

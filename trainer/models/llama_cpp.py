@@ -120,7 +120,6 @@ class _Engine:
         import llama_cpp
         import torch
 
-        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL)
         if self._llama is not None:
             self._llama.close()
         try:
@@ -139,6 +138,8 @@ class _Engine:
         except (ValueError, RuntimeError, OSError) as error:
             raise ModelError(f"base {self._file} cannot be loaded by llama.cpp: {brief(error)}") from error
         self._held = None
+        # Opening sets it lower, and then each layer of an adapter is worth a line to llama.cpp.
+        logging.getLogger("llama-cpp-python").setLevel(logging.CRITICAL)
         if self._lora_file is not None:
             # It is freed with its model.
             self._lora = llama_cpp.llama_adapter_lora_init(self._llama.model, str(self._lora_file).encode())
