@@ -124,7 +124,7 @@ def test_training_on_another_base_leaves_none(adapter: Path) -> None:
 
 def test_an_adapter_for_another_gguf_is_refused(gguf_adapter: Path, tmp_path: Path) -> None:
     pytest.importorskip("llama_cpp")
-    other = write_base(tmp_path / "other", "llama", hidden_act="relu")
+    other = write_base(tmp_path / "other", "llama")
     import torch
     from transformers import AutoModelForCausalLM
 

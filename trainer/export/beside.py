@@ -1,5 +1,6 @@
 """An adapter's LoRA GGUF in the adapter's own folder, where whoever writes with llama.cpp looks for it."""
 
+import sys
 import tempfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def lora_beside(adapter: Path, base: str | None = None) -> Path:
         # Whole or not at all, and under a name of its own: two processes may be at it.
         with tempfile.TemporaryDirectory(prefix=".gguf-", dir=adapter) as folder:
             growing = Path(folder) / LORA_FILE
-            write_lora(adapter, growing, base)
+            otherwise = write_lora(adapter, growing, base)
             growing.chmod(adapter.stat().st_mode & 0o666)
             growing.replace(file)
     except OSError as error:
@@ -30,6 +31,8 @@ def lora_beside(adapter: Path, base: str | None = None) -> Path:
             f"adapter {adapter} has no {LORA_FILE}, and it cannot be written there ({brief(error)}): copy the adapter "
             f"to a folder of your own and run gravity-trainer gguf COPY --output COPY/{LORA_FILE}"
         ) from error
+    if otherwise is not None:
+        print(f"warning: llama.cpp does not compute the base as transformers does: {otherwise}", file=sys.stderr)
     return file
 
 

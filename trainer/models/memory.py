@@ -57,6 +57,11 @@ def local_weights(base: Base) -> int | None:
         return None
 
 
+def free_memory() -> int:
+    """Return the bytes of memory that are free, as far as this machine or container says."""
+    return _memory().free
+
+
 def _cached(name: str) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 

@@ -1,7 +1,6 @@
 """Writing in batches with a base that transformers loads, with an adapter or without."""
 
 import contextlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from gravity.trainer.errors import ModelError
 from gravity.trainer.models.bases import Base
 from gravity.trainer.models.loading import context, fingerprint, found_base, load, trained_card_in
+from gravity.trainer.models.memory import free_memory
 from gravity.trainer.models.writer import Heard, Request, Text, Unwritten, described, prompt_ids, too_long
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import CardIn
@@ -144,8 +144,4 @@ def _free(device: Any) -> int:
 
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        with Path("/proc/meminfo").open(encoding="ascii") as file:
-            return next(int(line.split()[1]) << 10 for line in file if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    return free_memory()
