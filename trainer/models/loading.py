@@ -150,7 +150,7 @@ def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
 def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
-    from transformers.utils import find_adapter_config_file
+    from transformers.utils.peft_utils import find_adapter_config_file
 
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only} | _gguf_option(base)
     tokenizer = _tokenizer(base, adapter, common)
