@@ -1,4 +1,4 @@
-"""The settings of a training run, with defaults for a large model; small ones allow a higher learning rate."""
+"""The settings of a training run. The learning rate follows the size of the model unless it is given."""
 
 import dataclasses
 import types
@@ -24,7 +24,8 @@ class Settings:
     """One run. Fields that TRL's DPOConfig has too mean the same there.
 
     `batch_size` counts the pairs of a step, over all processes and passes: the loss is their mean. `max_steps`
-    None means as many steps as `num_train_epochs` takes. `max_length` is in tokens of prompt and answer together;
+    None means as many steps as `num_train_epochs` takes; that being None, the epochs, like `learning_rate`, follow
+    the size of the model (`trainer/training/sizes.py`). `max_length` is in tokens of prompt and answer together;
     a longer row, or one longer than the model's context, is left out ("drop") or cut ("keep_start", TRL's way).
 
     `card_in` says where the reader's card stands in the prompt: "system" leaves it the system message that it is,
@@ -34,6 +35,8 @@ class Settings:
     `max_tokens` is how many tokens go through the model at once, padding included (None: 4,096 on a CPU, 8,192 on
     CUDA); it changes memory and speed and no figure. `pairs_per_prefix` is how many pairs of one card lie together
     in the order of rows: more share more, fewer mix readers better. `gradient_checkpointing` None means on CUDA.
+    With `early_stopping_patience` a part of the training rows is held out and evaluated every `eval_steps` (None: ten
+    times a run); training ends after so many evaluations without a gain, and the best step's adapter is kept.
     `save_steps` is the distance between checkpoints, which is also the most that a killed run loses.
 
     Raises UsageError when a value is of the wrong type or out of range.
@@ -44,10 +47,10 @@ class Settings:
     base: str = DEFAULT_BASE
     loss_type: LossType = "sigmoid"
     beta: float = 0.3
-    num_train_epochs: float = 1.0
+    num_train_epochs: float | None = None
     max_steps: int | None = None
     batch_size: int = 32
-    learning_rate: float = 5e-5
+    learning_rate: float | None = None
     warmup_steps: int = 0
     max_grad_norm: float = 1.0
     lora_r: int = 16
@@ -59,6 +62,8 @@ class Settings:
     max_tokens: int | None = None
     pairs_per_prefix: int = 16
     gradient_checkpointing: bool | None = None
+    early_stopping_patience: int | None = None
+    eval_steps: int | None = None
     seed: int = 0
     save_steps: int = 50
 

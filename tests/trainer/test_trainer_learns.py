@@ -57,6 +57,7 @@ def test_the_files_are_whole_and_hold_no_pickle(adapter: Path) -> None:
         "chat_template.jinja",
         "tokenizer.json",
         "tokenizer_config.json",
+        "training.png",
         "training.json",
     }
     assert list(adapter.parent.iterdir()) == [adapter]

@@ -33,12 +33,13 @@ def command(
         float | None, _option("A higher value keeps the adapter closer to the base.", Settings.beta)
     ] = None,
     num_train_epochs: Annotated[
-        float | None, _option("Passes over the training rows.", Settings.num_train_epochs)
+        float | None, _option("Passes over the training rows.", "1, for a small model more where that is few steps")
     ] = None,
     max_steps: Annotated[int | None, _option("Stop after so many steps; overrides --num-train-epochs.")] = None,
     batch_size: Annotated[int | None, _option("Pairs per step, over all processes.", Settings.batch_size)] = None,
     learning_rate: Annotated[
-        float | None, _option("Its peak, from which it decays linearly to 0.", Settings.learning_rate)
+        float | None,
+        _option("Its peak, from which it decays linearly to 0.", "by the model's size; --find-lr tries some"),
     ] = None,
     warmup_steps: Annotated[
         int | None, _option("Steps in which the learning rate rises to its peak.", Settings.warmup_steps)
@@ -72,6 +73,16 @@ def command(
     ] = None,
     gradient_checkpointing: Annotated[
         bool | None, _option("Recompute activations in the backward pass to save memory.", "on CUDA")
+    ] = None,
+    early_stopping_patience: Annotated[
+        int | None,
+        _option(
+            "Hold out readers and seeds, end after so many evaluations without a gain, keep the best step's adapter.",
+            "off",
+        ),
+    ] = None,
+    eval_steps: Annotated[
+        int | None, _option("Steps between evaluations of what is held out.", "a tenth of the run")
     ] = None,
     seed: Annotated[
         int | None, _option("Random seed for the adapter's first weights and the order of rows.", Settings.seed)

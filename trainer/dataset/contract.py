@@ -7,10 +7,18 @@ MESSAGE_COLUMNS = ("prompt", "chosen", "rejected")
 # Read where they are there, to see whether a card tells the answer.
 LEAK_COLUMNS = ("seed", "basis", "profile")
 
+# What a pair is about, by the first of these columns that a row has.
+SUBJECTS = ("seed", "item", "book", "category")
+
 _VIEW = "- "
 
 Row = Mapping[str, Any]
 Messages = list[dict[str, str]]
+
+
+def subject(row: Row) -> str | None:
+    """Return what the row's pair is about: the id of a seed, item or book, or a category, with which of them it is."""
+    return next((f"{name} {row[name]}" for name in SUBJECTS if row.get(name)), None)
 
 
 def problem(row: Row) -> str | None:

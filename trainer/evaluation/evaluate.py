@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.clusters import Array
-from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.contract import SUBJECTS, Row
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.evaluation.controls import CONDITIONS, Margins, answer_lengths, length_slope, margins
-from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, held_out, rows_of
+from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of
 from gravity.trainer.evaluation.scorer import fitting, rounding, scorer_of, trained_beta
 from gravity.trainer.evaluation.verdict import QUESTIONS, Change, mean_change, verdict
 from gravity.trainer.intervals import RULE

@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.clusters import Clusters
-from gravity.trainer.dataset.contract import MESSAGE_COLUMNS, Row
+from gravity.trainer.dataset.contract import MESSAGE_COLUMNS, SUBJECTS, Row, subject
 from gravity.trainer.dataset.files import TEST, TRAIN, read
 from gravity.trainer.errors import DatasetError
-
-SUBJECTS = ("seed", "item", "book", "category")
 
 _NEEDED = ("reader", "culture", "track")
 _OPTIONAL = ("id", "framework", "profile", *SUBJECTS)
@@ -70,11 +68,6 @@ def rows_of(file: Path, columns: Sequence[str] | None = None) -> Iterator[dict[s
     wanted = columns or (*MESSAGE_COLUMNS, *_NEEDED, *_OPTIONAL)
     for batch in parquet.iter_batches(_BATCH, columns=[name for name in wanted if name in present]):
         yield from batch.to_pylist()
-
-
-def subject(row: Row) -> str | None:
-    """Return what the row's pair is about: the id of a seed, item or book, or a category, with which of them it is."""
-    return next((f"{name} {row[name]}" for name in SUBJECTS if row.get(name)), None)
 
 
 def clusters_of(rows: Sequence[Row]) -> Clusters:

@@ -5,10 +5,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gravity.trainer.dataset.contract import Row
+from gravity.trainer.dataset.contract import SUBJECTS, Row, subject
 from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.dataset.profile import card
-from gravity.trainer.evaluation.heldout import SUBJECTS, HeldOut, rows_of, subject
+from gravity.trainer.evaluation.heldout import HeldOut, rows_of
 
 _COLUMNS = ("prompt", "reader", "culture", "track", *SUBJECTS, "profile")
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from gravity.trainer.markdown import table
 from gravity.trainer.models.bases import Base
-from gravity.trainer.training.report import LAST_STEPS
+from gravity.trainer.training.curve import CURVE_FILE
+from gravity.trainer.training.report import LAST_STEPS, kept_step
 from gravity.trainer.training.snippet import usage
 
 
@@ -63,12 +64,17 @@ def _layers(lora: dict[str, Any]) -> str:
 
 
 def _figures(report: dict[str, Any]) -> str:
+    head = ["figure", "step 1", f"mean of the last {LAST_STEPS} steps"]
     rows = [[name, *(f"{report[when][name]:.3f}" for when in ("first", "last"))] for name in report["first"]]
     note = (
         f"{report['steps']} steps, {report['trained_tokens']} tokens computed (in whose place every side of every "
         f"pair alone would have been {report['unshared_tokens']}), {report['train_seconds']:.0f} s, and "
         f"{report['reference_seconds']:.0f} s for the reference. "
-        "All on the training rows: they show that it learned, not that it generalises. "
+        "The figures of steps are of training rows: they show that it learned, not that it generalises. "
         "The whole log is in `training.json`."
     )
-    return table(["figure", "step 1", f"mean of the last {LAST_STEPS} steps"], rows) + "\n\n" + note
+    if report.get("held_out"):
+        head.append("held out, step kept")
+        rows = [[*row, f"{report['held_out']['best'][f'eval_{row[0]}']:.3f}"] for row in rows]
+        note += f"\n\nEarly stopping, {kept_step(report)}."
+    return "\n\n".join([table(head, rows), note, f"![Training]({CURVE_FILE})"])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,15 @@ _TENSORS_FILE = "state.safetensors"
 _KEPT = 2
 
 
-def save(folder: Path, step: int, parameters: dict[str, Any], optimizer: Any, state: dict[str, Any]) -> None:
-    """Write `checkpoint-STEP` under `folder`, whole or not at all, and drop all but the newest two.
+def save(
+    folder: Path,
+    step: int,
+    parameters: dict[str, Any],
+    optimizer: Any,
+    state: dict[str, Any],
+    keep: Collection[int] = (),
+) -> None:
+    """Write `checkpoint-STEP` under `folder`, whole or not at all, and drop all but the newest two and those to `keep`.
 
     `parameters` are the trained ones by name; `state` must fit into JSON.
     """
@@ -29,7 +37,8 @@ def save(folder: Path, step: int, parameters: dict[str, Any], optimizer: Any, st
     (building / STATE_FILE).write_text(json.dumps(state), encoding="utf-8")
     building.rename(final)
     for old in sorted(folder.glob("checkpoint-*"), key=step_of)[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        if step_of(old) not in keep:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def restore(checkpoint: Path, parameters: dict[str, Any], optimizer: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from gravity.trainer.sharing.logps import answer_logps
 from gravity.trainer.sharing.plan import Rows, Schedule
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training import checkpoint, losses
+from gravity.trainer.training.early_stopping import EarlyStopping, best_step
 from gravity.trainer.training.noise import check_first_step, drift
 
 if TYPE_CHECKING:
@@ -37,14 +38,16 @@ class Loop:
     batches: Batches
     accelerator: Any
     steps: int
+    stopping: EarlyStopping | None = None
     log: list[Record] = field(default_factory=list)
     tokens: int = 0
     unshared_tokens: int = 0
 
     def run(self, folder: Path, resume_from: Path | None, on_step: Callable[[Record], object]) -> None:
-        """Train for `steps` steps in all, with checkpoints under `folder`.
+        """Train for `steps` steps in all, or until `stopping` ends it, with checkpoints under `folder`.
 
-        `log` gets a record for each step, with TRL's names. `on_step` is called with each record.
+        With `stopping` the model has the best step's adapter in the end. `log` gets a record for each step, with TRL's
+        names. `on_step` is called with each record.
         Raises DivergedError before a step whose loss or gradient is not finite, TrainingError where the first one
         shows that policy and reference are not one function.
         """
@@ -63,6 +66,8 @@ class Loop:
             self.log, self.tokens, self.unshared_tokens = state["log"], state["tokens"], state["unshared_tokens"]
         self.model.train()
         for step in range(len(self.log), self.steps):
+            if self.stopping is not None and self.stopping.exhausted(self.log):
+                break
             record = self.backward(self.schedule.rows(step))
             record["grad_norm"] = float(self.accelerator.clip_grad_norm_(parameters.values(), settings.max_grad_norm))
             _check_finite(record, step + 1)
@@ -76,16 +81,25 @@ class Loop:
             optimizer.step()
             scheduler.step()
             optimizer.zero_grad()
+            evaluated = self.stopping is not None and self.stopping.due(step + 1, self.steps)
+            if self.stopping is not None and evaluated:
+                record |= self.stopping.evaluate(self)
             self.log.append(record)
             on_step(record)
-            if (step + 1) % settings.save_steps == 0 and step + 1 < self.steps and self.accelerator.is_main_process:
+            saves = evaluated or (step + 1) % settings.save_steps == 0
+            if saves and step + 1 < self.steps and self.accelerator.is_main_process:
                 state = {
                     "scheduler": scheduler.state_dict(),
                     "log": self.log,
                     "tokens": self.tokens,
                     "unshared_tokens": self.unshared_tokens,
                 }
-                checkpoint.save(folder, step + 1, parameters, optimizer, state)
+                keep = self.stopping.worth_keeping(self.log) if self.stopping is not None else ()
+                checkpoint.save(folder, step + 1, parameters, optimizer, state, keep)
+        best = best_step(self.log)
+        if best is not None and best < len(self.log):
+            self.accelerator.wait_for_everyone()
+            checkpoint.restore(folder / f"checkpoint-{best}", parameters, optimizer)
 
     def backward(self, rows: Rows) -> Record:
         """Accumulate the gradient of the mean loss of `rows` over all passes and processes; return its figures."""
@@ -100,7 +114,7 @@ class Loop:
         for number, part in enumerate(parts, 1):
             batch = self.batches.make([self.pairs[row] for row in part])
             with contextlib.nullcontext() if number == len(parts) else self.accelerator.no_sync(self.model):
-                figures = self._figures(answer_logps(self.model, batch), part, answer_tokens)
+                figures = self.figures(answer_logps(self.model, batch), part, answer_tokens)
                 # Gradients are averaged over processes, so each counts for as many.
                 self.accelerator.backward(figures["loss"].sum() * weight * world / len(rows))
             figures["tokens"] = torch.tensor([float(batch.tokens)], device=self.batches.device)
@@ -113,8 +127,8 @@ class Loop:
         self.unshared_tokens += sum(len(side) for row in rows for side in self.batches.sides(self.pairs[row]))
         return {name: value / len(rows) for name, value in record.items()} | {"num_tokens": self.tokens}
 
-    def _figures(self, logps: "Tensor", rows: list[int], answer_tokens: float) -> dict[str, "Tensor"]:
-        """Return the loss and TRL's figures of each pair of one pass."""
+    def figures(self, logps: "Tensor", rows: list[int], answer_tokens: float) -> dict[str, "Tensor"]:
+        """Return the loss and TRL's figures of each pair of one pass; `answer_tokens` is that of `losses.sft`."""
         import torch
 
         settings, pairs = self.settings, [self.pairs[row] for row in rows]

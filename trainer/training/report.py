@@ -4,6 +4,8 @@ import importlib.metadata
 import platform
 from typing import Any
 
+from gravity.trainer.training.early_stopping import best_step, evaluations
+
 FIGURES = ("loss", "rewards/margins", "rewards/accuracies")
 LAST_STEPS = 5
 
@@ -26,6 +28,20 @@ def figures(history: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
+def held_out(history: list[dict[str, float]], planned: int) -> dict[str, Any]:
+    """Sum up the evaluations of a run that was watched: the step that was kept, and its figures."""
+    best = best_step(history)
+    return {
+        "best_step": best,
+        "stopped_early": len(history) < planned,
+        "best": next(
+            {name: value for name, value in record.items() if name.startswith("eval_")}
+            for record in evaluations(history)
+            if record["step"] == best
+        ),
+    }
+
+
 def versions() -> dict[str, str]:
     """Return the versions that a result depends on."""
     return {"python": platform.python_version()} | {name: importlib.metadata.version(name) for name in _PACKAGES}
@@ -33,7 +49,23 @@ def versions() -> dict[str, str]:
 
 def summary(report: dict[str, Any]) -> list[str]:
     """Lay out the first and last figures as lines of equal columns."""
-    lines = [f"{'':<20}{'step 1':>10}{f'last {LAST_STEPS}':>10}"]
-    return lines + [
-        f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}" for name in report["first"]
-    ]
+    watched = report.get("held_out")
+    kept = f"{'held out':>10}" if watched else ""
+    lines = [f"{'':<20}{'step 1':>10}{f'last {LAST_STEPS}':>10}{kept}"]
+    for name in report["first"]:
+        kept = f"{watched['best'][f'eval_{name}']:>10.3f}" if watched else ""
+        lines.append(f"{name:<20}{report['first'][name]:>10.3f}{report['last'][name]:>10.3f}{kept}")
+    if watched:
+        lines.append(kept_step(report))
+    return lines
+
+
+def kept_step(report: dict[str, Any]) -> str:
+    """Say which step's adapter was kept, and what it was chosen on."""
+    watched = report["held_out"]
+    ended = f"stopped at step {report['steps']}" if watched["stopped_early"] else f"ran all {report['steps']} steps"
+    return (
+        f"kept: step {watched['best_step']}, the best on {watched['rows']} rows of {watched['readers']} readers and "
+        f"{watched['seeds']} seeds held out of the train split; {ended}; {watched['left_out']} rows with one of these "
+        "readers or seeds were left out"
+    )

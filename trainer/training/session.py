@@ -18,9 +18,12 @@ from gravity.trainer.sharing.logps import add_head
 from gravity.trainer.sharing.plan import Rows, Schedule, groups
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.coverage import coverage
+from gravity.trainer.training.early_stopping import EarlyStopping
+from gravity.trainer.training.holdout import HoldOut
 from gravity.trainer.training.loop import Loop
 from gravity.trainer.training.noise import switch_off_chance
 from gravity.trainer.training.reference import reference_logps
+from gravity.trainer.training.sizes import chosen
 from gravity.trainer.training.workspace import step_of
 
 _MAX_TOKENS = {"cuda": 8192}
@@ -30,8 +33,10 @@ _MAX_TOKENS_ELSEWHERE = 4096
 class Session:
     """A model with a fresh adapter, ready to train on `trained_rows`. The work itself begins with `train`."""
 
-    def __init__(self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any) -> None:
-        """Put a LoRA adapter on all linear layers of `model` and plan the steps.
+    def __init__(
+        self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any, aside: HoldOut | None = None
+    ) -> None:
+        """Put a LoRA adapter on all linear layers of `model` and plan the steps, on all pairs but those set `aside`.
 
         Raises ModelError for a model that is no causal decoder or that LoRA cannot be put on, and for one that cannot
         share prefixes where `settings.attention` asks for it.
@@ -39,6 +44,8 @@ class Session:
         import torch
         from peft import LoraConfig, get_peft_model
 
+        rows = np.arange(len(pairs)) if aside is None else aside.train
+        settings = chosen(settings, model, len(rows))
         device = accelerator.device
         budget = settings.max_tokens or _MAX_TOKENS.get(device.type, _MAX_TOKENS_ELSEWHERE)
         self.batches = Batches(settings.attention, budget, device, chosen_only=settings.loss_type == "sft")
@@ -68,36 +75,41 @@ class Session:
         if device.type == "cuda":
             _leave_casting_to_autocast(adapted)
         self.model = accelerator.prepare(adapted)
-        self._settings, self._pairs, self._accelerator = settings, pairs, accelerator
-        gathered = groups(pairs)
+        self.settings, self._pairs, self._accelerator = settings, pairs, accelerator
+        gathered = [rows[group] for group in groups([pairs[row] for row in rows])]
         self.schedule = Schedule(gathered, settings.batch_size, settings.pairs_per_prefix, settings.seed)
-        self.steps = settings.max_steps or math.ceil(settings.num_train_epochs * self.schedule.steps_an_epoch)
-        # A short run meets few of the rows; in the order of the groups they share the most.
-        drawn = np.unique(np.concatenate([self.schedule.rows(step) for step in range(self.steps)]))
-        ordered = np.concatenate(gathered)
-        self.trained_rows: Rows = ordered[np.isin(ordered, drawn)]
+        self.steps = settings.max_steps or math.ceil((settings.num_train_epochs or 1) * self.schedule.steps_an_epoch)
+        self._ordered = np.concatenate(gathered)
+        self.trained_rows = self.met(self.steps)
+        self.stopping = None if aside is None else self._stopping(aside.held)
         self.loop: Loop
+
+    def met(self, steps: int) -> Rows:
+        """Return the rows that so many steps meet, in the order of the groups, where they share the most."""
+        drawn = np.unique(np.concatenate([self.schedule.rows(step) for step in range(steps)]))
+        rows: Rows = self._ordered[np.isin(self._ordered, drawn)]
+        return rows
 
     def begin(self, folder: Path) -> Loop:
         """Compute the reference, or read it from `folder`, and return the loop that uses it."""
         import torch
 
         reference = torch.zeros(0, 2)
-        if self._settings.loss_type != "sft":
-            with ProgressBar(
-                "reference", len(self.trained_rows), "pair", self._accelerator.is_main_process
-            ) as progress:
+        if self.settings.loss_type != "sft":
+            held = [] if self.stopping is None else [np.asarray(self.stopping.rows, dtype=np.int64)]
+            rows = np.concatenate([self.trained_rows, *held])
+            with ProgressBar("reference", len(rows), "pair", self._accelerator.is_main_process) as progress:
                 reference = reference_logps(
                     self.model,
                     self._pairs,
-                    self.trained_rows,
+                    rows,
                     self.batches,
                     self._accelerator,
                     folder,
                     progress.advance,
                 )
         return Loop(
-            settings=self._settings,
+            settings=self.settings,
             model=self.model,
             pairs=self._pairs,
             reference=reference,
@@ -105,7 +117,15 @@ class Session:
             batches=self.batches,
             accelerator=self._accelerator,
             steps=self.steps,
+            stopping=self.stopping,
         )
+
+    def _stopping(self, held: Rows) -> EarlyStopping | None:
+        patience = self.settings.early_stopping_patience
+        if patience is None:
+            return None
+        together = np.concatenate([held[group] for group in groups([self._pairs[row] for row in held])])
+        return EarlyStopping(together.tolist(), self.settings.eval_steps or math.ceil(self.steps / 10), patience)
 
     def train(self, folder: Path, checkpoint: Path | None) -> dict[str, float]:
         """Begin and run the loop, with what it keeps in `folder`; return the seconds that each took."""

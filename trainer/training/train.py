@@ -17,10 +17,12 @@ from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.tokens import tokenize
 from gravity.trainer.training.card import card
 from gravity.trainer.training.coverage import uncovered
+from gravity.trainer.training.curve import CURVE_FILE, draw
 from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fit, limit
+from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.learned import nothing_learned
-from gravity.trainer.training.report import figures, versions
+from gravity.trainer.training.report import figures, held_out, versions
 from gravity.trainer.training.session import Session
 from gravity.trainer.training.workspace import Workspace, step_of
 
@@ -52,22 +54,23 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     model, tokenizer = load(base)
     load_seconds = time.monotonic() - started
     try:
-        fitted, warnings = _fitted(settings, data, model, tokenizer, accelerator.is_main_process)
+        fitted, warnings = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
+        aside = set_aside(settings, fitted.kept)
         if accelerator.is_main_process:
             workspace.open(run)
         accelerator.wait_for_everyone()
         checkpoint = workspace.last_checkpoint()
         with without_notices():
-            session = Session(settings, fitted.pairs, model, accelerator)
+            session = Session(settings, fitted.pairs, model, accelerator, aside)
             warnings += _warned(uncovered(session.covered), accelerator.is_main_process)
             seconds = session.train(workspace.partial, checkpoint)
-        warnings += _warned(nothing_learned(session.loop.log, settings), accelerator.is_main_process)
+        warnings += _warned(nothing_learned(session.loop.log, session.settings), accelerator.is_main_process)
         report = {
             "base": base.name,
             "base_fingerprint": fingerprint(model),
-            "settings": settings.numbers(),
+            "settings": session.settings.numbers(),
             "lora": session.covered,
-            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.trained_rows]),
+            "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met(len(session.loop.log))]),
             "device": f"{accelerator.num_processes} x {accelerator.device.type}",
             "steps": len(session.loop.log),
             "resumed_from_step": step_of(checkpoint) if checkpoint else None,
@@ -80,6 +83,8 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "versions": versions(),
             **figures(session.loop.log),
         }
+        if aside is not None:
+            report["held_out"] = aside.record(len(fitted.kept)) | held_out(session.loop.log, session.steps)
         if accelerator.is_main_process:
             _stage(accelerator.unwrap_model(session.loop.model), tokenizer, base, report, workspace.staging)
     except BaseException as error:
@@ -94,7 +99,10 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     return report
 
 
-def _fitted(settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool) -> tuple[Fitted, list[str]]:
+def fitted_pairs(
+    settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool
+) -> tuple[Fitted, list[str]]:
+    """Tokenize the training rows and make them fit, and say what did not; the process that is `main` prints it."""
     with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
         rows = (placed_row(row, settings.card_in) for row in data.rows())
         pairs = list(tokenize(tokenizer, rows, progress.advance, source=TRAIN))
@@ -128,6 +136,7 @@ def _stage(model: Any, tokenizer: Any, base: Base, report: dict[str, Any], folde
     model.peft_config["default"].base_model_name_or_path = base.name
     model.save_pretrained(str(folder), save_embedding_layers=False)
     tokenizer.save_pretrained(str(folder))
+    draw(report["log"], folder / CURVE_FILE)
     (folder / "README.md").write_text(card(report, base), encoding="utf-8")
     (folder / REPORT_FILE).write_text(json.dumps(report, indent=2), encoding="utf-8")
 

@@ -1,0 +1,44 @@
+"""The curve of a run, as PNG: loss, accuracy and margin by step, and what the rows held out say. Needs no display."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gravity.trainer.training.early_stopping import best_step
+
+CURVE_FILE = "training.png"
+
+_PANELS = {"loss": "loss", "rewards/accuracies": "preference accuracy", "rewards/margins": "margin (implicit reward)"}
+_CHANCE = {"rewards/accuracies": 0.5, "rewards/margins": 0.0}
+
+Log = Sequence[dict[str, float]]
+
+
+def draw(log: Log, file: Path) -> None:
+    """Draw a panel for each figure that the log has; a thick line is the mean of a tenth of the steps around."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in _PANELS if name in log[0]]
+    figure = Figure(figsize=(4.2 * len(names), 3.4), layout="constrained")
+    best = best_step(log)
+    for axes, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
+        steps, values = [record["step"] for record in log], [record[name] for record in log]
+        axes.plot(steps, values, color="0.75", linewidth=0.8)
+        axes.plot(steps, smooth(values), color="black", linewidth=1.6, label="training")
+        held = [(record["step"], record[f"eval_{name}"]) for record in log if f"eval_{name}" in record]
+        if held:
+            axes.plot(*zip(*held, strict=True), color="#d95f02", marker="o", markersize=4, label="held out")
+        if best is not None:
+            axes.axvline(best, color="#1f77b4", linestyle="--", linewidth=1, label="kept")
+        if name in _CHANCE:
+            axes.axhline(_CHANCE[name], color="0.6", linestyle=":", linewidth=0.8)
+        axes.set(xlabel="step", title=_PANELS[name])
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(frameon=False, fontsize=9)
+    figure.savefig(file, dpi=110)
+
+
+def smooth(values: Sequence[float]) -> list[float]:
+    """Return the mean of a tenth of the values around each, fewer at the ends."""
+    reach = len(values) // 20
+    windows = (values[max(0, place - reach) : place + reach + 1] for place in range(len(values)))
+    return [sum(window) / len(window) for window in windows]

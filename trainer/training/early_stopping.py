@@ -1,0 +1,83 @@
+"""Early stopping: training is watched on rows it does not see, ends when they gain no more, and its best step is kept.
+
+What was best and whether to stop follow from the log alone, so a resumed run and every process come to the same. The
+best step's adapter lies in its checkpoint, as it does in transformers.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gravity.trainer.training.loop import Loop
+
+EVAL_LOSS = "eval_loss"
+_REPORTED = ("loss", "rewards/accuracies", "rewards/margins")
+
+Log = Sequence[dict[str, float]]
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Evaluates the `rows` of a loop's pairs every `steps` steps, and gives up after `patience` without a gain."""
+
+    rows: Sequence[int]
+    steps: int
+    patience: int
+
+    def due(self, step: int, last: int) -> bool:
+        """Say whether to evaluate after a step, counted from 1; after the `last` one always."""
+        return step % self.steps == 0 or step == last
+
+    def evaluate(self, loop: "Loop") -> dict[str, float]:
+        """Return the mean loss, and where the loss has rewards their accuracies and margins, over the rows."""
+        import torch
+
+        from gravity.trainer.sharing.logps import answer_logps
+
+        accelerator, pairs = loop.accelerator, loop.pairs
+        inner = accelerator.unwrap_model(loop.model)
+        answer_tokens = sum(len(pairs[row].chosen) for row in self.rows) / len(self.rows)
+        totals: dict[str, Any] = {name: torch.zeros((), device=loop.batches.device) for name in _REPORTED}
+        parts = loop.batches.split(pairs, self.rows)[accelerator.process_index :: accelerator.num_processes]
+        with torch.no_grad():
+            for part in parts:
+                logps = answer_logps(inner, loop.batches.make([pairs[row] for row in part]))
+                figures = loop.figures(logps, part, answer_tokens)
+                totals |= {name: totals[name] + figures[name].sum() for name in _REPORTED if name in figures}
+        named = [name for name in _REPORTED if loop.settings.loss_type != "sft" or name == "loss"]
+        sums = accelerator.reduce(torch.stack([totals[name] for name in named])).tolist()
+        return {f"eval_{name}": value / len(self.rows) for name, value in zip(named, sums, strict=True)}
+
+    def exhausted(self, log: Log) -> bool:
+        """Say whether the last `patience` evaluations were none of them better than the best before."""
+        evaluated = evaluations(log)
+        return bool(evaluated) and len(evaluated) - 1 - _improvements(evaluated)[-1] >= self.patience
+
+    def worth_keeping(self, log: Log) -> set[int]:
+        """Return the steps whose checkpoints are to be kept: the best, and the best before it.
+
+        Each evaluation leaves a checkpoint, so a run that resumes from the last but one finds its best too.
+        """
+        evaluated = evaluations(log)
+        return {int(evaluated[place]["step"]) for place in _improvements(evaluated)[-2:]}
+
+
+def evaluations(log: Log) -> list[dict[str, float]]:
+    """Return the records of a log that have an evaluation."""
+    return [record for record in log if EVAL_LOSS in record]
+
+
+def best_step(log: Log) -> int | None:
+    """Return the step with the lowest loss on the rows held out, the first of several; None without evaluations."""
+    evaluated = evaluations(log)
+    return int(evaluated[_improvements(evaluated)[-1]]["step"]) if evaluated else None
+
+
+def _improvements(evaluated: Log) -> list[int]:
+    """Return the places of the first evaluation and of each that was better than all before it."""
+    places = [0] if evaluated else []
+    for place, record in enumerate(evaluated):
+        if record[EVAL_LOSS] < evaluated[places[-1]][EVAL_LOSS]:
+            places.append(place)
+    return places

@@ -1,0 +1,49 @@
+"""What a run uses where nobody chose: learning rate and number of steps by the size of the model.
+
+A small model needs a higher rate than a large one. The rates of the small sizes were found on planted tastes
+(`python -m benchmarks.planted_taste rates`). Those of the others are not measured here.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from gravity.trainer.settings import Settings
+
+
+@dataclass(frozen=True)
+class Size:
+    """Models of at most `parameters`: the `learning_rate`, and the `steps` below which they were not seen to learn."""
+
+    parameters: float
+    learning_rate: float
+    steps: int
+
+
+SIZES = (
+    Size(1e7, 5e-3, 120),
+    Size(5e8, 1e-3, 16),
+    Size(3e9, 1e-4, 1),
+    Size(math.inf, 5e-5, 1),
+)
+
+
+def size_of(model: Any) -> Size:
+    """Return the size that a model's number of parameters falls into."""
+    parameters = model.num_parameters()
+    return next(size for size in SIZES if parameters <= size.parameters)
+
+
+def chosen(settings: Settings, model: Any, rows: int) -> Settings:
+    """Fill in the learning rate and, where neither steps nor epochs are given, the epochs.
+
+    These are one, and more where that is fewer steps on so many `rows` than the size needs.
+    """
+    size = size_of(model)
+    filled: dict[str, Any] = {}
+    if settings.learning_rate is None:
+        filled["learning_rate"] = size.learning_rate
+    if settings.num_train_epochs is None:
+        filled["num_train_epochs"] = max(1, math.ceil(size.steps / math.ceil(rows / settings.batch_size)))
+    return dataclasses.replace(settings, **filled)
