@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 TINY = "tiny"
-READERS, SEEDS = {"train": 24, "test": 16}, {"train": 24, "test": 12}
+READERS, SEEDS = {"train": 24, "test": 12}, {"train": 24, "test": 10}
 
 
 def planted(folder: Path, flipped: float, seed: int) -> tuple[Path, Path]:
@@ -33,22 +33,34 @@ def planted(folder: Path, flipped: float, seed: int) -> tuple[Path, Path]:
 
 
 def measure(base: str, dataset: Path, output: Path, **settings: Any) -> dict[str, Any]:
-    """Train an adapter and return what it does on held-out readers and seeds."""
-    from gravity.trainer.evaluation.evaluate import evaluate
+    """Train an adapter and return what it does on held-out readers and seeds, with their own card and with another."""
+    from gravity.trainer.dataset.contract import subject
+    from gravity.trainer.dataset.profile import with_card
+    from gravity.trainer.evaluation.controls import rewards
+    from gravity.trainer.evaluation.figures import right
+    from gravity.trainer.evaluation.heldout import held_out
+    from gravity.trainer.evaluation.scorer import scorer_of, trained_beta
+    from gravity.trainer.evaluation.shuffled import shuffled_cards
+    from gravity.trainer.intervals import mean
+    from gravity.trainer.models.loading import load
     from gravity.trainer.settings import Settings
     from gravity.trainer.training.train import train
 
     started = time.process_time()
     report = train(Settings(dataset=dataset, output=output, base=base, **settings))
     seconds = time.process_time() - started
-    cell = evaluate(output, dataset, output / "evaluation")["cells"][0]
-    accuracy, over = cell["conditions"]["adapter"]["accuracy"], cell["differences"]["adapter - shuffled"]
+    held = held_out(dataset)
+    scorer, beta = scorer_of(*load(base, output), lambda done: None), trained_beta(output)
+    own = right(rewards(held.rows, scorer, beta))
+    swapped = [with_card(row, card) for row, card in zip(held.rows, shuffled_cards(held), strict=True)]
+    seeds = [str(subject(row)) for row in held.rows]
     return {
         "learning_rate": report["settings"]["learning_rate"],
         "steps": report["steps"],
+        "kept": report.get("held_out", {"best_step": report["steps"]})["best_step"],
         "loss": report["last"]["loss"],
-        "accuracy": accuracy.record(),
-        "over_another_card": over.record(),
+        "accuracy": mean(own, seeds, (0, 1)).record(),
+        "over_another_card": mean(own - right(rewards(swapped, scorer, beta)), seeds, (-1, 1)).record(),
         "seconds": seconds,
     }
 
@@ -91,7 +103,7 @@ def stopping(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     print(f"{'flipped':>8} {'off':>14} {'on':>14} {'on - off':>16} {'step kept':>12} {'s off':>6} {'s on':>6}")
     for flipped in arguments.flipped:
         runs = [_with_and_without(flipped, seed, arguments) for seed in range(arguments.runs)]
-        off, on = (np.array([run[name]["accuracy"] for run in runs]) for name in ("off", "on"))
+        off, on = (np.array([run[name]["accuracy"]["value"] for run in runs]) for name in ("off", "on"))
         one = {"flipped": flipped, "runs": runs}
         for name, values in (("off", off), ("on", on), ("difference", on - off)):
             one[name] = {"mean": float(values.mean()), "se": float(values.std(ddof=1) / len(values) ** 0.5)}
@@ -114,27 +126,9 @@ def _with_and_without(flipped: float, seed: int, arguments: argparse.Namespace) 
         common = {name: value for name, value in given.items() if value is not None} | {"seed": seed}
         patience = {"early_stopping_patience": arguments.patience}
         return {
-            name: _accuracy(str(base), dataset, Path(temporary) / name, **common, **more)
+            name: measure(str(base), dataset, Path(temporary) / name, **common, **more)
             for name, more in (("off", {}), ("on", patience))
         }
-
-
-def _accuracy(base: str, dataset: Path, output: Path, **settings: Any) -> dict[str, Any]:
-    from gravity.trainer.evaluation.controls import rewards
-    from gravity.trainer.evaluation.figures import right
-    from gravity.trainer.evaluation.heldout import held_out
-    from gravity.trainer.evaluation.scorer import scorer_of, trained_beta
-    from gravity.trainer.models.loading import load
-    from gravity.trainer.settings import Settings
-    from gravity.trainer.training.train import train
-
-    started = time.process_time()
-    report = train(Settings(dataset=dataset, output=output, base=base, **settings))
-    seconds = time.process_time() - started
-    scorer = scorer_of(*load(base, output), lambda done: None)
-    accuracy = float(right(rewards(held_out(dataset).rows, scorer, trained_beta(output))).mean())
-    kept = report.get("held_out", {"best_step": report["steps"]})["best_step"]
-    return {"accuracy": accuracy, "steps": report["steps"], "kept": kept, "seconds": seconds}
 
 
 def main() -> None:

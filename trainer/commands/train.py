@@ -10,6 +10,8 @@ from gravity.trainer.console import DatasetFolder, reported
 from gravity.trainer.recipe import names, read_recipe
 from gravity.trainer.settings import Settings
 
+_NOT_SETTINGS = ("recipe", "resume", "find_lr")
+
 
 def _option(help: str, default: object = None) -> Any:
     # The default is None, so that an option that was not given leaves the recipe's value.
@@ -91,6 +93,10 @@ def command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue from the last checkpoint, if there is one.")
     ] = False,
+    find_lr: Annotated[
+        bool,
+        typer.Option("--find-lr", help="Try some learning rates for a few steps each, suggest one, write nothing."),
+    ] = False,
 ) -> None:
     """Train a LoRA adapter on a folder of preference pairs.
 
@@ -100,9 +106,12 @@ def command(
 
     Example: gravity-trainer train out/dataset --output out/adapter --recipe cpu-tiny
     """
-    given = {name: value for name, value in locals().items() if name not in ("recipe", "resume") and value is not None}
+    given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS and value is not None}
     with reported("stopped: add --resume to continue from the last checkpoint, if there is one"):
         settings = Settings(**(read_recipe(recipe) if recipe else {}) | given)
+        if find_lr:
+            _suggest(settings)
+            return
 
         from gravity.trainer.export.beside import leave_lora
         from gravity.trainer.training.report import summary
@@ -120,3 +129,10 @@ def command(
             typer.echo(f"note: no LoRA GGUF was made, so transformers will write with it ({without_lora})", err=True)
         for text in summary(report):
             typer.echo(text)
+
+
+def _suggest(settings: Settings) -> None:
+    from gravity.trainer.training.find_lr import find_learning_rate, lines
+
+    for text in lines(find_learning_rate(settings)):
+        typer.echo(text)

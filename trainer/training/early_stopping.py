@@ -6,9 +6,11 @@ best step's adapter lies in its checkpoint, as it does in transformers.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from gravity.trainer.training.loop import Loop
 
 EVAL_LOSS = "eval_loss"
@@ -31,23 +33,8 @@ class EarlyStopping:
 
     def evaluate(self, loop: "Loop") -> dict[str, float]:
         """Return the mean loss, and where the loss has rewards their accuracies and margins, over the rows."""
-        import torch
-
-        from gravity.trainer.sharing.logps import answer_logps
-
-        accelerator, pairs = loop.accelerator, loop.pairs
-        inner = accelerator.unwrap_model(loop.model)
-        answer_tokens = sum(len(pairs[row].chosen) for row in self.rows) / len(self.rows)
-        totals: dict[str, Any] = {name: torch.zeros((), device=loop.batches.device) for name in _REPORTED}
-        parts = loop.batches.split(pairs, self.rows)[accelerator.process_index :: accelerator.num_processes]
-        with torch.no_grad():
-            for part in parts:
-                logps = answer_logps(inner, loop.batches.make([pairs[row] for row in part]))
-                figures = loop.figures(logps, part, answer_tokens)
-                totals |= {name: totals[name] + figures[name].sum() for name in _REPORTED if name in figures}
-        named = [name for name in _REPORTED if loop.settings.loss_type != "sft" or name == "loss"]
-        sums = accelerator.reduce(torch.stack([totals[name] for name in named])).tolist()
-        return {f"eval_{name}": value / len(self.rows) for name, value in zip(named, sums, strict=True)}
+        found = row_figures(loop, self.rows)
+        return {f"eval_{name}": float(values.mean()) for name, values in found.items()}
 
     def exhausted(self, log: Log) -> bool:
         """Say whether the last `patience` evaluations were none of them better than the best before."""
@@ -61,6 +48,29 @@ class EarlyStopping:
         """
         evaluated = evaluations(log)
         return {int(evaluated[place]["step"]) for place in _improvements(evaluated)[-2:]}
+
+
+def row_figures(loop: "Loop", rows: Sequence[int]) -> dict[str, "Tensor"]:
+    """Return the loss of each of the rows and, where it has rewards, accuracy (0 or 1) and margin, without a gradient.
+
+    Every process gets the figures of all rows.
+    """
+    import torch
+
+    from gravity.trainer.sharing.logps import answer_logps
+
+    accelerator, pairs = loop.accelerator, loop.pairs
+    inner = accelerator.unwrap_model(loop.model)
+    answer_tokens = sum(len(pairs[row].chosen) for row in rows) / len(rows)
+    place = {row: number for number, row in enumerate(rows)}
+    names = _REPORTED[:1] if loop.settings.loss_type == "sft" else _REPORTED
+    found = torch.zeros(len(names), len(rows), device=loop.batches.device)
+    with torch.no_grad():
+        for part in loop.batches.split(pairs, rows)[accelerator.process_index :: accelerator.num_processes]:
+            logps = answer_logps(inner, loop.batches.make([pairs[row] for row in part]))
+            figures = loop.figures(logps, part, answer_tokens)
+            found[:, [place[row] for row in part]] = torch.stack([figures[name] for name in names])
+    return dict(zip(names, accelerator.reduce(found), strict=True))
 
 
 def evaluations(log: Log) -> list[dict[str, float]]:

@@ -71,21 +71,20 @@ def _key(row: dict[str, Any]) -> Key:
     return card(row) or str(row["prompt"]), subject(row)
 
 
-def hold_out(rows: Sequence[Key], seed: int) -> HoldOut:
+def hold_out(rows: Sequence[Key], seed: int, most: float = _MOST) -> HoldOut:
     """Draw readers and seeds and set aside the rows that are of both; `seed` fixes the draw.
 
-    Of each a share is drawn that makes about _ROWS rows, a fifth at most. Seeds that only drawn readers have come on
-    top, since nobody else could train on them. Rows about nothing are held out with their reader.
+    Of each a share is drawn that makes about _ROWS rows, but no more than `most`. Seeds that only drawn readers have
+    come on top, since nobody else could train on them. Rows about nothing are held out with their reader.
 
     Raises DatasetError where there are no two readers, or nothing would be left to train on.
     """
-    share = float(np.clip(np.sqrt(_ROWS / len(rows)), _LEAST, _MOST))
+    share = float(np.clip(np.sqrt(_ROWS / len(rows)), _LEAST, most))
     random = np.random.default_rng(seed)
     people = sorted({reader for reader, _ in rows})
     if len(people) < 2:
         raise DatasetError(
-            "early stopping needs rows of two readers or more, so that one can be held out: leave out "
-            "--early-stopping-patience"
+            "there are no two readers, so none can be held out: leave out --early-stopping-patience and --find-lr"
         )
     readers = _drawn(people, share * len(people), random)
     of_theirs = {about for reader, about in rows if reader in readers and about is not None}
@@ -98,8 +97,8 @@ def hold_out(rows: Sequence[Key], seed: int) -> HoldOut:
     train, held = np.flatnonzero(~mine & ~about), np.flatnonzero(mine & (about | unsaid))
     if not len(train) or not len(held):
         raise DatasetError(
-            f"early stopping finds no readers and seeds to hold out of {len(rows)} rows: leave out "
-            "--early-stopping-patience"
+            f"no readers and seeds can be held out of {len(rows)} rows: leave out "
+            "--early-stopping-patience and --find-lr"
         )
     return HoldOut(train, held, len(readers), len(subjects))
 

@@ -81,7 +81,8 @@ class Session:
         self.steps = settings.max_steps or math.ceil((settings.num_train_epochs or 1) * self.schedule.steps_an_epoch)
         self._ordered = np.concatenate(gathered)
         self.trained_rows = self.met(self.steps)
-        self.stopping = None if aside is None else self._stopping(aside.held)
+        held = rows[:0] if aside is None else aside.held
+        self.held: Rows = np.concatenate([held[:0], *(held[one] for one in groups([pairs[row] for row in held]))])
         self.loop: Loop
 
     def met(self, steps: int) -> Rows:
@@ -96,8 +97,7 @@ class Session:
 
         reference = torch.zeros(0, 2)
         if self.settings.loss_type != "sft":
-            held = [] if self.stopping is None else [np.asarray(self.stopping.rows, dtype=np.int64)]
-            rows = np.concatenate([self.trained_rows, *held])
+            rows = np.concatenate([self.trained_rows, self.held])
             with ProgressBar("reference", len(rows), "pair", self._accelerator.is_main_process) as progress:
                 reference = reference_logps(
                     self.model,
@@ -117,15 +117,14 @@ class Session:
             batches=self.batches,
             accelerator=self._accelerator,
             steps=self.steps,
-            stopping=self.stopping,
+            stopping=self._stopping(),
         )
 
-    def _stopping(self, held: Rows) -> EarlyStopping | None:
+    def _stopping(self) -> EarlyStopping | None:
         patience = self.settings.early_stopping_patience
         if patience is None:
             return None
-        together = np.concatenate([held[group] for group in groups([self._pairs[row] for row in held])])
-        return EarlyStopping(together.tolist(), self.settings.eval_steps or math.ceil(self.steps / 10), patience)
+        return EarlyStopping(self.held.tolist(), self.settings.eval_steps or math.ceil(self.steps / 10), patience)
 
     def train(self, folder: Path, checkpoint: Path | None) -> dict[str, float]:
         """Begin and run the loop, with what it keeps in `folder`; return the seconds that each took."""
