@@ -2,7 +2,7 @@
 
 import typer
 
-from gravity.trainer.commands import ablate, evaluate, gguf, merge, train, transfer
+from gravity.trainer.commands import ablate, demo, evaluate, gguf, merge, train, transfer
 from gravity.trainer.console import EXIT_CODES
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     help="Train an adapter on a folder of preference pairs, and see whether it helped.\n\n"
     "Example: gravity-trainer train out/dataset --output out/adapter",
 )
-for module in (train, evaluate, ablate, transfer, merge, gguf):
+for module in (demo, train, evaluate, ablate, transfer, merge, gguf):
     app.command(module.__name__.rpartition(".")[2], epilog=EXIT_CODES)(module.command)
 
 

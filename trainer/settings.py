@@ -75,6 +75,11 @@ class Settings:
             if wrong is not None:
                 raise UsageError(f"--{name.replace('_', '-')} is {value}: {wrong}")
 
+        if self.eval_steps is not None and self.early_stopping_patience is None:
+            raise UsageError(
+                f"--eval-steps is {self.eval_steps}: nothing is held out without --early-stopping-patience"
+            )
+
     def numbers(self) -> dict[str, Any]:
         """Return what describes the run, without the paths, as JSON can hold it."""
         values = dataclasses.asdict(self)

@@ -15,10 +15,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 Rows = list[dict[str, Any]]
 
-_TEMPLATE = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
-    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 TASTES = {
     "tradition": "An old custom is kept, the family stays together and the village is glad.",
     "freedom": "She breaks every rule, leaves the town at night and never looks back.",
@@ -89,53 +85,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def write_base(folder: Path, model_type: str, words: str | None = None, **settings: Any) -> Path:
-    """Write a random decoder with a byte-level tokenizer made from the planted texts.
+    """Write a random decoder with a byte-level tokenizer made from the planted texts."""
+    from gravity.trainer.experiments import planted
 
-    `words` is the regular expression by which the tokenizer cuts text, after Unicode's NFC; None is GPT-2's way.
-    """
-    import torch
-    from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
-    from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
-
-    special = ["<|end|>", "<|im_start|>", "<|im_end|>"]
-    backend: Any = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=words is None)
-    if words is not None:
-        backend.normalizer = normalizers.NFC()
-        cut: Any = pre_tokenizers.Split(Regex(words), behavior="isolated")
-        backend.pre_tokenizer = pre_tokenizers.Sequence([cut, backend.pre_tokenizer])
-    backend.decoder = decoders.ByteLevel()
     texts = [message["content"] for row in planted_rows() for message in row["prompt"] + row["chosen"]]
-    backend.train_from_iterator(
-        texts,
-        trainers.BpeTrainer(
-            vocab_size=400, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
-        ),
-    )
-    # Neither of transformers' two is typed.
-    fast_tokenizer: Any = PreTrainedTokenizerFast
-    decoders_by_config: Any = AutoModelForCausalLM
-    tokenizer = fast_tokenizer(
-        tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|end|>", chat_template=_TEMPLATE
-    )
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(
-        model_type,
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=256,
-        bos_token_id=None,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-        **settings,
-    )
-    decoders_by_config.from_config(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return planted.write_base(folder, texts, model_type, words, **settings)
 
 
 @pytest.fixture(scope="session")

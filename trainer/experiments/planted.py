@@ -12,6 +12,7 @@ from typing import Any
 
 from gravity.trainer.dataset.contract import MESSAGE_COLUMNS
 from gravity.trainer.dataset.files import TEST, TRAIN
+from gravity.trainer.quiet import silenced
 
 TASTES = {
     "tradition": (
@@ -145,7 +146,8 @@ def write_base(
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
     }
-    with torch.random.fork_rng():
+    # The caller's generator stays where it was.
+    with torch.random.fork_rng(), silenced():
         torch.manual_seed(0)
         decoders_by_config.from_config(AutoConfig.for_model(model_type, **small | config)).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -1,5 +1,6 @@
 """The curve of a run, as PNG: loss, accuracy and margin by step, and what the rows held out say. Needs no display."""
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +10,7 @@ CURVE_FILE = "training.png"
 
 _PANELS = {"loss": "loss", "rewards/accuracies": "preference accuracy", "rewards/margins": "margin (implicit reward)"}
 _CHANCE = {"rewards/accuracies": 0.5, "rewards/margins": 0.0}
+_LINES, _BAR = 10, 20
 
 Log = Sequence[dict[str, float]]
 
@@ -42,3 +44,17 @@ def smooth(values: Sequence[float]) -> list[float]:
     reach = len(values) // 20
     windows = (values[max(0, place - reach) : place + reach + 1] for place in range(len(values)))
     return [sum(window) / len(window) for window in windows]
+
+
+def lines(log: Log) -> list[str]:
+    """Lay out a curve as text: ten lines, each the mean of a tenth of the steps, with a bar for the accuracy."""
+    names = [name for name in _PANELS if name in log[0]]
+    text = [f"{'steps':>11}" + "".join(f"{name:>20}" for name in names)]
+    bounds = [len(log) * part // _LINES for part in range(_LINES + 1)]
+    for start, end in itertools.pairwise(bounds):
+        if start == end:
+            continue
+        means = {name: sum(record[name] for record in log[start:end]) / (end - start) for name in names}
+        bar = "  " + "#" * round(_BAR * means["rewards/accuracies"]) if "rewards/accuracies" in means else ""
+        text.append(f"{f'{start + 1} to {end}':>11}" + "".join(f"{value:>20.3f}" for value in means.values()) + bar)
+    return text
