@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The whole loop on the embedded models: reviews in, vetted pairs, an adapter, a personalised description out.
-# Usage: examples/demo.sh [FOLDER]   (gravity and python must be on the PATH; `make demo` sees to it)
+# The whole loop on the embedded models: reviews in, pairs, a dataset, a trainer that can be seen to learn, an adapter.
+# Usage: examples/demo.sh [FOLDER]   (gravity and gravity-trainer must be on the PATH; `make demo` sees to it)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-out/demo}
@@ -32,24 +32,21 @@ gravity curate --unqualified --config examples/demo.toml
 step "4 of 6  The dataset"
 gravity export "$out/dataset" --config examples/demo.toml
 
-step "5 of 6  A short LoRA DPO run"
-gravity-trainer train "$out/dataset" --output "$out/adapter" --recipe cpu-tiny --batch-size 2 --max-steps 5
+step "5 of 6  Does training work? A taste planted in readers' cards, learned by a random model of 100,000 parameters"
+gravity-trainer demo --output "$out/planted"
 
-step "6 of 6  One book's description for a loud and for a quiet reader: the original, before and after training"
-for reader in planted-us-1 quiet-us-1; do
-  echo "For $reader:"
-  gravity write --reader $reader --compare --adapter "$out/adapter" --config examples/demo.toml \
-    --title "The Lighthouse Ledger" \
-    --description "When the keeper of a remote lighthouse dies, his daughter finds forty years of accounts that do not add up. As a storm closes the harbour she has one night to learn which of the town's families has been paid, by whom, and for what."
-done
+step "6 of 6  The same trainer on the dataset: five steps on SmolLM2-135M, to see that it goes through"
+gravity-trainer train "$out/dataset" --output "$out/adapter" --recipe cpu-tiny --batch-size 2 --max-steps 5
 
 step "Done"
 cat <<END
 The store:    $out/store      (gravity status, gravity show ID, both with --config examples/demo.toml)
 The dataset:  $out/dataset    (datasets.load_dataset("$out/dataset"))
-The adapter:  $out/adapter    (gravity write --adapter $out/adapter ...)
+The planted:  $out/planted    (what was learned: adapter/training.png, evaluation/report.md)
+The adapter:  $out/adapter    (gravity write --adapter $out/adapter --config examples/demo.toml --reader quiet-us-1 ...)
 
-What this is worth: it shows the machinery and no more. Step 2 put the embedded judge and profiler to gold cases;
+What this is worth: step 5 shows that training works where labels are right, on readers it has not seen. The rest shows
+the machinery and no more, and an adapter of five steps has learned nothing. Step 2 put the embedded judge and profiler to gold cases;
 they do not clear the bar, so the run went on with --unqualified alone, no lot was checked,
 and every row of the dataset says so (column "qualified"). Stances told by embeddings are wrong about a third of the
 time where they are told at all. Name capable models in gravity.toml (see README.md) for pairs that can be used.

@@ -62,7 +62,7 @@ def test_planted_answers_follow_the_card_but_for_what_is_flipped() -> None:
 
 def _search(dataset: Path, base: Path, monkeypatch: pytest.MonkeyPatch, factors: tuple[float, ...]) -> Any:
     monkeypatch.setattr(find_lr, "_FACTORS", factors)
-    common = {"batch_size": 8, "pairs_per_prefix": 1, "warmup_steps": 10, "seed": 1}
+    common: dict[str, Any] = {"batch_size": 8, "pairs_per_prefix": 1, "warmup_steps": 10, "seed": 1}
     return find_lr.find_learning_rate(Settings(dataset, dataset / "none", str(base), max_steps=40, **common))
 
 
@@ -86,7 +86,7 @@ def test_the_search_suggests_nothing_where_labels_are_random(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = planted_rows("train", 24, 24, flipped=0.5)
-    search = _search(write_dataset(tmp_path / "dataset", rows, rows[:0] or rows[:1]), base, monkeypatch, (1, 1e9))
+    search = _search(write_dataset(tmp_path / "dataset", rows, planted_rows("test", 1, 1)), base, monkeypatch, (1, 1e9))
     assert [one.verdict for one in search.tried] == ["not shown", "diverged"]
     assert search.suggested is None
     assert "no rate was shown to learn" in find_lr.lines(search)[-1]

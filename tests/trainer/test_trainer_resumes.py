@@ -133,8 +133,8 @@ def test_a_report_that_cannot_be_read(finished: tuple[Any, ...], tmp_path: Path)
 def test_two_processes_train_what_one_does(
     command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path
 ) -> None:
-    # Six pairs a step, of 32: the last step of an epoch has two.
-    run = ("--max-steps", "8", "--batch-size", "6", "--learning-rate", "1e-2")
+    # Seven pairs a step, of the 24 that are not held out: the last step of an epoch has three.
+    run = ("--max-steps", "8", "--batch-size", "7", "--learning-rate", "1e-2", "--early-stopping-patience", "2")
     launch = [
         sys.executable,
         "-m",
@@ -153,5 +153,6 @@ def test_two_processes_train_what_one_does(
     assert command(dataset, "--output", tmp_path / "one", *run).exit_code == 0
     one, two = (json.loads((tmp_path / name / "training.json").read_text()) for name in ("one", "two"))
     assert (one["device"], two["device"]) == ("1 x cpu", "2 x cpu")
-    for name in ("loss", "grad_norm", "rewards/margins"):
+    for name in ("loss", "grad_norm", "rewards/margins", "eval_loss", "eval_rewards/margins"):
         assert [r[name] for r in two["log"]] == pytest.approx([r[name] for r in one["log"]], rel=1e-3, abs=1e-4)
+    assert one["held_out"]["best_step"] == two["held_out"]["best_step"]

@@ -125,9 +125,13 @@ def write_base(
         cut: Any = pre_tokenizers.Split(Regex(words), behavior="isolated")
         backend.pre_tokenizer = pre_tokenizers.Sequence([cut, backend.pre_tokenizer])
     backend.decoder = decoders.ByteLevel()
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    settings = {"vocab_size": 400, "special_tokens": list(_SPECIAL), "initial_alphabet": alphabet}
-    backend.train_from_iterator(texts, trainers.BpeTrainer(show_progress=False, **settings))
+    merging = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=list(_SPECIAL),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    backend.train_from_iterator(texts, merging)
     # Neither of transformers' two is typed.
     fast_tokenizer: Any = PreTrainedTokenizerFast
     decoders_by_config: Any = AutoModelForCausalLM

@@ -56,6 +56,8 @@ class Loop:
 
         settings, named = self.settings, self.accelerator.unwrap_model(self.model).named_parameters()
         parameters = {name: parameter for name, parameter in named if parameter.requires_grad}
+        # A session has filled it in.
+        assert settings.learning_rate is not None
         optimizer = torch.optim.AdamW(parameters.values(), lr=settings.learning_rate, weight_decay=0.0, fused=True)
         scheduler = get_scheduler("linear", optimizer, settings.warmup_steps, self.steps)
         if resume_from is not None:
