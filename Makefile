@@ -46,7 +46,7 @@ hooks: install ## run what check runs before every commit
 test: check ## everything in check, then the tests
 	$(BIN)/pytest
 
-demo: install ## the whole loop on the embedded models: reviews in, a personalised description out
+demo: install ## the whole loop on the embedded models: reviews in, a dataset out, a trainer that is seen to learn
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh $(DEMO)
 
 clean: ## remove what the demo and the tools left
