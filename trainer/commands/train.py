@@ -134,5 +134,7 @@ def command(
 def _suggest(settings: Settings) -> None:
     from gravity.trainer.training.find_lr import find_learning_rate, lines
 
-    for text in lines(find_learning_rate(settings)):
-        typer.echo(text)
+    search = find_learning_rate(settings)
+    if os.environ.get("RANK", "0") == "0":
+        for text in lines(search):
+            typer.echo(text)
