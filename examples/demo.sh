@@ -45,9 +45,9 @@ The dataset:  $out/dataset    (datasets.load_dataset("$out/dataset"))
 The planted:  $out/planted    (what was learned: adapter/training.png, evaluation/report.md)
 The adapter:  $out/adapter    (gravity write --adapter $out/adapter --config examples/demo.toml --reader quiet-us-1 ...)
 
-What this is worth: step 5 shows that training works where labels are right, on readers it has not seen. The rest shows
-the machinery and no more, and an adapter of five steps has learned nothing. Step 2 put the embedded judge and profiler to gold cases;
-they do not clear the bar, so the run went on with --unqualified alone, no lot was checked,
-and every row of the dataset says so (column "qualified"). Stances told by embeddings are wrong about a third of the
-time where they are told at all. Name capable models in gravity.toml (see README.md) for pairs that can be used.
+What this is worth: step 5 shows that training works where labels are right, on readers that it has not seen. The rest
+shows the machinery and no more; an adapter of five steps has learned nothing. Step 2 put the embedded judge and profiler
+to gold cases; they do not clear the bar, so the run went on with --unqualified alone, no lot was checked, and every row
+of the dataset says so (column "qualified"). Stances told by embeddings are wrong about a third of the time where they
+are told at all. Name capable models in gravity.toml (see README.md) for pairs that can be used.
 END
