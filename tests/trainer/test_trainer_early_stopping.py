@@ -64,6 +64,7 @@ def _log(losses: list[float]) -> list[dict[str, float]]:
         ([0.7, 0.6, 0.65, 0.6], 2, {1, 2}, True),
         ([0.7, 0.6, 0.65, 0.5], 4, {2, 4}, False),
         ([0.7, float("nan"), 0.7], 1, {1}, True),
+        ([float("nan"), 0.7], 2, {1, 2}, False),
     ],
 )
 def test_what_the_log_decides(losses: list[float], best: int | None, kept: set[int], exhausted: bool) -> None:

@@ -4,6 +4,7 @@ What was best and whether to stop follow from the log alone, so a resumed run an
 best step's adapter lies in its checkpoint, as it does in transformers.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,6 +89,11 @@ def _improvements(evaluated: Log) -> list[int]:
     """Return the places of the first evaluation and of each that was better than all before it."""
     places = [0] if evaluated else []
     for place, record in enumerate(evaluated):
-        if record[EVAL_LOSS] < evaluated[places[-1]][EVAL_LOSS]:
+        if _loss(record) < _loss(evaluated[places[-1]]):
             places.append(place)
     return places
+
+
+def _loss(record: dict[str, float]) -> float:
+    # What is no number is worse than any.
+    return math.inf if math.isnan(record[EVAL_LOSS]) else record[EVAL_LOSS]
