@@ -89,7 +89,7 @@ def find_learning_rate(settings: Settings) -> Search:
 
     accelerator = Accelerator(cpu=not on_cuda())
     model, tokenizer = load(base)
-    fitted = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
+    fitted, _ = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
     read_keys = keys(settings.dataset / TRAIN)
     whose = [read_keys[row] for row in fitted.kept]
     aside = hold_out(whose, settings.seed, _MOST)

@@ -9,6 +9,7 @@ from gravity.trainer.errors import ModelError, UsageError, brief
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import REPORT_FILE
 from gravity.trainer.settings import Settings
+from gravity.trainer.training.sizes import by_size
 from gravity.trainer.training.workspace import changes
 
 
@@ -26,7 +27,8 @@ def finished_report(settings: Settings) -> dict[str, Any]:
         before = report["settings"] | {"base": report["base"], "train_sha256": report["dataset"]["train_sha256"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{file} cannot be read ({brief(error)}): give another --output") from error
-    now = {name: value for name, value in settings.decisive().items() if name in before}
+    # What the size of the model chose then, it would choose again.
+    now = {name: value for name, value in settings.decisive().items() if name in before and not by_size(name, value)}
     now["base"] = _name(settings.base, before["base"])
     rows = settings.dataset / TRAIN
     if rows.is_file():

@@ -35,6 +35,11 @@ def size_of(model: Any) -> Size:
     return next(size for size in SIZES if parameters <= size.parameters)
 
 
+def by_size(name: str, value: object) -> bool:
+    """Say whether a setting of this value is one that follows from the size of the model."""
+    return value is None and name in ("learning_rate", "num_train_epochs")
+
+
 def chosen(settings: Settings, model: Any, rows: int) -> Settings:
     """Fill in the learning rate and, where neither steps nor epochs are given, the epochs.
 
@@ -44,6 +49,6 @@ def chosen(settings: Settings, model: Any, rows: int) -> Settings:
     filled: dict[str, Any] = {}
     if settings.learning_rate is None:
         filled["learning_rate"] = size.learning_rate
-    if settings.num_train_epochs is None:
+    if settings.num_train_epochs is None and settings.max_steps is None:
         filled["num_train_epochs"] = max(1, math.ceil(size.steps / math.ceil(rows / settings.batch_size)))
     return dataclasses.replace(settings, **filled)
