@@ -78,6 +78,7 @@ def _theirs(base: Path, rows: Rows, settings: Settings, folder: Path, **options:
     from trl.trainer.dpo_trainer import DPOTrainer
 
     model, tokenizer = load(str(base))
+    assert settings.learning_rate is not None
     config = DPOConfig(
         output_dir=str(folder),
         loss_type=[settings.loss_type],

@@ -36,8 +36,9 @@ def test_a_small_model_learns_faster_and_longer(parameters: float, rows: int, ra
 
 
 def test_what_somebody_chose_stays() -> None:
-    for given in ({"num_train_epochs": 0.5}, {"max_steps": 3}):
-        settings = Settings(Path("data"), Path("out"), learning_rate=1e-6, **given)  # type: ignore[arg-type]
+    choices: list[dict[str, Any]] = [{"num_train_epochs": 0.5}, {"max_steps": 3}]
+    for given in choices:
+        settings = Settings(Path("data"), Path("out"), learning_rate=1e-6, **given)
         assert chosen(settings, _Model(1e5), 320) == settings
 
 
