@@ -35,14 +35,13 @@ def planted(folder: Path, flipped: float, seed: int, held_out: list[int]) -> tup
 
 def measure(base: str, dataset: Path, output: Path, **settings: Any) -> dict[str, Any]:
     """Train an adapter and return what it does on held-out readers and seeds, with their own card and with another."""
-    from gravity.trainer.dataset.contract import subject
     from gravity.trainer.dataset.profile import with_card
     from gravity.trainer.evaluation.controls import rewards
     from gravity.trainer.evaluation.figures import right
-    from gravity.trainer.evaluation.heldout import held_out
+    from gravity.trainer.evaluation.heldout import clusters_of, held_out
     from gravity.trainer.evaluation.scorer import scorer_of, trained_beta
     from gravity.trainer.evaluation.shuffled import shuffled_cards
-    from gravity.trainer.intervals import mean
+    from gravity.trainer.intervals import difference, share
     from gravity.trainer.models.loading import load
     from gravity.trainer.settings import Settings
     from gravity.trainer.training.train import train
@@ -54,14 +53,14 @@ def measure(base: str, dataset: Path, output: Path, **settings: Any) -> dict[str
     scorer, beta = scorer_of(*load(base, output), "system", lambda done: None), trained_beta(output)
     own = right(rewards(held.rows, scorer, beta))
     swapped = [with_card(row, card) for row, card in zip(held.rows, shuffled_cards(held), strict=True)]
-    seeds = [str(subject(row)) for row in held.rows]
+    clusters = clusters_of(held.rows)
     return {
         "learning_rate": report["settings"]["learning_rate"],
         "steps": report["steps"],
         "kept": report.get("held_out", {"best_step": report["steps"]})["best_step"],
         "loss": report["last"]["loss"],
-        "accuracy": mean(own, seeds, (0, 1)).record(),
-        "over_another_card": mean(own - right(rewards(swapped, scorer, beta)), seeds, (-1, 1)).record(),
+        "accuracy": share(own, clusters).record(),
+        "over_another_card": difference(own - right(rewards(swapped, scorer, beta)), clusters).record(),
         "seconds": seconds,
     }
 

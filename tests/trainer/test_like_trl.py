@@ -181,7 +181,9 @@ def test_gradients_are_those_of_trl(case: str, loss_type: LossType, base: Path, 
     import torch
 
     rows = personal_rows(**CASES[case])
-    settings = Settings(tmp_path, tmp_path, str(base), loss_type=loss_type, max_steps=1, batch_size=16)
+    settings = Settings(
+        tmp_path, tmp_path, str(base), loss_type=loss_type, learning_rate=1e-2, max_steps=1, batch_size=16
+    )
     order, _, session = _ours(base, rows, settings, tmp_path / "ours")
     theirs = _theirs(base, [rows[index] for index in order], settings, tmp_path / "theirs")
     # A fresh adapter does nothing, and half of its gradients are zero: give both one that does something.

@@ -106,9 +106,13 @@ def test_evaluations_need_something_held_out(base: Path, dataset: Path, tmp_path
 
 
 def test_a_demonstration_that_shows_nothing_fails() -> None:
-    unclear = Estimate(0.02, -0.1, 0.1, 144, 12)
+    unclear = Estimate(0.02, -0.1, 0.1, 144, {"readers": 12, "subjects": 12})
+    report = {
+        "cells": [{"differences": {"adapter - shuffled": unclear}}],
+        "verdicts": {"adapter - shuffled": "not shown"},
+    }
     with pytest.raises(TrainingError, match=r"not learned.*\+0\.02 \[-0\.10, \+0\.10\]"):
-        verdict({"cells": [{"differences": {"adapter - shuffled": unclear}}]})
+        verdict(report)
 
 
 @pytest.mark.slow

@@ -16,7 +16,7 @@ from typing import Any
 
 import typer
 
-from gravity.trainer.dataset.contract import Row, subject
+from gravity.trainer.dataset.contract import Row
 from gravity.trainer.dataset.files import TEST, TRAIN
 from gravity.trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
 from gravity.trainer.errors import DatasetError, UsageError

@@ -40,7 +40,7 @@ def verdict(evaluated: dict[str, Any]) -> list[str]:
     Raises TrainingError where it was not.
     """
     over = evaluated["cells"][0]["differences"]["adapter - shuffled"]
-    if over.above(0) is not True:
+    if evaluated["verdicts"]["adapter - shuffled"] != "yes":
         raise TrainingError(
             f"the planted taste was not learned: own card less another reader's is {over.text(signed=True)} in "
             "accuracy, where an installation that works comes to about +0.5"

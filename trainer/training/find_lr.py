@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gravity.trainer.clusters import Clusters
 from gravity.trainer.dataset.files import TRAIN, read
 from gravity.trainer.errors import DivergedError, UsageError
 from gravity.trainer.intervals import Estimate, mean
@@ -34,27 +35,21 @@ _MOST = 0.5  # of readers and of seeds: a short run needs few to train on, telli
 
 @dataclass(frozen=True)
 class Tried:
-    """What a rate came to on the rows held out, all None where training diverged.
-
-    `margin` is the mean margin of implicit reward, with an interval that draws whole readers and one that draws whole
-    seeds (the latter insufficient where rows name none).
-    """
+    """What a rate came to on the rows held out, all None where it diverged; `margin` is that of implicit reward."""
 
     learning_rate: float
     loss: float | None = None
     accuracy: float | None = None
     margin: Estimate | None = None
-    over_seeds: Estimate | None = None
 
     @property
     def verdict(self) -> str:
-        """Say whether it learned: yes where every interval there is lies above 0."""
+        """Say whether it learned: where the whole interval of the margin lies above 0."""
         if self.margin is None:
             return "diverged"
-        found = [one for one in (self.margin, self.over_seeds) if one is not None and one.sufficient]
-        if not found:
+        if not self.margin.sufficient:
             return "insufficient"
-        return "learns" if all(one.above(0) for one in found) else "not shown"
+        return "learns" if self.margin.above(0) else "not shown"
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,9 @@ def find_learning_rate(settings: Settings) -> Search:
     aside = hold_out(whose, settings.seed, _MOST)
     size = size_of(model)
     steps = settings.max_steps or max(_STEPS, size.steps)
-    short = dataclasses.replace(settings, max_steps=steps, save_steps=steps, early_stopping_patience=None)
+    short = dataclasses.replace(
+        settings, max_steps=steps, save_steps=steps, early_stopping_patience=None, eval_steps=None
+    )
     tried = []
     with tempfile.TemporaryDirectory() as folder, without_notices():
         session = Session(short, fitted.pairs, model, accelerator, aside)
@@ -134,19 +131,17 @@ def _tried(rate: float, figures: dict[str, Any], held: Sequence[Key]) -> Tried:
     margins = figures["rewards/margins"]
     if not np.isfinite(margins).all():
         return Tried(rate)
-    readers, seeds = [reader for reader, _ in held], [str(about) for _, about in held]
+    # Seeds cluster rows only where a column names them.
+    seeds = {"subjects": [str(about) for _, about in held]} if any(about for _, about in held) else {}
+    clusters = Clusters.of(readers=[reader for reader, _ in held], **seeds)
     return Tried(
-        rate,
-        float(figures["loss"].mean()),
-        float(figures["rewards/accuracies"].mean()),
-        mean(margins, readers),
-        mean(margins, seeds),
+        rate, float(figures["loss"].mean()), float(figures["rewards/accuracies"].mean()), mean(margins, clusters)
     )
 
 
 def lines(search: Search) -> list[str]:
     """Lay out a search as a table, with the suggestion, or that there is none, as the last line."""
-    head = f"{'learning rate':<15}{'held-out loss':>14}{'accuracy':>10}  {'margin over readers':<24}verdict"
+    head = f"{'learning rate':<15}{'held-out loss':>14}{'accuracy':>10}  {'margin':<24}verdict"
     table = [head]
     for one in search.tried:
         loss, accuracy = (f"{value:.3f}" if value is not None else "" for value in (one.loss, one.accuracy))
