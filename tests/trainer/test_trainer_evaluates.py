@@ -93,8 +93,9 @@ def test_the_report_is_readable_and_its_plots_are_there(evaluation: Path) -> Non
 
 
 def test_an_adapter_that_hardly_differs_is_not_called_worse(base: Path, tastes: Path, tmp_path: Path) -> None:
-    # The default learning rate, which is for large models, and two steps.
-    train(Settings(dataset=tastes, output=tmp_path / "still", base=str(base), max_steps=2, batch_size=8))
+    # The learning rate of a large model, and two steps.
+    still = tmp_path / "still"
+    train(Settings(dataset=tastes, output=still, base=str(base), learning_rate=5e-5, max_steps=2, batch_size=8))
     result = invoke("evaluate", tmp_path / "still", tastes, "--output", tmp_path / "evaluation")
     assert result.exit_code == 0, result.stderr
     assert result.stdout.splitlines()[1].startswith("The adapter hardly differs from its base: in the mean it moves")
