@@ -24,11 +24,14 @@ def _records(*names: str, **others: pa.DataType) -> pa.DataType:
 
 
 _MESSAGES = _records("role", "content")
+# LLaMA-Factory takes no pair whose answers are lists of messages; the same answers stand here as one message each.
+SINGLE = {"chosen": "chosen_message", "rejected": "rejected_message"}
 SCHEMA = pa.schema(
     [
         ("prompt", _MESSAGES),
         ("chosen", _MESSAGES),
         ("rejected", _MESSAGES),
+        *((name, _MESSAGES.value_type) for name in SINGLE.values()),
         ("id", _TEXT),
         ("reader", _TEXT),
         ("culture", _TEXT),
@@ -86,11 +89,14 @@ class Rows:
         makers += [choice.made_by for choice in choices]
         # A held pair that a person kept can be all that there is of its culture and track.
         lot = self._gate.lots.get((pair.culture, pair.track))
+        answers = {name: _trimmed(getattr(pair, name)) for name in SINGLE}
         hashes = {*pair.prompts.values(), *(maker.prompt for maker in makers if maker.prompt)}
         # Of the interests track some pairs are about a book, and some about a category.
         column = CATEGORY if pair.dimension == CATEGORY else self._run.settings.track(pair.track).subject
         return {
             **pair.model_dump(include=_OF_THE_PAIR),
+            **answers,
+            **{single: answers[name][-1] for name, single in SINGLE.items()},
             **{name: pair.subject if name == column else None for name in SUBJECTS},
             "confidence": fact.confidence if fact else pair.confidence,
             "evidence": fact.evidence if fact else [],
@@ -128,6 +134,12 @@ class Rows:
         if identity not in self._scenarios:
             self._scenarios[identity] = self._ledger.scenario(identity)
         return self._scenarios[identity]
+
+
+def _trimmed(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    # axolotl looks an answer up in what the base's template makes of it. Many templates trim it; then what is not
+    # trimmed here is not found there, and all but its last character is lost.
+    return [{**message, "content": message["content"].strip()} for message in messages]
 
 
 def _said(given: Vote | Choice, answer: str) -> dict[str, Any]:

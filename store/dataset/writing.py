@@ -1,7 +1,8 @@
 """Writes the dataset folder, whole or not at all.
 
-`train.parquet` and `test.parquet` hold the pairs that may leave, in TRL's preference format; beside them a dataset
-card and, written last, `manifest.json` with counts and checksums.
+`train.parquet` and `test.parquet` hold the pairs that may leave, in TRL's preference format; beside them
+`dataset_info.json`, by which LLaMA-Factory finds them, a dataset card and, written last, `manifest.json` with counts
+and checksums.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from gravity.store.dataset.gate import Gate
-from gravity.store.dataset.rows import SCHEMA, Rows
+from gravity.store.dataset.rows import SCHEMA, SINGLE, Rows
 from gravity.store.dataset.split import MIXED, SPLITS, Split
 from gravity.store.distinction import Distinction, distinctions
 from gravity.store.errors import StoreError
@@ -30,6 +31,8 @@ from gravity.store.reliability import Reliability, at
 from gravity.store.runs import Run
 
 MANIFEST = "manifest.json"
+# LLaMA-Factory looks for a file of this name in its `dataset_dir`.
+INFO = "dataset_info.json"
 BATCH = 1_000
 CARD = Path(__file__).parent / "card.md"
 
@@ -74,6 +77,7 @@ def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite:
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
         result = _write(ledger, run, building, folder, test_share)
+        _write_info(result, building / INFO)
         _write_card(run, result, building / "README.md")
         _write_manifest(run, result, building)
         if target.exists():
@@ -147,6 +151,25 @@ def _nothing_left(run: Run, mixed: int) -> str:
     )
 
 
+def _write_info(result: Export, file: Path) -> None:
+    """Tells LLaMA-Factory how to read the splits: `gravity`, and `gravity_test` where there are test rows."""
+    reading = {
+        "formatting": "sharegpt",
+        "ranking": True,
+        "columns": {"messages": "prompt", **SINGLE},
+        "tags": {
+            "role_tag": "role",
+            "content_tag": "content",
+            "user_tag": "user",
+            "assistant_tag": "assistant",
+            "system_tag": "system",
+        },
+    }
+    names = {"train": "gravity", "test": "gravity_test"}
+    info = {names[split]: {"file_name": f"{split}.parquet", **reading} for split in SPLITS if result.rows[split]}
+    file.write_text(json.dumps(info, indent=2), encoding="utf-8")
+
+
 def _write_card(run: Run, result: Export, file: Path) -> None:
     # `datasets` opens no folder whose card names a split without rows.
     filled = [name for name in SPLITS if result.rows[name]]
@@ -178,7 +201,7 @@ def _size(rows: int) -> str:
 
 
 def _write_manifest(run: Run, result: Export, folder: Path) -> None:
-    names = [*(f"{name}.parquet" for name in SPLITS), "README.md"]
+    names = [*(f"{name}.parquet" for name in SPLITS), INFO, "README.md"]
     manifest = {
         "run": run.id,
         "rows": result.rows,
