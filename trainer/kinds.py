@@ -4,7 +4,12 @@ from pathlib import Path
 
 ADAPTER, DATASET, MODEL = "an adapter", "a dataset", "a whole model"
 
-_FOLDERS = {"adapter_config.json": ADAPTER, "train.parquet": DATASET, "config.json": MODEL}
+_FOLDERS = {
+    "adapter_config.json": ADAPTER,
+    "train.parquet": DATASET,
+    "data/train-*.parquet": DATASET,
+    "config.json": MODEL,
+}
 _FILES = {
     ".gguf": "a GGUF file",
     ".safetensors": "a file of weights",
@@ -17,5 +22,5 @@ _FILES = {
 def kind(path: Path) -> str | None:
     """Return in words what a folder or a file is, None where it is not there or nothing that is known here."""
     if path.is_dir():
-        return next((name for file, name in _FOLDERS.items() if (path / file).is_file()), None)
+        return next((name for file, name in _FOLDERS.items() if any(path.glob(file))), None)
     return _FILES.get(path.suffix, "a file") if path.is_file() else None

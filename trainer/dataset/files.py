@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.dataset.contract import LEAK_COLUMNS, MESSAGE_COLUMNS, problem
+from gravity.trainer.dataset.splits import TEST, TRAIN, Split, split
 from gravity.trainer.errors import DatasetError, UsageError, brief
 from gravity.trainer.kinds import ADAPTER, MODEL, kind
 
-TRAIN, TEST = "train.parquet", "test.parquet"
 LABEL_COLUMNS = ("culture", "track")
 
 _MANIFEST = "manifest.json"
@@ -41,21 +41,25 @@ class Preferences:
 
 
 def read(folder: Path) -> Preferences:
-    """Read train.parquet and, where there is one, test.parquet, and check every row of both.
+    """Read the train split and, where there is one, the test split, and check every row of both.
 
-    Raises UsageError when the folder is not there, DatasetError for everything wrong in it; the
-    message names the file, and the row counted from 1. A reader in both splits is wrong too.
+    Each is one file, or shards, which count as one. Raises UsageError when the folder is not there, DatasetError for
+    everything wrong in it; the message names the file, and the row counted from 1. A reader in both splits is wrong
+    too.
     """
     there = kind(folder)
-    train_file, test_file, manifest = (folder / name for name in (TRAIN, TEST, _MANIFEST))
-    if not folder.is_dir() or (there in (ADAPTER, MODEL) and not train_file.is_file()):
+    train_split, test_split, manifest = split(folder, TRAIN), split(folder, TEST), folder / _MANIFEST
+    if not folder.is_dir() or (there in (ADAPTER, MODEL) and not train_split.files):
         raise UsageError(f"dataset {folder} is {there or 'not a folder'}: give the folder of an exported dataset")
-    if not train_file.is_file():
-        raise DatasetError(f"{train_file} is missing: give a folder with {TRAIN} and {TEST}")
-    train = _checked(train_file)
+    if not train_split.files:
+        raise DatasetError(
+            f"{train_split} is missing: give a folder with {TRAIN}.parquet and {TEST}.parquet, or with their shards in "
+            f"data/, {TRAIN}-*.parquet and {TEST}-*.parquet"
+        )
+    train = _checked(train_split)
     if train.num_rows == 0:
-        raise DatasetError(f"{train_file} has no rows: export a dataset whose train split is not empty")
-    test = _checked(test_file) if test_file.is_file() else None
+        raise DatasetError(f"{train_split} has no rows: export a dataset whose train split is not empty")
+    test = _checked(test_split) if test_split.files else None
     if test is not None:
         _check_apart(folder, train, test)
     return Preferences(
@@ -63,8 +67,8 @@ def read(folder: Path) -> Preferences:
         train=train.select(MESSAGE_COLUMNS),
         labels=_labels(train),
         test_rows=test.num_rows if test is not None else 0,
-        train_sha256=sha256(train_file),
-        manifest_sha256=sha256(manifest) if manifest.is_file() else None,
+        train_sha256=train_split.sha256(),
+        manifest_sha256=_sha256(manifest) if manifest.is_file() else None,
     )
 
 
@@ -74,13 +78,33 @@ def count(labels: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
     return [{"culture": culture, "track": track, "rows": counts[culture, track]} for culture, track in sorted(counts)]
 
 
-def sha256(file: Path) -> str:
-    """Return a file's checksum in hex."""
+def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _checked(file: Path) -> Any:
+def _checked(split: Split) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    tables = [_read(file) for file in split.files]
+    schema = pq.read_schema(split.files[0])
+    other = next((file for file in split.files if not pq.read_schema(file).equals(schema)), None)
+    if other is not None:
+        raise DatasetError(f"{other} has other columns than {split.files[0]}: shards of a split need the same")
+    table = pa.concat_tables(tables)
+    checked = [name for name in (*MESSAGE_COLUMNS, *LEAK_COLUMNS) if name in table.column_names]
+    number = 0
+    for batch in table.select(checked).to_batches(max_chunksize=_BATCH_ROWS):
+        for row in batch.to_pylist():
+            number += 1
+            wrong = problem(row)
+            if wrong:
+                raise DatasetError(f"{split.place(number)}: {wrong}")
+    return table
+
+
+def _read(file: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -90,18 +114,9 @@ def _checked(file: Path) -> Any:
         present = [name for name in wanted if name in parquet.schema_arrow.names]
         _check_columns(file, parquet.schema_arrow)
         # The schema's own metadata describes columns that are left behind here.
-        table = parquet.read(columns=present).replace_schema_metadata(None)
+        return parquet.read(columns=present).replace_schema_metadata(None)
     except (pa.ArrowException, OSError) as error:
         raise DatasetError(f"{file} cannot be read as Parquet ({brief(error)}): export the dataset again") from error
-    checked = [name for name in (*MESSAGE_COLUMNS, *LEAK_COLUMNS) if name in table.column_names]
-    number = 0
-    for batch in table.select(checked).to_batches(max_chunksize=_BATCH_ROWS):
-        for row in batch.to_pylist():
-            number += 1
-            wrong = problem(row)
-            if wrong:
-                raise DatasetError(f"{file} row {number}: {wrong}")
-    return table
 
 
 def _check_apart(folder: Path, train: Any, test: Any) -> None:

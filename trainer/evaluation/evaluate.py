@@ -7,7 +7,6 @@ from typing import Any
 
 from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import SUBJECTS, Row
-from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.evaluation.controls import CONDITIONS, Margins, answer_lengths, length_slope, margins
 from gravity.trainer.evaluation.heldout import HeldOut, held_out, rows_of
 from gravity.trainer.evaluation.scorer import fitting, rounding, scorer_of, trained_beta
@@ -72,7 +71,7 @@ def evaluate(adapter: Path, dataset: Path, output: Path, base: str | None = None
 
 def _slope(held: HeldOut, tokenizer: Any) -> float:
     columns = ("chosen", "rejected", "reader", "culture", "track")
-    rows = list(itertools.islice(rows_of(held.folder / TRAIN, columns), _LENGTH_ROWS))
+    rows = list(itertools.islice(rows_of(held.train, columns), _LENGTH_ROWS))
     return length_slope(answer_lengths(tokenizer, rows))
 
 

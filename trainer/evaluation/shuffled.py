@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gravity.trainer.dataset.contract import SUBJECTS, Row, subject
-from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.dataset.profile import card
 from gravity.trainer.evaluation.heldout import HeldOut, rows_of
 
@@ -35,7 +34,7 @@ def shuffled_cards(held: HeldOut) -> list[str | None]:
     found = _from(held.rows, _pool(held.rows), chance)
     if None in found:
         short = {row["culture"] for row, text in zip(held.rows, found, strict=True) if text is None}
-        more = _pool(row for row in rows_of(held.folder / TRAIN, _COLUMNS) if row["culture"] in short)
+        more = _pool(row for row in rows_of(held.train, _COLUMNS) if row["culture"] in short)
         found = [first or second for first, second in zip(found, _from(held.rows, more, chance), strict=True)]
     return found
 

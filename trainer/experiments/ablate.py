@@ -17,8 +17,8 @@ from typing import Any
 import typer
 
 from gravity.trainer.dataset.contract import Row
-from gravity.trainer.dataset.files import TEST, TRAIN
 from gravity.trainer.dataset.profile import COMPONENTS, FRAMEWORKS, PARTS, without_component, without_framework
+from gravity.trainer.dataset.splits import TEST, split
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.figures import right
 from gravity.trainer.evaluation.heldout import HeldOut, clusters_of, held_out, rows_of
@@ -90,7 +90,7 @@ def _variant(folder: Path, part: str, held: HeldOut, recipe: dict[str, Any]) -> 
     def change(rows: Iterable[dict[str, Any]]) -> Iterator[Row]:
         return (_without(row, part) for row in rows if part not in FRAMEWORKS or row.get("framework") != part)
 
-    return trained_and_tested(folder, held.folder / TRAIN, change, [_without(row, part) for row in held.rows], recipe)
+    return trained_and_tested(folder, held.train, change, [_without(row, part) for row in held.rows], recipe)
 
 
 def _without(row: Row, part: str) -> Row:
@@ -101,15 +101,12 @@ def _without(row: Row, part: str) -> Row:
 
 def _present(held: HeldOut) -> set[str]:
     """Return the parts that some training card has. Raises DatasetError where cards have no column that says."""
-    import pyarrow.parquet as pq
-
-    file = held.folder / TRAIN
-    for split in (file, held.folder / TEST):
-        if "profile" not in pq.read_schema(split).names:
+    for part in (held.train, split(held.folder, TEST)):
+        if "profile" not in part.names():
             raise DatasetError(
-                f"{split} has no column profile, which says what each line of a card is about: export the dataset again"
+                f"{part} has no column profile, which says what each line of a card is about: export the dataset again"
             )
-    rows = rows_of(file, ("profile",))
+    rows = rows_of(held.train, ("profile",))
     entries = (entry for row in rows for entry in row["profile"] or [])
     return {entry[key] for entry in entries for key in ("component", "framework") if entry[key]}
 

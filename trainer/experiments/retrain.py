@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
-from gravity.trainer.dataset.files import TEST, TRAIN, sha256
+from gravity.trainer.dataset.splits import TEST, TRAIN, Split, split
 from gravity.trainer.errors import DatasetError, UsageError
 from gravity.trainer.evaluation.controls import rewards
 from gravity.trainer.evaluation.scorer import fitting, rounding, scorer_of, trained_beta
@@ -30,7 +30,6 @@ from gravity.trainer.settings import Settings
 Selected = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
 _RUN_FILE = "run.json"
-_BATCH = 1000
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, An
     """
     resolve_base(Settings(dataset=dataset, output=output, **recipe).base)
     file = output / _RUN_FILE
-    checksums = {name: sha256(dataset / name) for name in (TRAIN, TEST)}
+    checksums = {name: split(dataset, name).sha256() for name in (TRAIN, TEST)}
     text = json.dumps({**run, "dataset": checksums, "recipe": recipe}, indent=2, sort_keys=True)
     if not output.exists() or (output.is_dir() and not any(output.iterdir())):
         with atomic_folder(output) as folder:
@@ -64,7 +63,7 @@ def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, An
 
 
 def trained_and_tested(
-    folder: Path, train_file: Path, selected: Selected, rows: Sequence[Row], recipe: dict[str, Any]
+    folder: Path, train: Split, selected: Selected, rows: Sequence[Row], recipe: dict[str, Any]
 ) -> Tested:
     """Train on the rows that `selected` makes of a train split, and test on `rows`.
 
@@ -75,7 +74,7 @@ def trained_and_tested(
         dataset = folder / "dataset"
         if not dataset.is_dir():
             with atomic_folder(dataset) as growing:
-                _write(train_file, selected, growing / TRAIN)
+                _write(train, selected, growing / f"{TRAIN}.parquet")
         _train(dataset, folder / "adapter", recipe)
         found = _scored(folder / "adapter", rows)
         growing = margins.with_suffix(".building")
@@ -115,15 +114,14 @@ def _scored(adapter: Path, rows: Sequence[Row]) -> Tested:
     return Tested(found, Change(mean_change(found / beta), rounding(model, tokenizer, card_in, some)))
 
 
-def _write(source: Path, selected: Selected, file: Path) -> None:
+def _write(source: Split, selected: Selected, file: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    parquet = pq.ParquetFile(source)
-    schema = parquet.schema_arrow
+    schema = pq.read_schema(source.files[0])
     written = 0
     with pq.ParquetWriter(file, schema) as writer:
-        for batch in parquet.iter_batches(_BATCH):
+        for batch in source.batches():
             rows = list(selected(iter(batch.to_pylist())))
             if rows:
                 writer.write_table(pa.Table.from_pylist(rows, schema=schema))

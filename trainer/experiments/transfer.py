@@ -15,7 +15,6 @@ import typer
 
 from gravity.trainer.clusters import Array
 from gravity.trainer.dataset.contract import Row
-from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.errors import DatasetError
 from gravity.trainer.evaluation.figures import right
 from gravity.trainer.evaluation.heldout import clusters_of, held_out, rows_of
@@ -38,18 +37,18 @@ def transfer(dataset: Path, output: Path, recipe: dict[str, Any]) -> dict[str, A
 
     check_makeable(output)
     held = held_out(dataset)
-    sizes = Counter(row["culture"] for row in rows_of(dataset / TRAIN, ("culture",)) if row["culture"])
+    sizes = Counter(row["culture"] for row in rows_of(held.train, ("culture",)) if row["culture"])
     cultures = sorted(sizes)
     if len(cultures) < 2:
         there = f"one culture only, {cultures[0]}" if cultures else "no culture"
-        raise DatasetError(f"{dataset / TRAIN} has rows of {there}: transfer needs two or more")
+        raise DatasetError(f"{held.train} has rows of {there}: transfer needs two or more")
     begin(output, dataset, recipe, {"command": "transfer"})
     found: dict[str, Tested] = {}
     for number, culture in enumerate(cultures, 1):
         typer.echo(f"{number} of {len(cultures)}: trained on {culture}", err=True)
         drawn = _drawn(culture, sizes)
         folder = output / "cultures" / f"{number}-{_plain(culture)}"
-        found[culture] = trained_and_tested(folder, dataset / TRAIN, drawn, held.rows, recipe)
+        found[culture] = trained_and_tested(folder, held.train, drawn, held.rows, recipe)
     kept = scored_by_all(found.values())
     rows = [row for row, taken in zip(held.rows, kept, strict=True) if taken]
     correct = {culture: right(one.margins[kept]) for culture, one in found.items()}

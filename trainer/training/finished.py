@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from gravity.trainer.dataset.files import TRAIN, sha256
+from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import ModelError, UsageError, brief
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import REPORT_FILE
@@ -30,9 +30,9 @@ def finished_report(settings: Settings) -> dict[str, Any]:
     # What the size of the model chose then, it would choose again.
     now = {name: value for name, value in settings.decisive().items() if name in before and not by_size(name, value)}
     now["base"] = _name(settings.base, before["base"])
-    rows = settings.dataset / TRAIN
-    if rows.is_file():
-        now["train_sha256"] = sha256(rows)
+    rows = split(settings.dataset, TRAIN)
+    if rows.files:
+        now["train_sha256"] = rows.sha256()
     was = changes(before, now)
     if was:
         raise UsageError(
