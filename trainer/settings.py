@@ -2,6 +2,7 @@
 
 import dataclasses
 import types
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -13,10 +14,11 @@ LossType = Literal["sigmoid", "ipo", "sft"]
 TruncationMode = Literal["drop", "keep_start"]
 Attention = Literal["shared", "plain"]
 CardIn = Literal["system", "user"]
+Report = Literal["none", "tensorboard", "wandb", "mlflow"]
 
 _PATHS = ("dataset", "output")
 # Change how a result is computed or kept, and not which: a run can be resumed with others.
-_NOT_RESULT = (*_PATHS, "base", "save_steps", "max_tokens", "gradient_checkpointing")
+_NOT_RESULT = (*_PATHS, "base", "save_steps", "max_tokens", "gradient_checkpointing", "report_to")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Settings:
     in the order of rows: more share more, fewer mix readers better. `gradient_checkpointing` None means on CUDA.
     With `early_stopping_patience` a part of the training rows is held out and evaluated every `eval_steps` (None: ten
     times a run); training ends after so many evaluations without a gain, and the best step's adapter is kept.
-    `save_steps` is the distance between checkpoints, which is also the most that a killed run loses.
+    `save_steps` is the distance between checkpoints, which is also the most that a killed run loses. `report_to` names
+    where each step's figures are sent as well, as in transformers: one name or several.
 
     Raises UsageError when a value is of the wrong type or out of range.
     """
@@ -66,6 +69,7 @@ class Settings:
     eval_steps: int | None = None
     seed: int = 0
     save_steps: int = 50
+    report_to: Report | Sequence[Report] = "none"
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -80,10 +84,15 @@ class Settings:
                 f"--eval-steps is {self.eval_steps}: nothing is held out without --early-stopping-patience"
             )
 
+    def trackers(self) -> tuple[str, ...]:
+        """Return where figures are sent to, each once."""
+        return tuple(name for name in dict.fromkeys(_listed(self.report_to)) if name != "none")
+
     def numbers(self) -> dict[str, Any]:
         """Return what describes the run, without the paths, as JSON can hold it."""
         values = dataclasses.asdict(self)
-        return {name: value for name, value in values.items() if name not in (*_PATHS, "base", "save_steps")}
+        left_out = (*_PATHS, "base", "save_steps", "report_to")
+        return {name: value for name, value in values.items() if name not in left_out}
 
     def decisive(self) -> dict[str, Any]:
         """Return what must not change between a run and its continuation."""
@@ -94,7 +103,7 @@ def problem(name: str, value: object) -> str | None:
     """Say what the value of the setting `name` must be, None where it is that."""
     kind = get_type_hints(Settings)[name]
     allowed = _choices(kind)
-    if allowed and value not in allowed:
+    if allowed and any(one not in allowed for one in _listed(value)):
         return f"it must be one of {', '.join(allowed)}"
     if not allowed and not _fits(value, kind):
         return f"it must be {_words(kind)}"
@@ -106,7 +115,12 @@ def problem(name: str, value: object) -> str | None:
 
 
 def _choices(kind: Any) -> tuple[str, ...]:
+    kind = _kinds(kind)[0]
     return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _kinds(kind: Any) -> tuple[Any, ...]:

@@ -130,7 +130,7 @@ def compare(base: Path, tmp_path: Path) -> Callable[..., None]:
         # Both draw the adapter from the same seed.
         for name, value in _adapter(theirs.model).items():
             assert torch.equal(_adapter(session.model)[name], value)
-        session.train(tmp_path / "ours", None)
+        session.train(tmp_path / "ours", None, lambda record: None)
         theirs.train()
         log = [record for record in theirs.state.log_history if "loss" in record]
         assert len(log) == len(session.loop.log) == STEPS

@@ -90,6 +90,10 @@ def command(
         int | None, _option("Random seed for the adapter's first weights and the order of rows.", Settings.seed)
     ] = None,
     save_steps: Annotated[int | None, _option("Steps between checkpoints.", Settings.save_steps)] = None,
+    report_to: Annotated[
+        list[str] | None,
+        _option("Send each step's figures to tensorboard, wandb or mlflow as well; repeatable.", Settings.report_to),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue from the last checkpoint, if there is one.")
     ] = False,

@@ -3,7 +3,7 @@
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.coverage import coverage
 from gravity.trainer.training.early_stopping import EarlyStopping
 from gravity.trainer.training.holdout import HoldOut
-from gravity.trainer.training.loop import Loop
+from gravity.trainer.training.loop import Loop, Record
 from gravity.trainer.training.noise import switch_off_chance
 from gravity.trainer.training.reference import reference_logps
 from gravity.trainer.training.sizes import chosen
@@ -126,14 +126,22 @@ class Session:
             return None
         return EarlyStopping(self.held.tolist(), self.settings.eval_steps or math.ceil(self.steps / 10), patience)
 
-    def train(self, folder: Path, checkpoint: Path | None) -> dict[str, float]:
-        """Begin and run the loop, with what it keeps in `folder`; return the seconds that each took."""
+    def train(self, folder: Path, checkpoint: Path | None, report: Callable[[Record], object]) -> dict[str, float]:
+        """Begin and run the loop, with what it keeps in `folder`; return the seconds that each took.
+
+        `report` is called with the record of each step.
+        """
         started = time.monotonic()
         self.loop = self.begin(folder)
         begun = time.monotonic()
         done = step_of(checkpoint) if checkpoint else 0
         with ProgressBar("training", self.steps, "step", self._accelerator.is_main_process, done) as progress:
-            self.loop.run(folder, checkpoint, progress.step)
+
+            def on_step(record: Record) -> None:
+                progress.step(record)
+                report(record)
+
+            self.loop.run(folder, checkpoint, on_step)
         return {"reference_seconds": begun - started, "train_seconds": time.monotonic() - begun}
 
 

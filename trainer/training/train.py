@@ -23,6 +23,7 @@ from gravity.trainer.training.fit import Fitted, fit, limit
 from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.learned import nothing_learned
 from gravity.trainer.training.report import figures, held_out, versions
+from gravity.trainer.training.reporting import check_installed, reporting
 from gravity.trainer.training.session import Session
 from gravity.trainer.training.workspace import Workspace, step_of
 
@@ -43,6 +44,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     if resume and workspace.finished():
         return finished_report(settings)
     workspace.check(resume)
+    check_installed(settings)
     data = read(settings.dataset)
     base = resolve_base(settings.base)
     run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
@@ -60,10 +62,11 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             workspace.open(run)
         accelerator.wait_for_everyone()
         checkpoint = workspace.last_checkpoint()
-        with without_notices():
+        done = step_of(checkpoint) if checkpoint else 0
+        with without_notices(), reporting(settings, base.name, accelerator, done) as report_step:
             session = Session(settings, fitted.pairs, model, accelerator, aside)
             warnings += _warned(uncovered(session.covered), accelerator.is_main_process)
-            seconds = session.train(workspace.partial, checkpoint)
+            seconds = session.train(workspace.partial, checkpoint, report_step)
         warnings += _warned(nothing_learned(session.loop.log, session.settings), accelerator.is_main_process)
         report = {
             "base": base.name,
