@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 DEMO   := out/demo
 LOG    := out/install.log
 
-.PHONY: help install check types lint rules material hooks test demo clean
+.PHONY: help install check types lint rules material hooks test toolboxes demo clean
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -45,6 +45,9 @@ hooks: install ## run what check runs before every commit
 
 test: check ## everything in check, then the tests
 	$(BIN)/pytest
+
+toolboxes: install ## exports and adapters in other projects' tools, in environments that pip makes once
+	$(BIN)/pytest -m toolboxes tests/toolboxes
 
 demo: install ## the whole loop on the embedded models: reviews in, a dataset out, a trainer that is seen to learn
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh $(DEMO)

@@ -137,8 +137,8 @@ class Rows:
 
 
 def _trimmed(messages: list[dict[str, str]]) -> list[dict[str, str]]:
-    # axolotl looks an answer up in what the base's template makes of it. Many templates trim it; then what is not
-    # trimmed here is not found there, and all but its last character is lost.
+    # axolotl looks an answer up in what the base's template makes of it. Many templates trim it; what is not trimmed
+    # here would not be found there, and the answer would be lost.
     return [{**message, "content": message["content"].strip()} for message in messages]
 
 

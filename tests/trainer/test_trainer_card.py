@@ -16,7 +16,7 @@ from gravity.frameworks.loader import Library
 from gravity.store.records import FactKind
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.training.card import card
-from gravity.trainer.training.snippet import EXAMPLE_READER, EXAMPLE_TASK
+from gravity.trainer.training.snippet import EXAMPLE_READER, EXAMPLE_TASK, VLLM_RANKS
 from tests.support import fact
 from tests.trainer.commands import invoke
 
@@ -82,7 +82,7 @@ def test_the_snippet_of_a_base_in_gguf_writes_without_gravity(adapter: Path, bas
     assert result.exit_code == 0, result.stderr
     copy = tmp_path / "adapter"
     shutil.copytree(adapter, copy)
-    text = card(_report(adapter), resolve_base(str(tmp_path / "tiny.gguf")))
+    text = card(report_of(adapter), resolve_base(str(tmp_path / "tiny.gguf")))
     (copy / "README.md").write_text(text, encoding="utf-8")
     assert "the folder of the file `tiny.gguf` on the machine that trained the adapter. In its place put" in text
     assert "pip install peft transformers gguf" in text
@@ -97,9 +97,29 @@ def test_the_snippet_of_a_base_in_gguf_writes_without_gravity(adapter: Path, bas
     ],
 )
 def test_the_card_says_what_the_base_is(source: Base, present: str, absent: str, adapter: Path) -> None:
-    text = card(_report(adapter), source)
+    text = card(report_of(adapter), source)
     assert present in text
     assert absent not in text
+
+
+@pytest.mark.parametrize(("rank", "served"), [(1, 1), (2, 8), (16, 16), (17, 32), (300, 320), (512, 512), (513, None)])
+def test_the_card_says_which_rank_vllm_has_to_allow(rank: int, served: int | None, adapter: Path) -> None:
+    report = report_of(adapter)
+    report["settings"]["lora_r"] = rank
+    text = card(report, Base("org/model", "org/model"))
+    if served is None:
+        assert "rank of 513 is more than vLLM serves (512): merge" in text
+        assert "vllm serve" not in text
+    else:
+        command = f"vllm serve org/model --enable-lora --lora-modules reader=PATH --max-lora-rank {served}\n"
+        assert command in text
+        assert served in VLLM_RANKS
+
+
+def test_a_quantized_base_is_served_by_the_model_it_was_made_of(adapter: Path) -> None:
+    text = card(report_of(adapter), Base("package:box", "/site/my models", "m.gguf"))
+    assert "vllm serve BASE --enable-lora" in text
+    assert "vllm serve '/srv/my models' --enable-lora" in card(report_of(adapter), Base("x", "/srv/my models"))
 
 
 def test_the_example_is_worded_as_gravity_words_it() -> None:
@@ -124,5 +144,5 @@ def test_the_example_is_worded_as_gravity_words_it() -> None:
     assert system.strip() == EXAMPLE_READER
 
 
-def _report(adapter: Path) -> dict[str, Any]:
+def report_of(adapter: Path) -> dict[str, Any]:
     return dict(json.loads((adapter / "training.json").read_text(encoding="utf-8")))

@@ -21,9 +21,10 @@ def card(report: dict[str, Any], base: Base) -> str:
         tags=["dpo", "lora", "transformers"],
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
+    settings = report["settings"]
     parts += [_intro(report), *_warnings(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
     parts += [_layers(report["lora"])]
-    parts += ["## Figures", _figures(report), "## Use", usage(base, report["settings"]["card_in"])]
+    parts += ["## Figures", _figures(report), "## Use", usage(base, settings["card_in"], settings["lora_r"])]
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Sends the figures of each step to TensorBoard, Weights & Biases or MLflow, through accelerate's trackers.
 
 Names are those under which TRL's trainers report there, so that runs of both lie on the same axes. What is sent are
-the settings without paths, the base's name and the figures: never text of the dataset, and no environment variable.
+the settings, the names of base and output, and the figures: no text of the dataset, and no variable of the environment.
 """
 
 import contextlib
@@ -87,7 +87,9 @@ def _start(name: str, settings: Settings, base: str, done: int) -> Any:
         else:
             tracker.store_init_configuration(described)
     except Exception as error:
-        raise UsageError(f"--report-to {name} cannot be started ({brief(error)})") from error
+        raise UsageError(
+            f"--report-to {name} cannot be started ({brief(error)}): set that right, or leave it out"
+        ) from error
     return tracker
 
 

@@ -1,6 +1,7 @@
 """How to write with an adapter, for the model card: plain peft and transformers, since its reader has no Gravity."""
 
 import json
+import shlex
 
 from gravity.trainer.models.bases import Base
 from gravity.trainer.settings import CardIn
@@ -23,6 +24,9 @@ them in front and nothing added. Three to six sentences, fewer where there are f
 
 Title: The Salt Road
 Description: A village of salt makers has to choose between its road and its church. Two sisters lead the two sides."""
+
+# What vLLM 0.33 takes for --max-lora-rank (vllm/config/lora.py), its buffers being of that size.
+VLLM_RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 
 _SNIPPET = '''\
 ```python
@@ -52,10 +56,11 @@ _MESSAGES: dict[CardIn, str] = {
 }
 
 
-def usage(base: Base, card_in: CardIn) -> str:
-    """Return Markdown: a Python snippet that loads base and adapter and writes, and what to change in it.
+def usage(base: Base, card_in: CardIn, rank: int) -> str:
+    """Return Markdown: a Python snippet that loads base and adapter and writes, what to change in it, how to serve both.
 
-    `card_in` is the training's setting: the snippet puts the card where the adapter expects it.
+    `card_in` and `rank` are the training's: the snippet puts the card where the adapter expects it, and a server has
+    to make room for its LoRA rank.
     """
     classes = ["AutoModelForCausalLM", "AutoTokenizer"]
     assignments, load = [f"base = {_quoted(base.location)}"], 'base, dtype="auto"'
@@ -71,7 +76,8 @@ def usage(base: Base, card_in: CardIn) -> str:
         task=EXAMPLE_TASK,
         messages=_MESSAGES[card_in],
     )
-    return "\n\n".join(part for part in (_needed(base, card_in), snippet, _to_replace(base)) if part)
+    parts = (_needed(base, card_in), snippet, _to_replace(base), _served(base, rank))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _needed(base: Base, card_in: CardIn) -> str:
@@ -95,6 +101,20 @@ def _to_replace(base: Base) -> str | None:
     return (
         f"{place}. Before you upload the adapter, put the base model's Hub id into `base_model` above and into "
         "`base_model_name_or_path` in `adapter_config.json` as well."
+    )
+
+
+def _served(base: Base, rank: int) -> str:
+    allowed = next((size for size in VLLM_RANKS if size >= rank), None)
+    if allowed is None:
+        return f"Its LoRA rank of {rank} is more than vLLM serves ({VLLM_RANKS[-1]}): merge the adapter into the base."
+    name = shlex.quote(base.location) if base.gguf is None else "BASE"
+    told = "" if base.gguf is None else ", with the model that the GGUF file was made of for `BASE`"
+    command = f"vllm serve {name} --enable-lora --lora-modules reader=PATH --max-lora-rank {allowed}"
+    room = f"vLLM has to make room for a rank not below the adapter's, which is {rank}; it does for 16 on its own."
+    return (
+        f"vLLM serves it as `reader` beside the base{told}:\n\n```sh\n{command}\n```\n\n`PATH` is this folder, or the "
+        f"adapter's id on the Hub. {room}"
     )
 
 

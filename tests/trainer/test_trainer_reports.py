@@ -1,0 +1,63 @@
+"""Where figures are sent is named in the settings, and refused before anything is loaded.
+
+That they arrive is seen in tests/toolboxes/test_trackers.py.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gravity.trainer.recipe import read_recipe
+from gravity.trainer.settings import Settings
+from tests.trainer.commands import invoke, refuses
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment in which no tracker is installed, and models cannot be loaded."""
+    for name in ("tensorboard", "wandb", "mlflow", "transformers"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+@pytest.mark.usefixtures("without")
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["wandb"], ["--report-to wandb", "package wandb is not installed: pip install wandb"]),
+        (["mlflow", "tensorboard", "none"], ["--report-to mlflow", "pip install mlflow tensorboard"]),
+        (["wandb", "excel"], ["--report-to", "excel", "it must be one of none, tensorboard, wandb, mlflow"]),
+    ],
+)
+def test_what_cannot_be_reported_to_is_refused_first(
+    given: list[str], words: list[str], base: Path, dataset: Path, tmp_path: Path
+) -> None:
+    reports = [part for name in given for part in ("--report-to", name)]
+    refuses(tmp_path, 2, words, "train", dataset, "--base", base, "--output", tmp_path / "out", *reports)
+
+
+@pytest.mark.parametrize(
+    ("given", "trackers"),
+    [
+        ("none", ()),
+        ("wandb", ("wandb",)),
+        (["tensorboard", "wandb"], ("tensorboard", "wandb")),
+        (["none", "mlflow", "mlflow"], ("mlflow",)),
+        ([], ()),
+    ],
+)
+def test_one_name_or_several(given: Any, trackers: tuple[str, ...], tmp_path: Path) -> None:
+    settings = Settings(tmp_path, tmp_path, report_to=given)
+    assert settings.trackers() == trackers
+    assert "report_to" not in settings.numbers() | settings.decisive()
+
+
+@pytest.mark.usefixtures("without")
+def test_a_recipe_names_them_too(base: Path, dataset: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(f'base = "{base}"\nreport_to = ["mlflow"]\n', encoding="utf-8")
+    assert read_recipe(str(recipe))["report_to"] == ["mlflow"]
+    call = ("train", dataset, "--recipe", recipe, "--output", tmp_path / "out")
+    assert "--report-to mlflow" in invoke(*call).stderr
+    assert "--report-to wandb" in invoke(*call, "--report-to", "wandb").stderr
