@@ -120,10 +120,12 @@ class Reported:
         }
 
     def train(self, script: str, *arguments: str) -> None:
-        steps = ("--max-steps", "4", "--save-steps", "2", "--batch-size", "8")
-        reports = [part for name in ("tensorboard", "wandb", "mlflow") for part in ("--report-to", name)]
-        given = ("train", self._dataset, "--base", self._base, "--output", "out/adapter", *steps, *reports, *arguments)
-        self._run(script, str(ROOT), *given)
+        """Train by `gravity-trainer train` within a script."""
+        given = ["--base", str(self._base), "--output", "out/adapter", "--batch-size", "8", *arguments]
+        given += ["--max-steps", "4", "--save-steps", "2"]
+        for name in ("tensorboard", "wandb", "mlflow"):
+            given += ["--report-to", name]
+        self._run(script, ROOT, "train", self._dataset, *given)
 
     def log(self) -> list[Record]:
         """What training.json keeps."""
