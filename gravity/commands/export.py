@@ -23,7 +23,7 @@ def command(
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
-    """Writes the vetted pairs as a dataset that datasets and TRL load."""
+    """Writes the vetted pairs as a dataset that datasets loads and TRL, LLaMA-Factory and axolotl train on."""
     with opened(config) as project:
         done = project.run(run).export(folder, overwrite)
     if as_json:

@@ -145,6 +145,35 @@ def test_rows_carry_what_they_rest_on(ledger: Ledger, folder: Path) -> None:
             assert (row["confidence"], row["evidence"], row["models"]) == (None, [], [])
 
 
+def test_answers_stand_as_single_messages_too_without_white_space_at_their_ends(
+    database: Database, folder: Path
+) -> None:
+    made = Ledger(database)
+    made.open_run(RUN)
+    answers = {"chosen": "\n Two lines.\n\nThe other. ", "rejected": "\tNo."}
+    sides = {side: [{"role": "assistant", "content": text}] for side, text in answers.items()}
+    made.add_pairs([pair(RUN, "us1", "B1", "interests", **sides)])
+    export(made, RUN, folder, test_share=0.0, overwrite=False)
+    (row,) = written(folder)["train"]
+    for side, text in answers.items():
+        assert row[side] == [row[f"{side}_message"]] == [{"role": "assistant", "content": text.strip()}]
+
+
+def test_llama_factory_is_told_of_the_splits_that_have_rows(ledger: Ledger, tmp_path: Path) -> None:
+    for share, names in (
+        (0.2, {"gravity": "train.parquet", "gravity_test": "test.parquet"}),
+        (0.0, {"gravity": "train.parquet"}),
+    ):
+        folder = tmp_path / str(share)
+        export(ledger, RUN, folder, test_share=share, overwrite=False)
+        info = json.loads((folder / "dataset_info.json").read_text(encoding="utf-8"))
+        assert {name: told["file_name"] for name, told in info.items()} == names
+        for told in info.values():
+            assert (
+                set(told["columns"].values()) == {"prompt", "chosen_message", "rejected_message"} <= set(SCHEMA.names)
+            )
+
+
 def test_rows_say_what_each_line_of_their_card_tells(database: Database, folder: Path) -> None:
     made = Ledger(database)
     made.open_run(RUN)

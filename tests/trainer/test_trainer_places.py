@@ -98,6 +98,7 @@ def test_the_cards_snippet_puts_it_there_too(placed_adapter: Path) -> None:
 
 
 def test_an_experiment_reads_it_from_the_recipe(strict: Path, tmp_path: Path) -> None:
+    from gravity.trainer.dataset.splits import TRAIN, split
     from gravity.trainer.experiments.retrain import trained_and_tested
 
     def same(rows: Any) -> Any:
@@ -105,7 +106,8 @@ def test_an_experiment_reads_it_from_the_recipe(strict: Path, tmp_path: Path) ->
 
     write_split(tmp_path / "train.parquet", planted_rows())
     recipe = {"base": str(strict), "card_in": "user", "max_steps": 1, "batch_size": 4}
-    found = trained_and_tested(tmp_path / "variant", tmp_path / "train.parquet", same, planted_rows()[:2], recipe)
+    source = split(tmp_path, TRAIN)
+    found = trained_and_tested(tmp_path / "variant", source, same, planted_rows()[:2], recipe)
     assert len(found.margins) == 2
     report = json.loads((tmp_path / "variant" / "adapter" / "training.json").read_text(encoding="utf-8"))
     assert report["settings"]["card_in"] == "user"

@@ -12,6 +12,7 @@ import pytest
 from gravity.trainer.recipe import read_recipe
 from gravity.trainer.settings import Settings
 from tests.trainer.commands import invoke, refuses
+from tests.trainer.tastes import split, write_dataset
 
 
 @pytest.fixture
@@ -61,3 +62,12 @@ def test_a_recipe_names_them_too(base: Path, dataset: Path, tmp_path: Path) -> N
     call = ("train", dataset, "--recipe", recipe, "--output", tmp_path / "out")
     assert "--report-to mlflow" in invoke(*call).stderr
     assert "--report-to wandb" in invoke(*call, "--report-to", "wandb").stderr
+
+
+@pytest.mark.usefixtures("without")
+def test_an_experiment_is_refused_before_it_begins(base: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "own.toml"
+    recipe.write_text(f'base = "{base}"\nreport_to = "wandb"\n', encoding="utf-8")
+    folder = write_dataset(tmp_path / "tastes", split("train", 2, 3), split("test", 2, 3))
+    words = ["--report-to wandb", "pip install wandb"]
+    refuses(tmp_path, 2, words, "transfer", folder, "--recipe", recipe, "--output", tmp_path / "out")

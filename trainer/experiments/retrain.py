@@ -26,6 +26,7 @@ from gravity.trainer.models.loading import load, trained_card_in
 from gravity.trainer.output import atomic_folder
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.settings import Settings
+from gravity.trainer.training.reporting import check_installed
 
 Selected = Callable[[Iterator[dict[str, Any]]], Iterable[Row]]
 
@@ -49,7 +50,9 @@ def begin(output: Path, dataset: Path, recipe: dict[str, Any], run: dict[str, An
     Raises UsageError where the recipe or the folder cannot be used, or the folder was begun by another call, and
     ModelError where the base is not there.
     """
-    resolve_base(Settings(dataset=dataset, output=output, **recipe).base)
+    settings = Settings(dataset=dataset, output=output, **recipe)
+    check_installed(settings)
+    resolve_base(settings.base)
     file = output / _RUN_FILE
     checksums = {name: split(dataset, name).sha256() for name in (TRAIN, TEST)}
     text = json.dumps({**run, "dataset": checksums, "recipe": recipe}, indent=2, sort_keys=True)

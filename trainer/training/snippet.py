@@ -57,7 +57,7 @@ _MESSAGES: dict[CardIn, str] = {
 
 
 def usage(base: Base, card_in: CardIn, rank: int) -> str:
-    """Return Markdown: a Python snippet that loads base and adapter and writes, what to change in it, how to serve both.
+    """Return Markdown: a Python snippet that loads base and adapter and writes, what to change, how to serve both.
 
     `card_in` and `rank` are the training's: the snippet puts the card where the adapter expects it, and a server has
     to make room for its LoRA rank.
