@@ -103,7 +103,9 @@ def problem(name: str, value: object) -> str | None:
     """Say what the value of the setting `name` must be, None where it is that."""
     kind = get_type_hints(Settings)[name]
     allowed = _choices(kind)
-    if allowed and any(one not in allowed for one in _listed(value)):
+    # Several values may be given where the type says so, and else a list is wrong as a whole.
+    given = _listed(value) if len(_kinds(kind)) > 1 else (value,)
+    if allowed and any(one not in allowed for one in given):
         return f"it must be one of {', '.join(allowed)}"
     if not allowed and not _fits(value, kind):
         return f"it must be {_words(kind)}"

@@ -151,7 +151,7 @@ def test_answers_stand_as_single_messages_too_without_white_space_at_their_ends(
     made = Ledger(database)
     made.open_run(RUN)
     answers = {"chosen": "\n Two lines.\n\nThe other. ", "rejected": "\tNo."}
-    sides = {side: [{"role": "assistant", "content": text}] for side, text in answers.items()}
+    sides: Any = {side: [{"role": "assistant", "content": text}] for side, text in answers.items()}
     made.add_pairs([pair(RUN, "us1", "B1", "interests", **sides)])
     export(made, RUN, folder, test_share=0.0, overwrite=False)
     (row,) = written(folder)["train"]

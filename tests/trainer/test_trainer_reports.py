@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from gravity.trainer.errors import UsageError
 from gravity.trainer.recipe import read_recipe
 from gravity.trainer.settings import Settings
 from tests.trainer.commands import invoke, refuses
@@ -52,6 +53,12 @@ def test_one_name_or_several(given: Any, trackers: tuple[str, ...], tmp_path: Pa
     settings = Settings(tmp_path, tmp_path, report_to=given)
     assert settings.trackers() == trackers
     assert "report_to" not in settings.numbers() | settings.decisive()
+
+
+def test_several_values_are_for_reports_alone(tmp_path: Path) -> None:
+    values: Any = {"loss_type": ["ipo"]}
+    with pytest.raises(UsageError, match=r"--loss-type is \['ipo'\]: it must be one of"):
+        Settings(tmp_path, tmp_path, **values)
 
 
 @pytest.mark.usefixtures("without")
