@@ -218,5 +218,5 @@ def trained(case: Case, attention: Attention, tokenizer: Path, folder: Path) -> 
         folder, folder, attention=attention, max_steps=STEPS, batch_size=8, learning_rate=1e-2, max_tokens=600
     )
     session = Session(settings, list(tokenize(words, planted_rows())), model, Accelerator(cpu=True))
-    session.train(kept, None)
+    session.train(kept, None, lambda record: None)
     return session

@@ -24,18 +24,23 @@ class Split:
     name: str
     files: tuple[Path, ...]
 
-    def __str__(self) -> str:
-        """Name the split in an error."""
+    @property
+    def file_name(self) -> str:
+        """The name of the file, or a pattern for those of shards."""
         if len(self.files) > 1:
-            return f"{self.files[0].parent / self.name}-*.parquet"
-        return str(self.files[0] if self.files else self.folder / f"{self.name}.parquet")
+            return f"{self.name}-*.parquet"
+        return self.files[0].name if self.files else f"{self.name}.parquet"
+
+    def __str__(self) -> str:
+        """Name the split in an error, with its path."""
+        return str((self.files[0].parent if self.files else self.folder) / self.file_name)
 
     def place(self, number: int) -> str:
         """Say where the row is that has this number, counted from 1 through all files."""
         import pyarrow.parquet as pq
 
         if len(self.files) == 1:
-            return f"{self} row {number}"
+            return f"{self.files[0]} row {number}"
         seen = 0
         for file in self.files:
             seen += pq.read_metadata(file).num_rows

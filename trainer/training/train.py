@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gravity.trainer.dataset.files import TRAIN, Preferences, count, read
+from gravity.trainer.dataset.files import Preferences, count, read
+from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
@@ -108,7 +109,8 @@ def fitted_pairs(
     """Tokenize the training rows and make them fit, and say what did not; the process that is `main` prints it."""
     with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
         rows = (placed_row(row, settings.card_in) for row in data.rows())
-        pairs = list(tokenize(tokenizer, rows, progress.advance, source=TRAIN))
+        source = split(data.folder, TRAIN).file_name
+        pairs = list(tokenize(tokenizer, rows, progress.advance, source=source))
     length, limit_name = limit(settings.max_length, context(model))
     fitted = fit(pairs, length, settings.truncation_mode, limit_name)
     return fitted, _warned(fitted.warning(limit_name), main)
