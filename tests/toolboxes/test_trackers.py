@@ -151,30 +151,37 @@ def reported(base: Path, dataset: Path, tmp_path: Path) -> Reported:
     return Reported(tmp_path, base, dataset)
 
 
-def series(log: list[Record], prefix: str = "") -> dict[str, Any]:
+def series(log: list[Record], prefixed: bool = True) -> dict[str, Any]:
     """The figures of a log as trackers keep them: by name the step and the value, in single precision."""
-    names = [name for name in log[0] if name != "step"]
-    return {f"{prefix}{name}": [[one["step"], pytest.approx(one[name], rel=1e-5)] for one in log] for name in names}
+    found: dict[str, Any] = {}
+    for record in log:
+        for name, value in record.items():
+            said = f"eval/{name.removeprefix('eval_')}" if name.startswith("eval_") else f"train/{name}"
+            if name != "step":
+                key = said if prefixed else name
+                found.setdefault(key, []).append([record["step"], pytest.approx(value, rel=1e-5)])
+    return found
 
 
 def test_a_run_is_reported_under_the_names_of_trl(reported: Reported) -> None:
-    reported.train(_TRAIN)
+    reported.train(_TRAIN, "--early-stopping-patience", "4", "--eval-steps", "2")
     log = reported.log()
+    assert [record["step"] for record in log if "eval_loss" in record] == [2, 4]
     assert {"loss", "rewards/chosen", "rewards/margins", "logps/rejected", "grad_norm", "epoch"} <= set(log[0])
     assert [record["step"] for record in log] == [1, 2, 3, 4]
 
     board = reported.tensorboard()
-    assert board["figures"] == series(log, "train/")
+    assert board["figures"] == series(log)
     assert "    lora_r: 16\n" in board["text"]
 
     (run,) = reported.mlflow()
-    assert run["figures"] == series(log)
+    assert run["figures"] == series(log, prefixed=False)
     assert (run["name"], run["status"], run["params"]["beta"]) == ("out/adapter", "FINISHED", "0.3")
 
     (sent,) = reported.wandb()
     steps = {"train/global_step": [[step, step] for step in (1, 2, 3, 4)]}
-    assert {name: found for name, found in sent["figures"].items() if name.startswith("train/")} == {
-        **series(log, "train/"),
+    assert {name: found for name, found in sent["figures"].items() if name.startswith(("train/", "eval/"))} == {
+        **series(log),
         **steps,
     }
     assert (sent["config"]["beta"], sent["code"]) == (0.3, 0)
@@ -190,4 +197,4 @@ def test_a_run_that_failed_is_said_to_have_and_goes_on(reported: Reported) -> No
     assert [step for step, _ in reported.tensorboard()["figures"]["train/loss"]] == [1, 2, 3]
     reported.train(_TRAIN, "--resume")
     # The third step was done again from the checkpoint of the second.
-    assert reported.tensorboard()["figures"] == series(reported.log(), "train/")
+    assert reported.tensorboard()["figures"] == series(reported.log())

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DatasetError, TrainingError
 from gravity.trainer.settings import Settings
 from gravity.trainer.training.early_stopping import EarlyStopping, best_step
@@ -38,7 +39,7 @@ def test_seeds_that_only_one_reader_has_cost_no_training_row() -> None:
 def test_rows_without_columns_are_held_out_by_their_card(tmp_path: Path) -> None:
     rows = [{name: row[name] for name in ("prompt", "chosen", "rejected")} for row in planted_rows()]
     write_split(tmp_path / "train.parquet", rows)
-    found = keys(tmp_path / "train.parquet")
+    found = keys(split(tmp_path, TRAIN))
     assert found == [(row["prompt"][0]["content"], None) for row in rows]
     aside = hold_out(found, 0)
     cards = [{found[row][0] for row in indices} for indices in (aside.train, aside.held)]
@@ -129,7 +130,7 @@ def _rows(dataset: Path) -> Rows:
 
 
 def _readers_held(dataset: Path) -> set[str]:
-    whose = keys(dataset / "train.parquet")
+    whose = keys(split(dataset, TRAIN))
     return {whose[row][0] for row in hold_out(whose, 0).held}
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.dataset.contract import MESSAGE_COLUMNS
-from gravity.trainer.dataset.files import TEST, TRAIN
+from gravity.trainer.dataset.splits import TEST, TRAIN
 from gravity.trainer.quiet import silenced
 
 TASTES = {
@@ -97,7 +97,7 @@ def write_dataset(folder: Path, train: Rows, test: Rows) -> Path:
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in ((TRAIN, train), (TEST, test)):
-        pq.write_table(pa.Table.from_pylist(rows), folder / name)
+        pq.write_table(pa.Table.from_pylist(rows), folder / f"{name}.parquet")
     return folder
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from gravity.trainer.clusters import Clusters
-from gravity.trainer.dataset.files import TRAIN, read
+from gravity.trainer.dataset.files import read
+from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DivergedError, UsageError
 from gravity.trainer.intervals import Estimate, mean
 from gravity.trainer.models.bases import resolve_base
@@ -85,7 +86,7 @@ def find_learning_rate(settings: Settings) -> Search:
     accelerator = Accelerator(cpu=not on_cuda())
     model, tokenizer = load(base)
     fitted, _ = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
-    read_keys = keys(settings.dataset / TRAIN)
+    read_keys = keys(split(settings.dataset, TRAIN))
     whose = [read_keys[row] for row in fitted.kept]
     aside = hold_out(whose, settings.seed, _MOST)
     size = size_of(model)

@@ -2,22 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gravity.trainer.dataset.contract import SUBJECTS, subject
-from gravity.trainer.dataset.files import TRAIN
 from gravity.trainer.dataset.profile import card
+from gravity.trainer.dataset.splits import TRAIN, Split, split
 from gravity.trainer.errors import DatasetError
 from gravity.trainer.settings import Settings
 
 _READER = "reader"
 _ROWS = 100  # are wanted; more tell little more and cost time at each evaluation
 _LEAST, _MOST = 0.05, 0.2  # of readers and of seeds
-_BATCH = 1000
 
 Indices = npt.NDArray[np.int64]
 # Whose row it is, and what its pair is about, None where no column says.
@@ -49,20 +47,17 @@ def set_aside(settings: Settings, kept: Sequence[int]) -> HoldOut | None:
     """Hold out of the `kept` rows of a run's train split what early stopping needs, None where it is off."""
     if settings.early_stopping_patience is None:
         return None
-    whose = keys(settings.dataset / TRAIN)
+    whose = keys(split(settings.dataset, TRAIN))
     return hold_out([whose[row] for row in kept], settings.seed)
 
 
-def keys(file: Path) -> list[Key]:
+def keys(source: Split) -> list[Key]:
     """Read whose each row is and what it is about. Without a column `reader` a card stands for its reader."""
-    import pyarrow.parquet as pq
-
-    parquet = pq.ParquetFile(file)
-    present = parquet.schema_arrow.names
+    present = source.names()
     columns = [name for name in (_READER, *SUBJECTS) if name in present]
     if _READER not in present:
         columns.append("prompt")
-    return [_key(row) for batch in parquet.iter_batches(_BATCH, columns=columns) for row in batch.to_pylist()]
+    return [_key(row) for batch in source.batches(columns) for row in batch.to_pylist()]
 
 
 def _key(row: dict[str, Any]) -> Key:

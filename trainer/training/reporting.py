@@ -62,8 +62,10 @@ def _named(figures: dict[str, float], step: int, tracker: str) -> dict[str, floa
     """Name the figures as transformers does."""
     if tracker == "mlflow":
         return figures
-    axis = {"global_step": step} if tracker == "wandb" else {}
-    return {f"train/{name}": value for name, value in (figures | axis).items()}
+    axis = {"train/global_step": step} if tracker == "wandb" else {}
+    evaluated = {name for name in figures if name.startswith("eval_")}
+    trained = {f"train/{name}": value for name, value in figures.items() if name not in evaluated}
+    return trained | {f"eval/{name.removeprefix('eval_')}": figures[name] for name in evaluated} | axis
 
 
 def _start(name: str, settings: Settings, base: str, done: int) -> Any:
