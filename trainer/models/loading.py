@@ -23,12 +23,12 @@ FINGERPRINT_ROWS = 256
 _PROBE_SECONDS = 10
 
 
-def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any]:
+def load(base: str | Base | None, adapter: Path | None = None, *, placed: bool = True) -> tuple[Any, Any]:
     """Load a causal language model and its tokenizer: in bfloat16 on CUDA, in float32 on the CPU.
 
     `base` None takes the base that the adapter was trained on. With an adapter the model is a PeftModel,
     whose `disable_adapter()` gives the base back. Only safetensors and GGUF weights are read, and no code
-    that comes with a model is run.
+    that comes with a model is run. Unless it is to be `placed`, the model stays in the memory of the CPU.
 
     Raises ModelError when either cannot be loaded, or the tokenizer has no chat template.
     """
@@ -38,7 +38,7 @@ def load(base: str | Base | None, adapter: Path | None = None) -> tuple[Any, Any
     if not on_cuda():
         check_memory(found, local_weights(found))
     with silenced():
-        model, tokenizer = _load_base(found, adapter)
+        model, tokenizer = _load_base(found, adapter, placed)
         _checked(tokenizer, found)
         if adapter is not None:
             model = _with_adapter(model, adapter, found)
@@ -129,25 +129,25 @@ def on_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def _load_base(base: Base, adapter: Path | None) -> tuple[Any, Any]:
+def _load_base(base: Base, adapter: Path | None, placed: bool) -> tuple[Any, Any]:
     try:
         if not base.on_hub:
-            return _open(base, adapter, local_files_only=True)
+            return _open(base, adapter, placed, local_files_only=True)
         try:
             # The local cache first: with it a run needs no network and no waiting for one.
-            return _open(base, adapter, local_files_only=True)
+            return _open(base, adapter, placed, local_files_only=True)
         except OSError:
             weights = _probe_hub(base.name)
             if not on_cuda():
                 check_memory(base, weights)
-            return _open(base, adapter, local_files_only=False)
+            return _open(base, adapter, placed, local_files_only=False)
     except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or safetensors
         raise ModelError(f"base {base.name} cannot be loaded: {brief(error)}") from error
 
 
-def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any, Any]:
+def _open(base: Base, adapter: Path | None, placed: bool, local_files_only: bool) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
     from transformers.utils.peft_utils import find_adapter_config_file
@@ -171,7 +171,7 @@ def _open(base: Base, adapter: Path | None, local_files_only: bool) -> tuple[Any
     found: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=dtype, output_loading_info=True, **common)
     model, loaded = found
     check_whole(base, sorted(loaded["missing_keys"]))
-    return model.to("cuda" if cuda else "cpu"), tokenizer
+    return model.to("cuda") if placed and cuda else model, tokenizer
 
 
 def _gguf_option(base: Base) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def _written(model: Any, sequence: Scored, device: Any) -> "Tensor":
     ids = torch.as_tensor(sequence.tokens, dtype=torch.long, device=device)[None]
     answer = ids[0, sequence.start :]
     # Logits of the whole prompt can be larger than the model.
-    short = "logits_to_keep" in inspect.signature(model.forward).parameters
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    short = "logits_to_keep" in inspect.signature(inner.forward).parameters
     kept = {"logits_to_keep": len(answer) + 1} if short else {}
     with torch.no_grad(), precision(device):
         logits = model(input_ids=ids, use_cache=False, **kept).logits[0, -len(answer) - 1 : -1]

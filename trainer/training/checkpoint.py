@@ -6,29 +6,30 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from gravity.trainer.training.processes import cut_like, whole
 from gravity.trainer.training.workspace import STATE_FILE, step_of
 
 _TENSORS_FILE = "state.safetensors"
 _KEPT = 2
 
 
+def tensors(parameters: dict[str, Any], optimizer: Any) -> dict[str, Any]:
+    """Gather the parameters, by name, and the optimizer's state for each; all processes have to call this."""
+    found = {name: whole(parameter.detach()) for name, parameter in parameters.items()}
+    for name, parameter in parameters.items():
+        found |= {f"{key}/{name}": whole(value) for key, value in optimizer.state[parameter].items()}
+    return found
+
+
 def save(
-    folder: Path,
-    step: int,
-    parameters: dict[str, Any],
-    optimizer: Any,
-    state: dict[str, Any],
-    keep: Collection[int] = (),
+    folder: Path, step: int, tensors: dict[str, Any], state: dict[str, Any], keep: Collection[int] = ()
 ) -> None:
     """Write `checkpoint-STEP` under `folder`, whole or not at all, and drop all but the newest two and those to `keep`.
 
-    `parameters` are the trained ones by name; `state` must fit into JSON.
+    `state` must fit into JSON.
     """
     from safetensors.torch import save_file
 
-    tensors = {name: parameter.detach() for name, parameter in parameters.items()}
-    for name, parameter in parameters.items():
-        tensors |= {f"{key}/{name}": value for key, value in optimizer.state[parameter].items()}
     building, final = folder / ".checkpoint", folder / f"checkpoint-{step}"
     for stale in (building, final):
         shutil.rmtree(stale, ignore_errors=True)
@@ -49,10 +50,10 @@ def restore(checkpoint: Path, parameters: dict[str, Any], optimizer: Any) -> dic
     tensors = load_file(checkpoint / _TENSORS_FILE)
     with torch.no_grad():
         for name, parameter in parameters.items():
-            parameter.copy_(tensors.pop(name))
+            parameter.copy_(cut_like(tensors.pop(name), parameter))
     for key, tensor in tensors.items():
         kind, _, name = key.partition("/")
         parameter = parameters[name]
         # The fused optimizer wants its count of steps beside the parameter.
-        optimizer.state[parameter][kind] = tensor.to(parameter.device)
+        optimizer.state[parameter][kind] = cut_like(tensor, parameter) if tensor.ndim else tensor.to(parameter.device)
     return dict(json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8")))

@@ -19,6 +19,7 @@ from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training import checkpoint, losses
 from gravity.trainer.training.early_stopping import EarlyStopping, best_step
 from gravity.trainer.training.noise import check_first_step, drift
+from gravity.trainer.training.processes import idle_passes, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -71,7 +72,8 @@ class Loop:
             if self.stopping is not None and self.stopping.exhausted(self.log):
                 break
             record = self.backward(self.schedule.rows(step))
-            record["grad_norm"] = float(self.accelerator.clip_grad_norm_(parameters.values(), settings.max_grad_norm))
+            norm = self.accelerator.clip_grad_norm_(parameters.values(), settings.max_grad_norm)
+            record["grad_norm"] = float(whole(norm))
             _check_finite(record, step + 1)
             if "drift" in record:
                 check_first_step(record.pop("drift"), rounding(self.batches.device))
@@ -88,8 +90,8 @@ class Loop:
                 record |= self.stopping.evaluate(self)
             self.log.append(record)
             on_step(record)
-            saves = evaluated or (step + 1) % settings.save_steps == 0
-            if saves and step + 1 < self.steps and self.accelerator.is_main_process:
+            if (evaluated or (step + 1) % settings.save_steps == 0) and step + 1 < self.steps:
+                tensors = checkpoint.tensors(parameters, optimizer)
                 state = {
                     "scheduler": scheduler.state_dict(),
                     "log": self.log,
@@ -97,7 +99,8 @@ class Loop:
                     "unshared_tokens": self.unshared_tokens,
                 }
                 keep = self.stopping.worth_keeping(self.log) if self.stopping is not None else ()
-                checkpoint.save(folder, step + 1, parameters, optimizer, state, keep)
+                if self.accelerator.is_main_process:
+                    checkpoint.save(folder, step + 1, tensors, state, keep)
         best = best_step(self.log)
         if best is not None and best < len(self.log):
             self.accelerator.wait_for_everyone()
@@ -111,11 +114,13 @@ class Loop:
         mine = np.array_split(rows, world)[self.accelerator.process_index]
         # A process without a row of its own still takes part, with one that weighs nothing.
         parts, weight = (self.batches.split(self.pairs, mine), 1.0) if len(mine) else ([[int(rows[0])]], 0.0)
+        passes = [(part, weight) for part in parts]
+        passes += [(parts[-1], 0.0)] * idle_passes(len(parts), self.accelerator)
         answer_tokens = sum(len(self.pairs[row].chosen) for row in rows) / len(rows)
         totals: dict[str, Tensor] = {}
-        for number, part in enumerate(parts, 1):
+        for number, (part, weight) in enumerate(passes, 1):
             batch = self.batches.make([self.pairs[row] for row in part])
-            with contextlib.nullcontext() if number == len(parts) else self.accelerator.no_sync(self.model):
+            with contextlib.nullcontext() if number == len(passes) else self.accelerator.no_sync(self.model):
                 figures = self.figures(answer_logps(self.model, batch), part, answer_tokens)
                 # Gradients are averaged over processes, so each counts for as many.
                 self.accelerator.backward(figures["loss"].sum() * weight * world / len(rows))

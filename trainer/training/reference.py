@@ -8,6 +8,7 @@ from gravity.trainer.sharing.attention import Batches
 from gravity.trainer.sharing.logps import answer_logps
 from gravity.trainer.sharing.plan import Rows
 from gravity.trainer.sharing.tokens import Pair
+from gravity.trainer.training.processes import idle_passes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,11 +40,15 @@ def reference_logps(
         return kept
     logps: Tensor = torch.zeros(len(pairs), 2, device=batches.device)
     inner = accelerator.unwrap_model(model)
+    parts = batches.split(pairs, rows)
+    mine = parts[accelerator.process_index :: accelerator.num_processes]
     with torch.no_grad(), inner.disable_adapter():
-        for part in batches.split(pairs, rows)[accelerator.process_index :: accelerator.num_processes]:
+        for part in mine:
             found = answer_logps(inner, batches.make([pairs[row] for row in part]))
             logps[part] = found.view(2, len(part)).T
             progress(len(part))
+        for _ in range(idle_passes(len(mine), accelerator)):
+            answer_logps(inner, batches.make([pairs[row] for row in parts[0]]))
     logps = accelerator.reduce(logps)
     if accelerator.is_main_process:
         partial = file.with_suffix(".partial")

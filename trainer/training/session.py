@@ -22,6 +22,7 @@ from gravity.trainer.training.early_stopping import EarlyStopping
 from gravity.trainer.training.holdout import HoldOut
 from gravity.trainer.training.loop import Loop, Record
 from gravity.trainer.training.noise import switch_off_chance
+from gravity.trainer.training.processes import sharded, spread
 from gravity.trainer.training.reference import reference_logps
 from gravity.trainer.training.sizes import chosen
 from gravity.trainer.training.workspace import step_of
@@ -51,7 +52,8 @@ class Session:
         self.batches = Batches(settings.attention, budget, device, chosen_only=settings.loss_type == "sft")
         add_head(model)
         switch_off_chance(model)
-        check_decoder(model, pairs, device)
+        if not sharded(accelerator):
+            check_decoder(model, pairs, device)
         checkpointing = settings.gradient_checkpointing
         if device.type == "cuda" if checkpointing is None else checkpointing:
             model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
@@ -71,10 +73,13 @@ class Session:
                 "their weights in ways of its own: use another base"
             ) from error
         self.covered = coverage(adapted)
-        prepare_model(adapted, self.batches, pairs)
         if device.type == "cuda":
             _leave_casting_to_autocast(adapted)
-        self.model = accelerator.prepare(adapted)
+        self.model = spread(adapted, accelerator)
+        inner = accelerator.unwrap_model(self.model)
+        if sharded(accelerator):  # no process has had the whole of it before
+            check_decoder(inner, pairs, device)
+        prepare_model(inner, self.batches, pairs)
         self.settings, self._pairs, self._accelerator = settings, pairs, accelerator
         gathered = [rows[group] for group in groups([pairs[row] for row in rows])]
         self.schedule = Schedule(gathered, settings.batch_size, settings.pairs_per_prefix, settings.seed)

@@ -10,7 +10,7 @@ from gravity.trainer.dataset.files import Preferences, count, read
 from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
-from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load, on_cuda
+from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load
 from gravity.trainer.placing import placed_row
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.quiet import without_notices
@@ -23,6 +23,7 @@ from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fit, limit
 from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.learned import nothing_learned
+from gravity.trainer.training.processes import join, sharded, whole
 from gravity.trainer.training.report import figures, held_out, versions
 from gravity.trainer.training.reporting import check_installed, reporting
 from gravity.trainer.training.session import Session
@@ -50,11 +51,11 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     base = resolve_base(settings.base)
     run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
     workspace.check_same(run)
-    from accelerate import Accelerator
-
-    accelerator = Accelerator(cpu=not on_cuda())
+    accelerator = join()
     started = time.monotonic()
-    model, tokenizer = load(base)
+    model, tokenizer = load(base, placed=not sharded(accelerator))
+    # Of a base that is to be sharded the other processes may hold no weights.
+    base_fingerprint = fingerprint(model) if accelerator.is_main_process else None
     load_seconds = time.monotonic() - started
     try:
         fitted, warnings = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
@@ -71,11 +72,12 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         warnings += _warned(nothing_learned(session.loop.log, session.settings), accelerator.is_main_process)
         report = {
             "base": base.name,
-            "base_fingerprint": fingerprint(model),
+            "base_fingerprint": base_fingerprint,
             "settings": session.settings.numbers(),
             "lora": session.covered,
             "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met(len(session.loop.log))]),
-            "device": f"{accelerator.num_processes} x {accelerator.device.type}",
+            "device": f"{accelerator.num_processes} x {accelerator.device.type}"
+            + (", sharded" if sharded(accelerator) else ""),
             "steps": len(session.loop.log),
             "resumed_from_step": step_of(checkpoint) if checkpoint else None,
             "trained_tokens": session.loop.tokens,
@@ -89,8 +91,10 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         }
         if aside is not None:
             report["held_out"] = aside.record(len(fitted.kept)) | held_out(session.loop.log, session.steps)
+        adapted = accelerator.unwrap_model(session.loop.model)
+        weights = {name: whole(value.detach()) for name, value in adapted.named_parameters() if value.requires_grad}
         if accelerator.is_main_process:
-            _stage(accelerator.unwrap_model(session.loop.model), tokenizer, base, report, workspace.staging)
+            _stage(adapted, weights, tokenizer, base, report, workspace.staging)
     except BaseException as error:
         if isinstance(error, DivergedError) or workspace.last_checkpoint() is None:
             workspace.discard()
@@ -137,9 +141,11 @@ def _dataset(data: Preferences, fitted: Fitted, trained_rows: list[int]) -> dict
     }
 
 
-def _stage(model: Any, tokenizer: Any, base: Base, report: dict[str, Any], folder: Path) -> None:
+def _stage(
+    model: Any, weights: dict[str, Any], tokenizer: Any, base: Base, report: dict[str, Any], folder: Path
+) -> None:
     model.peft_config["default"].base_model_name_or_path = base.name
-    model.save_pretrained(str(folder), save_embedding_layers=False)
+    model.save_pretrained(str(folder), state_dict=weights, save_embedding_layers=False)
     tokenizer.save_pretrained(str(folder))
     draw(report["log"], folder / CURVE_FILE)
     (folder / "README.md").write_text(card(report, base), encoding="utf-8")
