@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 import gravity.trainer
@@ -70,7 +69,7 @@ def _assert_same(one: Path, other: Path) -> None:
 def test_two_shards_train_what_one_process_does(
     model: dict[str, Any], options: tuple[str, ...], command: Callable[..., Any], dataset: Path, tmp_path: Path
 ) -> None:
-    run = (*_RUN, "--base", write_base(tmp_path / "base", "llama", **model), *options)
+    run: tuple[str | Path, ...] = (*_RUN, "--base", write_base(tmp_path / "base", "llama", **model), *options)
     output = _trained(dataset, "--output", tmp_path / "two", *run)
     assert output.count("is written") == 1
     assert command(dataset, "--output", tmp_path / "one", *run).exit_code == 0
@@ -87,9 +86,7 @@ def test_checkpoints_of_shards_are_whole(
         while not (partial / "checkpoint-20" / "trainer_state.json").exists():
             assert process.poll() is None, process.stderr and process.stderr.read()
             time.sleep(0.005)
-        launcher = psutil.Process(process.pid)
-        for part in (*launcher.children(recursive=True), launcher):
-            part.kill()
+        process.terminate()
     assert not (tmp_path / "two").exists()
     shutil.copytree(partial, tmp_path / ".alone.partial")
 
