@@ -46,7 +46,8 @@ def missing_package(error: ModuleNotFoundError) -> UsageError | None:
     package = (error.name or "").partition(".")[0]
     if package in ("", "gravity"):
         return None
-    return UsageError(f"the Python package {package} is not installed: pip install 'gravity-preferences[train]'")
+    extra = "quantized" if package == "bitsandbytes" else "train"
+    return UsageError(f"the Python package {package} is not installed: pip install 'gravity-preferences[{extra}]'")
 
 
 def brief(error: BaseException) -> str:

@@ -33,6 +33,9 @@ class Settings:
     `card_in` says where the reader's card stands in the prompt: "system" leaves it the system message that it is,
     "user" puts it before the user's message, for chat templates without a system message.
 
+    `load_in_4bit` quantizes the base's linear layers to bitsandbytes' NF4, for bases that do not fit otherwise; its
+    embeddings, its head and the adapter stay as they are.
+
     `attention` "shared" computes once what pairs begin with, "plain" computes each side of each pair alone.
     `max_tokens` is how many tokens go through the model at once, padding included (None: 4,096 on a CPU, 8,192 on
     CUDA); it changes memory and speed and no figure. `pairs_per_prefix` is how many pairs of one card lie together
@@ -56,6 +59,7 @@ class Settings:
     learning_rate: float | None = None
     warmup_steps: int = 0
     max_grad_norm: float = 1.0
+    load_in_4bit: bool = False
     lora_r: int = 16
     lora_alpha: int = 32
     max_length: int = 2048

@@ -15,10 +15,13 @@ from gravity.agents.prompting import prompt
 from gravity.frameworks.loader import Library
 from gravity.store.records import FactKind
 from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.settings import Settings
 from gravity.trainer.training.card import card
 from gravity.trainer.training.snippet import EXAMPLE_READER, EXAMPLE_TASK, VLLM_RANKS
+from gravity.trainer.training.train import train
 from tests.support import fact
 from tests.trainer.commands import invoke
+from tests.trainer.conftest import write_base
 
 # Runs the snippet in a process that cannot import Gravity, from whatever folder, and says what the snippet made.
 _WITHOUT_GRAVITY = """
@@ -75,6 +78,13 @@ def test_the_snippet_writes_without_gravity(adapter: Path, base: Path) -> None:
     assert f'base = "{base}"' in text
     assert "In its place put the base model's Hub id." in text
     _see_it_write(adapter)
+
+
+def test_the_snippet_of_a_base_in_four_bits_writes_without_gravity(dataset: Path, tmp_path: Path) -> None:
+    pytest.importorskip("bitsandbytes", reason="load_in_4bit needs the extra `quantized`")
+    base = write_base(tmp_path / "base", "llama", hidden_size=64)
+    train(Settings(dataset, tmp_path / "adapter", str(base), max_steps=2, load_in_4bit=True))
+    _see_it_write(tmp_path / "adapter")
 
 
 def test_the_snippet_of_a_base_in_gguf_writes_without_gravity(adapter: Path, base: Path, tmp_path: Path) -> None:

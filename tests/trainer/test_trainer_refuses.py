@@ -132,6 +132,13 @@ def test_a_base_in_gguf_without_the_package_that_reads_it(
     refused(2, ["Python package gguf is not installed", "[train]"], dataset, "--base", tmp_path / "base.gguf")
 
 
+def test_four_bits_without_the_package_that_keeps_them(
+    refused: Refused, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    refused(2, ["Python package bitsandbytes is not installed", "[quantized]"], dataset, "--load-in-4bit")
+
+
 def test_a_module_of_our_own_that_is_missing_is_a_bug(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gravity.trainer.training.train", None)
     result = invoke("train", dataset, "--output", dataset / "out")

@@ -20,6 +20,8 @@ def command(
     """
     with reported():
         from gravity.trainer.export.merge import merge
+        from gravity.trainer.models.loading import trained_in_4bit
 
         merge(adapter, output, base, dtype)
-        typer.echo(f"model {output} is written")
+        rounded = ", from base weights that are rounded to 4 bits as in training" if trained_in_4bit(adapter) else ""
+        typer.echo(f"model {output} is written{rounded}")

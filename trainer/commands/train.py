@@ -46,6 +46,9 @@ def command(
     warmup_steps: Annotated[
         int | None, _option("Steps in which the learning rate rises to its peak.", Settings.warmup_steps)
     ] = None,
+    load_in_4bit: Annotated[
+        bool | None, _option("Quantize the base to NF4 on loading (QLoRA); takes a quarter of the memory.", "off")
+    ] = None,
     lora_r: Annotated[int | None, _option("LoRA rank.", Settings.lora_r)] = None,
     lora_alpha: Annotated[int | None, _option("LoRA alpha.", Settings.lora_alpha)] = None,
     max_length: Annotated[int | None, _option("Tokens of prompt and answer.", Settings.max_length)] = None,

@@ -16,7 +16,8 @@ def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bf
     """Add an adapter's weights to its base's and write model and tokenizer to `output`.
 
     The sum is made in the precision that the base is loaded in (float32 on a CPU) and then rounded to `dtype`, one
-    of Dtype. `base` None takes the base that the adapter was trained on.
+    of Dtype. `base` None takes the base that the adapter was trained on. Of one that was quantized in training, the
+    weights are those that the adapter was trained on, rounded to 4 bits and unpacked.
 
     Raises UsageError or ModelError; then nothing is written.
     """
@@ -25,7 +26,7 @@ def merge(adapter: Path, output: Path, base: str | None = None, dtype: str = "bf
     check_free(output)
     import torch
 
-    model, tokenizer = load(base, adapter)
+    model, tokenizer = load(base, adapter, dequantized=True)
     try:
         merged = model.merge_and_unload(safe_merge=True).to(getattr(torch, dtype))
     except ValueError as error:

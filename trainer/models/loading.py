@@ -9,6 +9,7 @@ from typing import Any
 
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.kinds import ADAPTER, kind
+from gravity.trainer.models import quantized
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.decoders import check_kind, check_whole
 from gravity.trainer.models.gguf_base import completed
@@ -23,22 +24,37 @@ FINGERPRINT_ROWS = 256
 _PROBE_SECONDS = 10
 
 
-def load(base: str | Base | None, adapter: Path | None = None, *, placed: bool = True) -> tuple[Any, Any]:
+def load(
+    base: str | Base | None,
+    adapter: Path | None = None,
+    *,
+    load_in_4bit: bool = False,
+    dequantized: bool = False,
+    placed: bool = True,
+) -> tuple[Any, Any]:
     """Load a causal language model and its tokenizer: in bfloat16 on CUDA, in float32 on the CPU.
 
     `base` None takes the base that the adapter was trained on. With an adapter the model is a PeftModel,
     whose `disable_adapter()` gives the base back. Only safetensors and GGUF weights are read, and no code
     that comes with a model is run. Unless it is to be `placed`, the model stays in the memory of the CPU.
 
+    With `load_in_4bit`, or an adapter that was trained so, the base is quantized (`gravity.trainer.models.quantized`).
+    `dequantized` then unpacks it, rounded as it is.
+
     Raises ModelError when either cannot be loaded, or the tokenizer has no chat template.
     """
     if adapter is not None:
         check_adapter(adapter)
     found = found_base(base, adapter)
-    if not on_cuda():
+    four_bit = load_in_4bit or (adapter is not None and trained_in_4bit(adapter))
+    if four_bit and found.gguf is not None:
+        raise ModelError(f"base {found.name} is a GGUF, which cannot be loaded in 4 bits: give safetensors")
+    if not on_cuda() and not four_bit:
         check_memory(found, local_weights(found))
     with silenced():
-        model, tokenizer = _load_base(found, adapter, placed)
+        model, tokenizer = _load_base(found, adapter, placed, four_bit)
+        if four_bit and dequantized:
+            model = model.dequantize()
         _checked(tokenizer, found)
         if adapter is not None:
             model = _with_adapter(model, adapter, found)
@@ -122,6 +138,12 @@ def trained_card_in(adapter: Path) -> CardIn:
     return "user" if isinstance(settings, dict) and settings.get("card_in") == "user" else "system"
 
 
+def trained_in_4bit(adapter: Path) -> bool:
+    """Say whether training had the base quantized, False where training.json does not say."""
+    settings = training_report(adapter).get("settings")
+    return isinstance(settings, dict) and settings.get("load_in_4bit") is True
+
+
 def on_cuda() -> bool:
     """Say whether an NVIDIA device is there to train and generate on."""
     import torch
@@ -129,31 +151,33 @@ def on_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def _load_base(base: Base, adapter: Path | None, placed: bool) -> tuple[Any, Any]:
+def _load_base(base: Base, adapter: Path | None, placed: bool, four_bit: bool) -> tuple[Any, Any]:
     try:
         if not base.on_hub:
-            return _open(base, adapter, placed, local_files_only=True)
+            return _open(base, adapter, placed, four_bit, local_files_only=True)
         try:
             # The local cache first: with it a run needs no network and no waiting for one.
-            return _open(base, adapter, placed, local_files_only=True)
+            return _open(base, adapter, placed, four_bit, local_files_only=True)
         except OSError:
             weights = _probe_hub(base.name)
-            if not on_cuda():
+            if not on_cuda() and not four_bit:
                 check_memory(base, weights)
-            return _open(base, adapter, placed, local_files_only=False)
+            return _open(base, adapter, placed, four_bit, local_files_only=False)
     except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or safetensors
         raise ModelError(f"base {base.name} cannot be loaded: {brief(error)}") from error
 
 
-def _open(base: Base, adapter: Path | None, placed: bool, local_files_only: bool) -> tuple[Any, Any]:
+def _open(base: Base, adapter: Path | None, placed: bool, four_bit: bool, local_files_only: bool) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
     from transformers.utils.peft_utils import find_adapter_config_file
 
     common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only} | _gguf_option(base)
     tokenizer = _tokenizer(base, adapter, common)
+    cuda = on_cuda()
+    dtype = torch.bfloat16 if cuda else torch.float32
     if base.gguf is not None:
         # Unless unpacked on loading, transformers takes a GGUF for quantized and refuses to train it.
         common["quantization_config"] = GgufConfig(dequantize=True)
@@ -166,11 +190,13 @@ def _open(base: Base, adapter: Path | None, placed: bool, local_files_only: bool
             raise ModelError(f"base {base.name} is an adapter: give the model that it was trained on")
         check_kind(base, AutoConfig.from_pretrained(base.location, **common))
         common["use_safetensors"] = True
-    cuda = on_cuda()
-    dtype = torch.bfloat16 if cuda else torch.float32
+    if four_bit:
+        common |= quantized.options(dtype)
     found: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=dtype, output_loading_info=True, **common)
     model, loaded = found
     check_whole(base, sorted(loaded["missing_keys"]))
+    if four_bit:  # which is on its device already
+        return quantized.keep_differentiable(model), tokenizer
     return model.to("cuda") if placed and cuda else model, tokenizer
 
 

@@ -21,11 +21,14 @@ def card(report: dict[str, Any], base: Base) -> str:
         tags=["dpo", "lora", "transformers"],
     )
     parts = [f"---\n{header.to_yaml()}\n---", "# A LoRA adapter for personalised book descriptions"]
-    settings = report["settings"]
     parts += [_intro(report), *_warnings(report), "## Data", _data(report["dataset"]), "## Settings", _settings(report)]
     parts += [_layers(report["lora"])]
-    parts += ["## Figures", _figures(report), "## Use", usage(base, settings["card_in"], settings["lora_r"])]
+    parts += ["## Figures", _figures(report), "## Use", _use(report["settings"], base)]
     return "\n\n".join(parts) + "\n"
+
+
+def _use(settings: dict[str, Any], base: Base) -> str:
+    return usage(base, settings["card_in"], settings["lora_r"], settings["load_in_4bit"])
 
 
 def _intro(report: dict[str, Any]) -> str:

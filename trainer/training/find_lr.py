@@ -19,12 +19,13 @@ from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DivergedError, UsageError
 from gravity.trainer.intervals import Estimate, mean
 from gravity.trainer.models.bases import resolve_base
-from gravity.trainer.models.loading import load, on_cuda
+from gravity.trainer.models.loading import load
 from gravity.trainer.progress import ProgressBar
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.training.early_stopping import row_figures
 from gravity.trainer.training.holdout import Key, hold_out, keys
+from gravity.trainer.training.processes import join, place
 from gravity.trainer.training.session import Session
 from gravity.trainer.training.sizes import size_of
 from gravity.trainer.training.train import fitted_pairs
@@ -81,10 +82,8 @@ def find_learning_rate(settings: Settings) -> Search:
     if settings.loss_type == "sft":
         raise UsageError("--find-lr compares margins, which --loss-type sft has none of: use sigmoid or ipo")
     data, base = read(settings.dataset), resolve_base(settings.base)
-    from accelerate import Accelerator
-
-    accelerator = Accelerator(cpu=not on_cuda())
-    model, tokenizer = load(base)
+    accelerator = join()
+    model, tokenizer = load(base, load_in_4bit=settings.load_in_4bit, place=place(accelerator))
     fitted, _ = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
     read_keys = keys(split(settings.dataset, TRAIN))
     whose = [read_keys[row] for row in fitted.kept]

@@ -56,11 +56,16 @@ _MESSAGES: dict[CardIn, str] = {
 }
 
 
-def usage(base: Base, card_in: CardIn, rank: int) -> str:
+_FOUR_BIT = (
+    'quantization = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype="bfloat16")'
+)
+
+
+def usage(base: Base, card_in: CardIn, rank: int, load_in_4bit: bool = False) -> str:
     """Return Markdown: a Python snippet that loads base and adapter and writes, what to change, how to serve both.
 
-    `card_in` and `rank` are the training's: the snippet puts the card where the adapter expects it, and a server has
-    to make room for its LoRA rank.
+    `card_in`, `rank` and `load_in_4bit` are the training's settings: the snippet puts the card where the adapter expects
+    it, on a base that is quantized as it was, and a server has to make room for the LoRA rank.
     """
     classes = ["AutoModelForCausalLM", "AutoTokenizer"]
     assignments, load = [f"base = {_quoted(base.location)}"], 'base, dtype="auto"'
@@ -68,6 +73,10 @@ def usage(base: Base, card_in: CardIn, rank: int) -> str:
         classes.append("GgufConfig")
         assignments.append(f"gguf_file = {_quoted(base.gguf)}")
         load = "base, gguf_file=gguf_file, quantization_config=GgufConfig(dequantize=True)"
+    elif load_in_4bit:
+        classes.append("BitsAndBytesConfig")
+        assignments.append(_FOUR_BIT)
+        load += ", quantization_config=quantization"
     snippet = _SNIPPET.format(
         imports=f"from peft import PeftModel\nfrom transformers import {', '.join(classes)}",
         base="\n".join(assignments),
@@ -76,12 +85,16 @@ def usage(base: Base, card_in: CardIn, rank: int) -> str:
         task=EXAMPLE_TASK,
         messages=_MESSAGES[card_in],
     )
-    parts = (_needed(base, card_in), snippet, _to_replace(base), _served(base, rank))
+    parts = (_needed(base, card_in, load_in_4bit), snippet, _to_replace(base), _served(base, rank))
     return "\n\n".join(part for part in parts if part)
 
 
-def _needed(base: Base, card_in: CardIn) -> str:
-    packages = "peft transformers" if base.gguf is None else "peft transformers gguf"
+def _needed(base: Base, card_in: CardIn, load_in_4bit: bool) -> str:
+    packages = "peft transformers"
+    if base.gguf is not None:
+        packages += " gguf"
+    elif load_in_4bit:
+        packages += " bitsandbytes"
     return (
         f"`pip install {packages}` is all that this needs. The {_PLACE[card_in]} a card of the reader, laid out as "
         "in this example; leave out the lines that you know nothing for."

@@ -8,7 +8,7 @@ from typing import Any
 
 from gravity.trainer.dataset.files import Preferences, count, read
 from gravity.trainer.dataset.splits import TRAIN, split
-from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
+from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, UsageError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load
 from gravity.trainer.placing import placed_row
@@ -53,7 +53,9 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     workspace.check_same(run)
     accelerator = join()
     started = time.monotonic()
-    model, tokenizer = load(base, placed=not sharded(accelerator))
+    if settings.load_in_4bit and sharded(accelerator):
+        raise UsageError("--load-in-4bit: a quantized base is not sharded: launch without FSDP")
+    model, tokenizer = load(base, load_in_4bit=settings.load_in_4bit, placed=not sharded(accelerator))
     # Of a base that is to be sharded the other processes may hold no weights.
     base_fingerprint = fingerprint(model) if accelerator.is_main_process else None
     load_seconds = time.monotonic() - started
