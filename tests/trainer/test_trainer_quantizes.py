@@ -17,7 +17,7 @@ from tests.trainer.conftest import TASTES, Rows, write_base
 
 pytest.importorskip("bitsandbytes", reason="load_in_4bit needs the extra `quantized`")
 
-_RUN = {"max_steps": 6, "batch_size": 6, "learning_rate": 1e-2, "max_tokens": 300}
+_RUN: dict[str, Any] = {"max_steps": 6, "batch_size": 6, "learning_rate": 1e-2, "max_tokens": 300}
 # Kernels sum in another order than the rounded base's plain layers do.
 _TOLERANCE = 1e-4
 # Nats, of some 105: three times the most by which rounding to 4 bits was seen to change a step's mean log-probability.

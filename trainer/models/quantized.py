@@ -17,8 +17,8 @@ def options(dtype: Any) -> dict[str, Any]:
     importlib.import_module("bitsandbytes")
     from transformers import BitsAndBytesConfig
 
-    config = BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
-    return {"quantization_config": config}
+    config: Any = BitsAndBytesConfig  # which is not typed
+    return {"quantization_config": config(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)}
 
 
 def keep_differentiable(model: Any) -> Any:
