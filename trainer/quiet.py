@@ -14,15 +14,19 @@ def on_terminal() -> bool:
 
 @contextlib.contextmanager
 def without_notices() -> Iterator[None]:
-    """Let transformers log errors only inside the block; its other notices name nothing a user can change."""
+    """Let transformers and bitsandbytes log errors only inside the block; what else they say nobody here can change."""
     from transformers.utils import logging as transformers_logging
 
-    before = transformers_logging.get_verbosity()
+    # Imported where it is installed, by peft; it names a package that it would then fetch code with.
+    quantizing = logging.getLogger("bitsandbytes")
+    before, quantizing_before = transformers_logging.get_verbosity(), quantizing.level
     transformers_logging.set_verbosity(logging.ERROR)
+    quantizing.setLevel(logging.ERROR)
     try:
         yield
     finally:
         transformers_logging.set_verbosity(before)
+        quantizing.setLevel(quantizing_before)
 
 
 @contextlib.contextmanager
