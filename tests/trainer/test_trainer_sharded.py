@@ -80,7 +80,9 @@ def test_two_shards_train_what_one_process_does(
 def test_checkpoints_of_shards_are_whole(
     command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path
 ) -> None:
+    # The reference takes one pass, so one of the two processes has none of its own.
     run = (dataset, *_RUN, "--max-steps", "60", "--save-steps", "20", "--learning-rate", "1e-3", "--base", base)
+    run += ("--max-tokens", "4096")
     partial = tmp_path / ".two.partial"
     with _launch(*run, "--output", tmp_path / "two") as process:
         while not (partial / "checkpoint-20" / "trainer_state.json").exists():
@@ -99,9 +101,19 @@ def test_checkpoints_of_shards_are_whole(
         _assert_same(tmp_path / name, tmp_path / "whole")
 
 
-def test_the_first_version_of_fsdp_is_refused(base: Path, dataset: Path, tmp_path: Path) -> None:
-    with _launch(dataset, "--output", tmp_path / "two", "--base", base, *_RUN, version="1") as process:
+@pytest.mark.parametrize(
+    ("version", "option", "words"),
+    [
+        ("1", "--resume", "accelerate is set to the first version of FSDP: launch with --fsdp_version 2"),
+        ("2", "--load-in-4bit", "--load-in-4bit: a quantized base is not sharded: launch without FSDP"),
+    ],
+    ids=["first version", "quantized"],
+)
+def test_what_cannot_be_sharded_is_refused(
+    version: str, option: str, words: str, base: Path, dataset: Path, tmp_path: Path
+) -> None:
+    with _launch(dataset, "--output", tmp_path / "two", "--base", base, *_RUN, option, version=version) as process:
         _, errors = process.communicate()
     assert process.returncode != 0
-    assert "error: accelerate is set to the first version of FSDP: launch with --fsdp_version 2" in errors
+    assert f"error: {words}" in errors
     assert not (tmp_path / "two").exists()

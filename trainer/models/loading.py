@@ -5,7 +5,7 @@ import importlib
 import json
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gravity.trainer.errors import ModelError, brief
 from gravity.trainer.kinds import ADAPTER, kind
@@ -21,6 +21,8 @@ ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 REPORT_FILE = "training.json"
 FINGERPRINT_ROWS = 256
 
+Place = Literal["device", "cpu", "empty"]
+
 _PROBE_SECONDS = 10
 
 
@@ -30,13 +32,14 @@ def load(
     *,
     load_in_4bit: bool = False,
     dequantized: bool = False,
-    placed: bool = True,
+    place: Place = "device",
 ) -> tuple[Any, Any]:
     """Load a causal language model and its tokenizer: in bfloat16 on CUDA, in float32 on the CPU.
 
     `base` None takes the base that the adapter was trained on. With an adapter the model is a PeftModel,
     whose `disable_adapter()` gives the base back. Only safetensors and GGUF weights are read, and no code
-    that comes with a model is run. Unless it is to be `placed`, the model stays in the memory of the CPU.
+    that comes with a model is run. `place` "cpu" leaves the model in the memory of the CPU, "empty" gives one without
+    weights, for a process that is handed its part of them.
 
     With `load_in_4bit`, or an adapter that was trained so, the base is quantized (`gravity.trainer.models.quantized`).
     `dequantized` then unpacks it, rounded as it is.
@@ -49,10 +52,10 @@ def load(
     four_bit = load_in_4bit or (adapter is not None and trained_in_4bit(adapter))
     if four_bit and found.gguf is not None:
         raise ModelError(f"base {found.name} is a GGUF, which cannot be loaded in 4 bits: give safetensors")
-    if not on_cuda() and not four_bit:
+    if _in_full(place, four_bit):
         check_memory(found, local_weights(found))
     with silenced():
-        model, tokenizer = _load_base(found, adapter, placed, four_bit)
+        model, tokenizer = _load_base(found, adapter, place, four_bit)
         if four_bit and dequantized:
             model = model.dequantize()
         _checked(tokenizer, found)
@@ -151,25 +154,30 @@ def on_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-def _load_base(base: Base, adapter: Path | None, placed: bool, four_bit: bool) -> tuple[Any, Any]:
+def _in_full(place: Place, four_bit: bool) -> bool:
+    """Say whether all weights will be in the memory of the CPU to be computed with, in float32."""
+    return not on_cuda() and place != "empty" and not four_bit
+
+
+def _load_base(base: Base, adapter: Path | None, place: Place, four_bit: bool) -> tuple[Any, Any]:
     try:
         if not base.on_hub:
-            return _open(base, adapter, placed, four_bit, local_files_only=True)
+            return _open(base, adapter, place, four_bit, local_files_only=True)
         try:
             # The local cache first: with it a run needs no network and no waiting for one.
-            return _open(base, adapter, placed, four_bit, local_files_only=True)
+            return _open(base, adapter, place, four_bit, local_files_only=True)
         except OSError:
             weights = _probe_hub(base.name)
-            if not on_cuda() and not four_bit:
+            if _in_full(place, four_bit):
                 check_memory(base, weights)
-            return _open(base, adapter, placed, four_bit, local_files_only=False)
+            return _open(base, adapter, place, four_bit, local_files_only=False)
     except (ModelError, ModuleNotFoundError):
         raise
     except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or safetensors
         raise ModelError(f"base {base.name} cannot be loaded: {brief(error)}") from error
 
 
-def _open(base: Base, adapter: Path | None, placed: bool, four_bit: bool, local_files_only: bool) -> tuple[Any, Any]:
+def _open(base: Base, adapter: Path | None, place: Place, four_bit: bool, local_files_only: bool) -> tuple[Any, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
     from transformers.utils.peft_utils import find_adapter_config_file
@@ -192,12 +200,29 @@ def _open(base: Base, adapter: Path | None, placed: bool, four_bit: bool, local_
         common["use_safetensors"] = True
     if four_bit:
         common |= quantized.options(dtype)
+    if place == "empty":
+        return _without_weights(base.location, dtype, common), tokenizer
     found: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=dtype, output_loading_info=True, **common)
     model, loaded = found
     check_whole(base, sorted(loaded["missing_keys"]))
     if four_bit:  # which is on its device already
         return quantized.keep_differentiable(model), tokenizer
-    return model.to("cuda") if placed and cuda else model, tokenizer
+    return model.to("cuda") if place == "device" and cuda else model, tokenizer
+
+
+def _without_weights(location: str, dtype: Any, options: dict[str, Any]) -> Any:
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    config = options.get("config")
+    if config is None:
+        known = {name: options[name] for name in ("local_files_only", "gguf_file") if name in options}
+        config = AutoConfig.from_pretrained(location, trust_remote_code=False, **known)
+    # Buffers are made as usual: they follow from the configuration and are not handed on.
+    with init_empty_weights(include_buffers=False):
+        model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype)
+    model.tie_weights()
+    return model
 
 
 def _gguf_option(base: Base) -> dict[str, Any]:

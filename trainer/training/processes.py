@@ -4,7 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from gravity.trainer.errors import UsageError
-from gravity.trainer.models.loading import on_cuda
+from gravity.trainer.models.loading import Place, on_cuda
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,6 +41,15 @@ def sharded(accelerator: Any) -> bool:
     return bool(accelerator.is_fsdp2)
 
 
+def place(accelerator: Any) -> Place:
+    """Say where this process has to load the base, as `load` wants it told."""
+    if not sharded(accelerator):
+        return "device"
+    # Left to itself, transformers 5.23 reads all weights in every process.
+    handed_on = accelerator.state.fsdp_plugin.cpu_ram_efficient_loading and not accelerator.is_main_process
+    return "empty" if handed_on else "cpu"
+
+
 def spread(model: Any, accelerator: Any) -> Any:
     """Prepare a model with its adapter for training in all processes, on their devices."""
     if not sharded(accelerator):
@@ -54,7 +63,7 @@ def spread(model: Any, accelerator: Any) -> Any:
 def idle_passes(own: int, accelerator: Any) -> int:
     """Return how many passes this process has to make besides its own: through a sharded model all make equally many.
 
-    Then all processes have to call this.
+    Then all processes have to call this, before the first of their passes.
     """
     if not sharded(accelerator):
         return 0

@@ -42,12 +42,13 @@ def reference_logps(
     inner = accelerator.unwrap_model(model)
     parts = batches.split(pairs, rows)
     mine = parts[accelerator.process_index :: accelerator.num_processes]
+    idle = idle_passes(len(mine), accelerator)
     with torch.no_grad(), inner.disable_adapter():
         for part in mine:
             found = answer_logps(inner, batches.make([pairs[row] for row in part]))
             logps[part] = found.view(2, len(part)).T
             progress(len(part))
-        for _ in range(idle_passes(len(mine), accelerator)):
+        for _ in range(idle):
             answer_logps(inner, batches.make([pairs[row] for row in parts[0]]))
     logps = accelerator.reduce(logps)
     if accelerator.is_main_process:

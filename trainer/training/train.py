@@ -23,7 +23,7 @@ from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fit, limit
 from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.learned import nothing_learned
-from gravity.trainer.training.processes import join, sharded, whole
+from gravity.trainer.training.processes import join, place, sharded, whole
 from gravity.trainer.training.report import figures, held_out, versions
 from gravity.trainer.training.reporting import check_installed, reporting
 from gravity.trainer.training.session import Session
@@ -55,8 +55,8 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     started = time.monotonic()
     if settings.load_in_4bit and sharded(accelerator):
         raise UsageError("--load-in-4bit: a quantized base is not sharded: launch without FSDP")
-    model, tokenizer = load(base, load_in_4bit=settings.load_in_4bit, placed=not sharded(accelerator))
-    # Of a base that is to be sharded the other processes may hold no weights.
+    model, tokenizer = load(base, load_in_4bit=settings.load_in_4bit, place=place(accelerator))
+    # Of a base that is to be sharded, other processes may hold no weights.
     base_fingerprint = fingerprint(model) if accelerator.is_main_process else None
     load_seconds = time.monotonic() - started
     try:
