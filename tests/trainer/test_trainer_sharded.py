@@ -81,8 +81,8 @@ def test_checkpoints_of_shards_are_whole(
     command: Callable[..., Any], base: Path, dataset: Path, tmp_path: Path
 ) -> None:
     # The reference takes one pass, so one of the two processes has none of its own.
-    run = (dataset, *_RUN, "--max-steps", "60", "--save-steps", "20", "--learning-rate", "1e-3", "--base", base)
-    run += ("--max-tokens", "4096")
+    lasting = ("--max-steps", "60", "--save-steps", "20", "--learning-rate", "1e-3")
+    run = (dataset, *_RUN, "--max-tokens", "4096", *lasting, "--base", base)
     partial = tmp_path / ".two.partial"
     with _launch(*run, "--output", tmp_path / "two") as process:
         while not (partial / "checkpoint-20" / "trainer_state.json").exists():

@@ -214,13 +214,14 @@ def _without_weights(location: str, dtype: Any, options: dict[str, Any]) -> Any:
     from accelerate import init_empty_weights
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    decoders: Any = AutoModelForCausalLM  # which is not typed
     config = options.get("config")
     if config is None:
         known = {name: options[name] for name in ("local_files_only", "gguf_file") if name in options}
         config = AutoConfig.from_pretrained(location, trust_remote_code=False, **known)
     # Buffers are made as usual: they follow from the configuration and are not handed on.
     with init_empty_weights(include_buffers=False):
-        model: Any = AutoModelForCausalLM.from_config(config, dtype=dtype)
+        model = decoders.from_config(config, dtype=dtype)
     model.tie_weights()
     return model
 
