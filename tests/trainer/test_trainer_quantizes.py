@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from gravity.trainer.errors import ModelError
-from gravity.trainer.models.generate import Generator
 from gravity.trainer.models.loading import fingerprint, load
+from gravity.trainer.models.transformers import TransformersWriter
+from gravity.trainer.models.writer import Request, write_one
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.scoring import score
 from gravity.trainer.training.train import train
@@ -22,7 +23,7 @@ _RUN: dict[str, Any] = {"max_steps": 6, "batch_size": 6, "learning_rate": 1e-2, 
 _TOLERANCE = 1e-4
 # Nats, of some 105: three times the most by which rounding to 4 bits was seen to change a step's mean log-probability.
 _ROUNDING = 1.0
-_PROMPT = [{"role": "system", "content": "Reader 1."}, {"role": "user", "content": "Describe The Salt Road."}]
+_REQUEST = Request(({"role": "system", "content": "Reader 1."}, {"role": "user", "content": "Describe The Salt Road."}))
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +105,9 @@ def test_what_comes_after_has_the_same_base(four_bit_adapter: Path, rounded_base
 
     model, _ = load(None, four_bit_adapter)
     assert sum(isinstance(module, Linear4bit) for module in model.modules()) == 14
-    written = Generator(None, four_bit_adapter).write(_PROMPT, max_new_tokens=12, adapted=False)
-    assert written == Generator(str(rounded_base)).write(_PROMPT, max_new_tokens=12)
+    alone = TransformersWriter(None, four_bit_adapter, max_tokens=12).unadapted()
+    rounded = TransformersWriter(str(rounded_base), max_tokens=12)
+    assert write_one(alone, _REQUEST) == write_one(rounded, _REQUEST)
     scored = [score(*load(base, four_bit_adapter), rows, max_tokens=500) for base in (None, str(rounded_base))]
     margins = [[one.margin for one in scores] for scores in scored]
     assert margins[0] == pytest.approx(margins[1], rel=_TOLERANCE, abs=_TOLERANCE)
