@@ -101,7 +101,7 @@ def test_the_fingerprint_is_that_of_the_base(four_bit_adapter: Path, wide_base: 
 
 
 def test_what_comes_after_has_the_same_base(four_bit_adapter: Path, rounded_base: Path, rows: Rows) -> None:
-    from bitsandbytes.nn import Linear4bit
+    from bitsandbytes.nn.modules import Linear4bit
 
     model, _ = load(None, four_bit_adapter)
     assert sum(isinstance(module, Linear4bit) for module in model.modules()) == 14

@@ -27,7 +27,7 @@ def keep_differentiable(model: Any) -> Any:
     On CPUs with AVX512-BF16 the first pass without gradients would repack them for good, to a kernel that rounds
     more and passes no gradient on.
     """
-    from bitsandbytes.nn import Linear4bit
+    from bitsandbytes.nn.modules import Linear4bit
 
     for module in model.modules():
         if isinstance(module, Linear4bit):
