@@ -21,9 +21,7 @@ def tensors(parameters: dict[str, Any], optimizer: Any) -> dict[str, Any]:
     return found
 
 
-def save(
-    folder: Path, step: int, tensors: dict[str, Any], state: dict[str, Any], keep: Collection[int] = ()
-) -> None:
+def save(folder: Path, step: int, tensors: dict[str, Any], state: dict[str, Any], keep: Collection[int] = ()) -> None:
     """Write `checkpoint-STEP` under `folder`, whole or not at all, and drop all but the newest two and those to `keep`.
 
     `state` must fit into JSON.
