@@ -121,12 +121,14 @@ def command(
             return
 
         from gravity.trainer.export.beside import leave_lora
+        from gravity.trainer.training.processes import leave
         from gravity.trainer.training.report import summary
         from gravity.trainer.training.train import train
         from gravity.trainer.training.workspace import Workspace
 
         done = resume and Workspace(output).finished()
         report = train(settings, resume)
+        leave()
         if os.environ.get("RANK", "0") != "0":  # accelerate's other processes have nothing to add
             return
         without_lora = leave_lora(output)

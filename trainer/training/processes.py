@@ -36,6 +36,14 @@ def join() -> Any:
     return accelerator
 
 
+def leave() -> None:
+    """Part from the other processes before this one ends: threads that outlive it may abort it."""
+    import torch.distributed as dist
+
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
+
+
 def sharded(accelerator: Any) -> bool:
     """Say whether each process holds only its part of the model's tensors."""
     return bool(accelerator.is_fsdp2)
