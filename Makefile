@@ -19,7 +19,7 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 	@$(PIP) install --quiet --upgrade pip
 	@# On a machine without a GPU this version of torch installs its small CPU build where the index has one.
 	@$(PIP) install --quiet --constraint constraints.txt torch
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[curate,embedded,train,audit,dev]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[curate,embedded,train,quantized,audit,dev]'
 	@touch $@
 
 install: $(BIN)/.installed ## install everything into .venv

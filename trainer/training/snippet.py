@@ -64,8 +64,8 @@ _FOUR_BIT = (
 def usage(base: Base, card_in: CardIn, rank: int, load_in_4bit: bool = False) -> str:
     """Return Markdown: a Python snippet that loads base and adapter and writes, what to change, how to serve both.
 
-    `card_in`, `rank` and `load_in_4bit` are the training's settings: the snippet puts the card where the adapter expects
-    it, on a base that is quantized as it was, and a server has to make room for the LoRA rank.
+    `card_in`, `rank` and `load_in_4bit` are the training's settings: the snippet puts the card where the adapter
+    expects it, on a base that is quantized as it was, and a server has to make room for the LoRA rank.
     """
     classes = ["AutoModelForCausalLM", "AutoTokenizer"]
     assignments, load = [f"base = {_quoted(base.location)}"], 'base, dtype="auto"'
