@@ -9,7 +9,7 @@ from gravity.trainer.settings import Attention
 from gravity.trainer.sharing.decoder import rounding
 from gravity.trainer.sharing.hiding import leaks, seen_through, state
 from gravity.trainer.sharing.logps import Batch, Scored, answer_logps, padded, shared
-from gravity.trainer.sharing.packing import Tokens
+from gravity.trainer.sharing.packing import Tokens, pack
 from gravity.trainer.sharing.plan import padded_packs, shared_packs
 from gravity.trainer.sharing.tokens import Pair
 
@@ -49,6 +49,11 @@ class Batches:
         """Return what `make` puts into a batch, in its order."""
         sides = zip(*map(self.sides, pairs), strict=True)
         return [Scored(tokens, len(pair.prompt)) for side in sides for tokens, pair in zip(side, pairs, strict=True)]
+
+    def size(self, pairs: Sequence[Pair]) -> int:
+        """Count the tokens that `make` would put into a batch, FlexAttention's filling apart."""
+        sequences = [scored.tokens for scored in self.sequences(pairs)]
+        return len(pack(sequences)) if self.attention == "shared" else len(sequences) * max(map(len, sequences))
 
     @property
     def flex(self) -> bool:

@@ -6,21 +6,46 @@ computes the probabilities again.
 """
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
+from torch.utils.weak import WeakTensorKeyDictionary
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from gravity.trainer.sharing.masks import seen_blocks
+from gravity.trainer.sharing.products import product
 
 NAME = "gravity_blocks"
 
 # Tokens: smaller ones see less that is hidden, larger ones are fewer calls.
 BLOCK = 128
+
+
+class _Part(NamedTuple):
+    """Queries, runs of keys they see some of, and what is added to their scores: 0 where they see, else -infinity."""
+
+    rows: slice
+    keys: list[slice]
+    mask: Tensor
+
+    def taken(self, head: Tensor) -> Tensor:
+        """Return the keys' rows of one head (n, width)."""
+        return torch.cat([head[run] for run in self.keys])
+
+    def add(self, head: Tensor, gradient: Tensor) -> None:
+        """Add to one head (n, width) what `taken` of it is given back."""
+        at = 0
+        for run in self.keys:
+            size = run.stop - run.start
+            head[run] += gradient[at : at + size]
+            at += size
+
+
+# The parts of a pack, as long as its mask is there: every layer has the same.
+_known: Any = WeakTensorKeyDictionary()
 
 
 def register() -> None:
@@ -41,63 +66,92 @@ def _forward(
         return plain, None
     if any(options.get(name) is not None for name in ("position_bias", "s_aux")):
         raise ValueError("attention scores are biased, or share their sum with a sink")
-    # Query heads that share a key head are rows of one matrix, so that keys and values need not be repeated.
-    batch, heads, length, width = query.shape
-    groups = heads // key.shape[1]
-    folded = query.view(batch, key.shape[1], groups, length, width)
-    until, scaling = attention_mask.view(-1), (options.get("scaling"), options.get("softcap"))
-    output: Tensor = _Blocks.apply(folded, key, value, until, *scaling)  # type: ignore[no-untyped-call]
-    return output.view(batch, heads, length, width).transpose(1, 2).contiguous(), None
+    if attention_mask not in _known:
+        _known[attention_mask] = list(_parts(attention_mask.view(-1), query.dtype))
+    scale = options.get("scaling")
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    parts, cap = _known[attention_mask], options.get("softcap")
+    output: Tensor = _Blocks.apply(query, key, value, parts, scale, cap)  # type: ignore[no-untyped-call]
+    return output, None
 
 
 class _Blocks(torch.autograd.Function):
+    """Queries (1, heads, n, width), keys and values (1, fewer heads, n, width); gives (1, n, heads, width)."""
+
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, until: Tensor, scale: float | None, cap: float | None
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, parts: list[_Part], scale: float, cap: float | None
     ) -> Tensor:
-        ctx.save_for_backward(query, key, value, until)
-        ctx.scale, ctx.cap = scale, cap
-        output = torch.empty_like(query)
-        for rows, keys, mask in _parts(until, query.shape[2]):
-            part = query[:, :, :, rows]
-            found = _attended(part.flatten(2, 3), key[:, :, keys], value[:, :, keys], mask, scale, cap)
-            output[:, :, :, rows] = found.view_as(part)
+        ctx.save_for_backward(query, key, value)
+        ctx.parts, ctx.scale, ctx.cap = parts, scale, cap
+        output = query.new_empty(1, query.shape[2], query.shape[1], value.shape[3])
+        for part in parts:
+            for heads, head in _heads(query, key):
+                asked = _folded(query[0, heads, part.rows], scale)
+                chances, _ = _chances(asked, part.taken(key[0, head]), part.mask, cap)
+                found = product(chances, part.taken(value[0, head]).t())
+                output[0, part.rows, heads] = found.view(-1, len(part.mask), found.shape[1]).transpose(0, 1)
         return output
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        query, key, value, until = ctx.saved_tensors
+        query, key, value = ctx.saved_tensors
         d_query, d_key, d_value = (torch.zeros_like(tensor) for tensor in (query, key, value))
-        for rows, keys, mask in _parts(until, query.shape[2]):
-            shape = query[:, :, :, rows].shape
-            taken = query[:, :, :, rows].flatten(2, 3), key[:, :, keys], value[:, :, keys]
-            parts = [part.detach().requires_grad_() for part in taken]
-            with torch.enable_grad():
-                output = _attended(parts[0], parts[1], parts[2], mask, ctx.scale, ctx.cap)
-            found = torch.autograd.grad(output, parts, gradients[0][:, :, :, rows].flatten(2, 3))
-            d_query[:, :, :, rows] = found[0].view(shape)
-            d_key.index_add_(2, keys, found[1])
-            d_value.index_add_(2, keys, found[2])
+        for part in ctx.parts:
+            for heads, head in _heads(query, key):
+                asked, found = _folded(query[0, heads, part.rows], ctx.scale), part.taken(key[0, head])
+                chances, slope = _chances(asked, found, part.mask, ctx.cap)
+                d_output = gradients[0][0, part.rows, heads].transpose(0, 1).flatten(0, 1)
+                part.add(d_value[0, head], product(d_output.t(), chances.t()).t())
+                d_chances = product(d_output, part.taken(value[0, head]))
+                d_scores = torch._softmax_backward_data(d_chances, chances, -1, chances.dtype)
+                if slope is not None:
+                    d_scores = d_scores * slope
+                narrow = product(d_scores, found.t()).mul_(ctx.scale)
+                d_query[0, heads, part.rows] = narrow.view(-1, len(part.mask), narrow.shape[1])
+                part.add(d_key[0, head], product(asked.t(), d_scores.t()).t())
         return d_query, d_key, d_value, None, None, None
 
 
-def _attended(
-    query: Tensor, key: Tensor, value: Tensor, mask: Tensor, scale: float | None, cap: float | None
-) -> Tensor:
-    """Attend with a mask, as usual or with scores that do not pass `cap` (Gemma 2: cap * tanh(score / cap))."""
-    if cap is None:
-        return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)
-    scores = query @ key.transpose(2, 3) * (scale if scale is not None else query.shape[-1] ** -0.5)
-    capped = (cap * torch.tanh(scores / cap)).masked_fill(~mask, float("-inf"))
-    return capped.softmax(-1, dtype=torch.float32).to(value.dtype) @ value
+def _heads(query: Tensor, key: Tensor) -> Iterator[tuple[slice, int]]:
+    """Yield each head of keys with the heads of queries that share it."""
+    together = query.shape[1] // key.shape[1]
+    return ((slice(head * together, (head + 1) * together), head) for head in range(key.shape[1]))
 
 
-def _parts(until: Tensor, groups: int) -> Iterator[tuple[slice, Tensor, Tensor]]:
-    """Yield, for each block of queries, its rows, the keys it sees some of, and which row of each head sees which."""
+def _folded(query: Tensor, scale: float) -> Tensor:
+    """Make heads of queries that share a head of keys the rows of one matrix, so that keys need not be repeated."""
+    return query.flatten(0, 1) * scale
+
+
+def _chances(query: Tensor, key: Tensor, mask: Tensor, cap: float | None) -> tuple[Tensor, Tensor | None]:
+    """Return what is attended to, and with `cap` (Gemma 2: cap * tanh(score / cap)) how capped scores follow scores."""
+    scores, slope = product(query, key), None
+    if cap is not None:
+        bent = scores.div_(cap).tanh_()
+        scores, slope = cap * bent, 1 - bent**2
+    scores.view(-1, *mask.shape).add_(mask)
+    return scores.softmax(-1), slope
+
+
+def _parts(until: Tensor, dtype: torch.dtype) -> Iterator[_Part]:
     at = torch.arange(len(until), device=until.device)
     filled = torch.nn.functional.pad(until, (0, -len(until) % BLOCK))
     for number, seen in enumerate(seen_blocks(filled, BLOCK)):
         rows = at[number * BLOCK : (number + 1) * BLOCK]
-        keys = at[seen.repeat_interleave(BLOCK)[: len(at)]]
-        mask = (keys <= rows[:, None]) & (rows[:, None] < until[keys])
-        yield slice(number * BLOCK, (number + 1) * BLOCK), keys, mask.repeat(groups, 1)
+        runs = _runs(seen.nonzero()[:, 0].tolist(), len(at))
+        keys = torch.cat([at[run] for run in runs])
+        hidden = (keys > rows[:, None]) | (rows[:, None] >= until[keys])
+        mask = torch.zeros(hidden.shape, dtype=dtype, device=until.device).masked_fill_(hidden, -torch.inf)
+        yield _Part(slice(number * BLOCK, (number + 1) * BLOCK), runs, mask)
+
+
+def _runs(blocks: list[int], tokens: int) -> list[slice]:
+    """Return the tokens of ascending blocks as runs, those of neighbours together."""
+    runs: list[slice] = []
+    for block in blocks:
+        start, stop = block * BLOCK, min((block + 1) * BLOCK, tokens)
+        if runs and runs[-1].stop == start:
+            start = runs.pop().start
+        runs.append(slice(start, stop))
+    return runs
