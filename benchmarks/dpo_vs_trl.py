@@ -47,8 +47,6 @@ WAYS: dict[str, dict[str, list[dict[str, Any]]]] = {
 }
 WARM_STEPS = {"cpu": 0, "cuda": 1}
 OUT_OF_MEMORY = 75
-# Dense bfloat16 rates in FLOP/s by the vendor's data sheets.
-PEAK_RATES = {"H100": 989e12, "H200": 989e12, "A100": 312e12, "L40S": 362e12}
 LLAMA_8B: dict[str, Any] = {
     "vocab_size": 128256,
     "hidden_size": 4096,
@@ -242,8 +240,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
             sys.exit(OUT_OF_MEMORY)
     found: dict[str, Any] = dict(timings)
     if arguments.device == "cuda":
+        from gravity.trainer.training.gpus import rate_of
+
         name = torch.cuda.get_device_name()
-        peak = next((rate for chip, rate in PEAK_RATES.items() if chip in name), None)
+        peak = rate_of(name)
         rate = achieved(model.config, arguments.prefix[0], timings)
         found |= {"device": name, "teraflops": rate / 1e12, "mfu": rate / peak if peak else None}
         memory = torch.cuda.max_memory_allocated()

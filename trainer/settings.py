@@ -37,13 +37,14 @@ class Settings:
     embeddings, its head and the adapter stay as they are.
 
     `attention` "shared" computes once what pairs begin with, "plain" computes each side of each pair alone.
-    `max_tokens` is how many tokens go through the model at once, padding included (None: 4,096 on a CPU, 8,192 on
-    CUDA); it changes memory and speed and no figure. `pairs_per_prefix` is how many pairs of one card lie together
-    in the order of rows: more share more, fewer mix readers better. `gradient_checkpointing` None means on CUDA.
-    With `early_stopping_patience` a part of the training rows is held out and evaluated every `eval_steps` (None: ten
-    times a run); training ends after so many evaluations without a gain, and the best step's adapter is kept.
-    `save_steps` is the distance between checkpoints, which is also the most that a killed run loses. `report_to` names
-    where each step's figures are sent as well, as in transformers: one name or several.
+    `max_tokens` is how many tokens go through the model at once, padding included (None: what free memory allows,
+    4,096 at most on a CPU, 16,384 on CUDA); it changes memory and speed and no figure. `pairs_per_prefix` is how
+    many pairs of one card lie together in the order of rows: more share more, fewer mix readers better.
+    `gradient_checkpointing` None means on CUDA. With `early_stopping_patience` a part of the training rows is held out
+    and evaluated every `eval_steps` (None: ten times a run); training ends after so many evaluations without a gain,
+    and the best step's adapter is kept. `save_steps` is the distance between checkpoints, which is also the most that a
+    killed run loses. `report_to` names where each step's figures are sent as well, as in transformers: one name or
+    several.
 
     Raises UsageError when a value is of the wrong type or out of range.
     """

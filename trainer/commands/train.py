@@ -1,5 +1,6 @@
 """The command `train`."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,10 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from gravity.trainer.console import DatasetFolder, reported
+from gravity.trainer.errors import UsageError
 from gravity.trainer.recipe import names, read_recipe
 from gravity.trainer.settings import Settings
 
-_NOT_SETTINGS = ("recipe", "resume", "find_lr")
+_NOT_SETTINGS = ("recipe", "resume", "find_lr", "dry_run", "gpu", "teraflops", "as_json")
 
 
 def _option(help: str, default: object = None) -> Any:
@@ -70,7 +72,7 @@ def command(
         ),
     ] = None,
     max_tokens: Annotated[
-        int | None, _option("Tokens per forward pass: sets memory and speed, and no result.", "4096, on CUDA 8192")
+        int | None, _option("Tokens per forward pass: sets memory and speed, and no result.", "what free memory allows")
     ] = None,
     pairs_per_prefix: Annotated[
         int | None,
@@ -104,6 +106,16 @@ def command(
         bool,
         typer.Option("--find-lr", help="Try some learning rates for a few steps each, suggest one, write nothing."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what memory and time it would take, and train nothing.")
+    ] = False,
+    gpu: Annotated[
+        str | None, _option("With --dry-run: ask about this GPU, such as H100 or 'RTX 4090'.", "the device here")
+    ] = None,
+    teraflops: Annotated[
+        float | None, _option("With --dry-run: 10^12 FLOP/s that training reaches there.", "assumed; on a CPU measured")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: print JSON.")] = False,
 ) -> None:
     """Train a LoRA adapter on a folder of preference pairs.
 
@@ -116,6 +128,11 @@ def command(
     given = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS and value is not None}
     with reported("stopped: add --resume to continue from the last checkpoint, if there is one"):
         settings = Settings(**(read_recipe(recipe) if recipe else {}) | given)
+        if (gpu or teraflops or as_json) and not dry_run:
+            raise UsageError("--gpu, --teraflops and --json say what --dry-run is to tell: add --dry-run")
+        if dry_run:
+            _forecast(settings, gpu, teraflops, as_json)
+            return
         if find_lr:
             _suggest(settings)
             return
@@ -138,6 +155,13 @@ def command(
             typer.echo(f"note: no LoRA GGUF was made, so transformers will write with it ({without_lora})", err=True)
         for text in summary(report):
             typer.echo(text)
+
+
+def _forecast(settings: Settings, gpu: str | None, teraflops: float | None, as_json: bool) -> None:
+    from gravity.trainer.training.dry_run import dry_run, lines
+
+    found = dry_run(settings, gpu, teraflops)
+    typer.echo(json.dumps(found, indent=2) if as_json else "\n".join(lines(found)))
 
 
 def _suggest(settings: Settings) -> None:

@@ -24,11 +24,11 @@ from gravity.trainer.progress import ProgressBar
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.training.early_stopping import row_figures
+from gravity.trainer.training.fit import fitted_pairs
 from gravity.trainer.training.holdout import Key, hold_out, keys
 from gravity.trainer.training.processes import join, place
 from gravity.trainer.training.session import Session
 from gravity.trainer.training.sizes import size_of
-from gravity.trainer.training.train import fitted_pairs
 
 _FACTORS = (0.1, 0.3, 1, 3, 10)  # of the rate of the model's size
 _STEPS = 20
@@ -88,7 +88,7 @@ def find_learning_rate(settings: Settings) -> Search:
     read_keys = keys(split(settings.dataset, TRAIN))
     whose = [read_keys[row] for row in fitted.kept]
     aside = hold_out(whose, settings.seed, _MOST)
-    size = size_of(model)
+    size = size_of(model.num_parameters())
     steps = settings.max_steps or max(_STEPS, size.steps)
     short = dataclasses.replace(
         settings, max_steps=steps, save_steps=steps, early_stopping_patience=None, eval_steps=None

@@ -2,10 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from gravity.trainer.dataset.files import Preferences
+from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DatasetError
-from gravity.trainer.settings import TruncationMode
-from gravity.trainer.sharing.tokens import Pair
+from gravity.trainer.models.loading import context
+from gravity.trainer.placing import placed_row
+from gravity.trainer.progress import ProgressBar
+from gravity.trainer.settings import Settings, TruncationMode
+from gravity.trainer.sharing.tokens import Pair, tokenize
 
 
 @dataclass(frozen=True)
@@ -58,3 +64,19 @@ def fit(pairs: Iterable[Pair], length: int, mode: TruncationMode, limit_name: st
             f"(the shortest has {min(lengths)} tokens): {hint}"
         )
     return Fitted(fitted, kept, cut, len(lengths) - len(kept), max(lengths))
+
+
+def fitted_pairs(
+    settings: Settings, data: Preferences, model: Any, tokenizer: Any, watched: bool
+) -> tuple[Fitted, str | None]:
+    """Tokenize a dataset's training rows as a run sees them, and make them fit; say what did not.
+
+    Of the model only the configuration is looked at. `watched` draws a progress bar.
+    """
+    with ProgressBar("tokenizing", data.train.num_rows, "row", watched) as progress:
+        rows = (placed_row(row, settings.card_in) for row in data.rows())
+        source = split(data.folder, TRAIN).file_name
+        pairs = list(tokenize(tokenizer, rows, progress.advance, source=source))
+    length, limit_name = limit(settings.max_length, context(model))
+    fitted = fit(pairs, length, settings.truncation_mode, limit_name)
+    return fitted, fitted.warning(limit_name)

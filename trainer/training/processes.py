@@ -95,3 +95,12 @@ def cut_like(tensor: "Tensor", parameter: "Tensor") -> "Tensor":
     if not isinstance(parameter, DTensor):
         return tensor
     return distribute_tensor(tensor, parameter.device_mesh, parameter.placements, src_data_rank=None)
+
+
+def least(value: int, accelerator: Any) -> int:
+    """Return the smallest of the processes' values, which all have to ask for: they have to deal out work alike."""
+    if accelerator.num_processes == 1:
+        return value
+    import torch
+
+    return int(accelerator.gather(torch.tensor([value], device=accelerator.device)).min())

@@ -4,6 +4,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +16,38 @@ from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches, prepare_model
 from gravity.trainer.sharing.decoder import check_decoder
 from gravity.trainer.sharing.logps import add_head
-from gravity.trainer.sharing.plan import Rows, Schedule, groups
+from gravity.trainer.sharing.plan import Rows
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.coverage import coverage
 from gravity.trainer.training.early_stopping import EarlyStopping
+from gravity.trainer.training.heap import give_back
 from gravity.trainer.training.holdout import HoldOut
 from gravity.trainer.training.loop import Loop, Record
+from gravity.trainer.training.memory import checkpointing
 from gravity.trainer.training.noise import switch_off_chance
-from gravity.trainer.training.processes import sharded, spread
+from gravity.trainer.training.planning import course, sized, together
+from gravity.trainer.training.processes import least, sharded, spread
 from gravity.trainer.training.reference import reference_logps
 from gravity.trainer.training.sizes import chosen
 from gravity.trainer.training.workspace import step_of
-
-_MAX_TOKENS = {"cuda": 8192}
-_MAX_TOKENS_ELSEWHERE = 4096
 
 
 class Session:
     """A model with a fresh adapter, ready to train on `trained_rows`. The work itself begins with `train`."""
 
     def __init__(
-        self, settings: Settings, pairs: Sequence[Pair], model: Any, accelerator: Any, aside: HoldOut | None = None
+        self,
+        settings: Settings,
+        pairs: Sequence[Pair],
+        model: Any,
+        accelerator: Any,
+        aside: HoldOut | None = None,
+        memory: dict[str, Any] | None = None,
     ) -> None:
         """Put a LoRA adapter on all linear layers of `model` and plan the steps, on all pairs but those set `aside`.
+
+        `memory` is that of an earlier session, whose number of tokens at once is taken over, so that a resumed run
+        goes on to the bit; None chooses it anew.
 
         Raises ModelError for a model that is no causal decoder or that LoRA cannot be put on, and for one that cannot
         share prefixes where `settings.attention` asks for it.
@@ -45,17 +55,26 @@ class Session:
         import torch
         from peft import LoraConfig, get_peft_model
 
+        from gravity.trainer.sharing.quick import quicken
+
         rows = np.arange(len(pairs)) if aside is None else aside.train
-        settings = chosen(settings, model, len(rows))
+        settings = chosen(settings, model.num_parameters(), len(rows))
         device = accelerator.device
-        budget = settings.max_tokens or _MAX_TOKENS.get(device.type, _MAX_TOKENS_ELSEWHERE)
-        self.batches = Batches(settings.attention, budget, device, chosen_only=settings.loss_type == "sft")
+        if device.type == "cpu":
+            give_back()
+        planned = course(settings, pairs, rows)
+        self.schedule, self.steps, self.met = planned.schedule, planned.steps, planned.met
+        self.trained_rows = self.met(self.steps)
+        held = rows[:0] if aside is None else aside.held
+        self.held: Rows = np.concatenate([held[:0], *together(pairs, held)])
+        batches = Batches(settings.attention, 0, device, chosen_only=settings.loss_type == "sft")
+        self.memory = memory or sized(batches, settings, model.config, pairs, self.schedule, sharded(accelerator))
+        self.batches = replace(batches, budget=least(self.memory["max_tokens"], accelerator))
         add_head(model)
         switch_off_chance(model)
         if not sharded(accelerator):
             check_decoder(model, pairs, device)
-        checkpointing = settings.gradient_checkpointing
-        if device.type == "cuda" if checkpointing is None else checkpointing:
+        if checkpointing(settings, device.type):
             model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
             # The embeddings are frozen; without this nothing that is checkpointed would need a gradient.
             model.enable_input_require_grads()
@@ -80,21 +99,10 @@ class Session:
         if sharded(accelerator):  # no process has had the whole of it before
             check_decoder(inner, pairs, device)
         prepare_model(inner, self.batches, pairs)
+        if device.type == "cpu" and not sharded(accelerator):
+            quicken(inner)
         self.settings, self._pairs, self._accelerator = settings, pairs, accelerator
-        gathered = [rows[group] for group in groups([pairs[row] for row in rows])]
-        self.schedule = Schedule(gathered, settings.batch_size, settings.pairs_per_prefix, settings.seed)
-        self.steps = settings.max_steps or math.ceil((settings.num_train_epochs or 1) * self.schedule.steps_an_epoch)
-        self._ordered = np.concatenate(gathered)
-        self.trained_rows = self.met(self.steps)
-        held = rows[:0] if aside is None else aside.held
-        self.held: Rows = np.concatenate([held[:0], *(held[one] for one in groups([pairs[row] for row in held]))])
         self.loop: Loop
-
-    def met(self, steps: int) -> Rows:
-        """Return the rows that so many steps meet, in the order of the groups, where they share the most."""
-        drawn = np.unique(np.concatenate([self.schedule.rows(step) for step in range(steps)]))
-        rows: Rows = self._ordered[np.isin(self._ordered, drawn)]
-        return rows
 
     def begin(self, folder: Path) -> Loop:
         """Compute the reference, or read it from `folder`, and return the loop that uses it."""

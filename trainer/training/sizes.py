@@ -29,9 +29,8 @@ SIZES = (
 )
 
 
-def size_of(model: Any) -> Size:
-    """Return the size that a model's number of parameters falls into."""
-    parameters = model.num_parameters()
+def size_of(parameters: int) -> Size:
+    """Return the size that a model of so many parameters falls into."""
     return next(size for size in SIZES if parameters <= size.parameters)
 
 
@@ -40,12 +39,12 @@ def by_size(name: str, value: object) -> bool:
     return value is None and name in ("learning_rate", "num_train_epochs")
 
 
-def chosen(settings: Settings, model: Any, rows: int) -> Settings:
+def chosen(settings: Settings, parameters: int, rows: int) -> Settings:
     """Fill in the learning rate and, where neither steps nor epochs are given, the epochs.
 
     These are one, and more where that is fewer steps on so many `rows` than the size needs.
     """
-    size = size_of(model)
+    size = size_of(parameters)
     filled: dict[str, Any] = {}
     if settings.learning_rate is None:
         filled["learning_rate"] = size.learning_rate

@@ -7,20 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.dataset.files import Preferences, count, read
-from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, UsageError, brief
 from gravity.trainer.models.bases import Base, resolve_base
-from gravity.trainer.models.loading import REPORT_FILE, context, fingerprint, load
-from gravity.trainer.placing import placed_row
-from gravity.trainer.progress import ProgressBar
+from gravity.trainer.models.loading import REPORT_FILE, fingerprint, load
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
-from gravity.trainer.sharing.tokens import tokenize
 from gravity.trainer.training.card import card
 from gravity.trainer.training.coverage import uncovered
 from gravity.trainer.training.curve import CURVE_FILE, draw
 from gravity.trainer.training.finished import finished_report
-from gravity.trainer.training.fit import Fitted, fit, limit
+from gravity.trainer.training.fit import Fitted, fitted_pairs
 from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.learned import nothing_learned
 from gravity.trainer.training.processes import join, place, sharded, whole
@@ -60,7 +56,8 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     base_fingerprint = fingerprint(model) if accelerator.is_main_process else None
     load_seconds = time.monotonic() - started
     try:
-        fitted, warnings = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
+        fitted, warning = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
+        warnings = _warned(warning, accelerator.is_main_process)
         aside = set_aside(settings, fitted.kept)
         if accelerator.is_main_process:
             workspace.open(run)
@@ -68,7 +65,10 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         checkpoint = workspace.last_checkpoint()
         done = step_of(checkpoint) if checkpoint else 0
         with without_notices(), reporting(settings, base.name, accelerator, done) as report_step:
-            session = Session(settings, fitted.pairs, model, accelerator, aside)
+            before = workspace.memory() if settings.max_tokens is None else None
+            session = Session(settings, fitted.pairs, model, accelerator, aside, before)
+            if accelerator.is_main_process:
+                workspace.keep_memory(session.memory)
             warnings += _warned(uncovered(session.covered), accelerator.is_main_process)
             seconds = session.train(workspace.partial, checkpoint, report_step)
         warnings += _warned(nothing_learned(session.loop.log, session.settings), accelerator.is_main_process)
@@ -80,6 +80,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
             "dataset": _dataset(data, fitted, [fitted.kept[row] for row in session.met(len(session.loop.log))]),
             "device": f"{accelerator.num_processes} x {accelerator.device.type}"
             + (", sharded" if sharded(accelerator) else ""),
+            "memory": session.memory,
             "steps": len(session.loop.log),
             "resumed_from_step": step_of(checkpoint) if checkpoint else None,
             "trained_tokens": session.loop.tokens,
@@ -107,19 +108,6 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         workspace.publish()
     accelerator.wait_for_everyone()
     return report
-
-
-def fitted_pairs(
-    settings: Settings, data: Preferences, model: Any, tokenizer: Any, main: bool
-) -> tuple[Fitted, list[str]]:
-    """Tokenize the training rows and make them fit, and say what did not; the process that is `main` prints it."""
-    with ProgressBar("tokenizing", data.train.num_rows, "row", main) as progress:
-        rows = (placed_row(row, settings.card_in) for row in data.rows())
-        source = split(data.folder, TRAIN).file_name
-        pairs = list(tokenize(tokenizer, rows, progress.advance, source=source))
-    length, limit_name = limit(settings.max_length, context(model))
-    fitted = fit(pairs, length, settings.truncation_mode, limit_name)
-    return fitted, _warned(fitted.warning(limit_name), main)
 
 
 def _warned(warning: str | None, main: bool) -> list[str]:

@@ -11,7 +11,7 @@ from gravity.trainer.output import check_free, make_folder, publish
 
 STATE_FILE = "trainer_state.json"
 
-_RUN_FILE = "run.json"
+_RUN_FILE, _MEMORY_FILE = "run.json", "memory.json"
 
 
 def step_of(checkpoint: Path) -> int:
@@ -73,6 +73,15 @@ class Workspace:
         self.discard()
         make_folder(self.partial, self.output)
         (self.partial / _RUN_FILE).write_text(json.dumps(run, indent=2), encoding="utf-8")
+
+    def keep_memory(self, memory: dict[str, Any]) -> None:
+        """Keep how a session uses memory, for one that continues it."""
+        (self.partial / _MEMORY_FILE).write_text(json.dumps(memory), encoding="utf-8")
+
+    def memory(self) -> dict[str, Any] | None:
+        """Return what `keep_memory` kept of the run to continue, None where there is none."""
+        file = self.partial / _MEMORY_FILE
+        return dict(json.loads(file.read_text(encoding="utf-8"))) if _is_json(file) else None
 
     def last_checkpoint(self) -> Path | None:
         """Return the newest whole checkpoint: the state file is written last, one without it was cut off."""
