@@ -86,7 +86,9 @@ def test_the_search_suggests_nothing_where_labels_are_random(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = planted_rows("train", 24, 24, flipped=0.5)
-    search = _search(write_dataset(tmp_path / "dataset", rows, planted_rows("test", 1, 1)), base, monkeypatch, (1, 1e30))
+    search = _search(
+        write_dataset(tmp_path / "dataset", rows, planted_rows("test", 1, 1)), base, monkeypatch, (1, 1e30)
+    )
     assert [one.verdict for one in search.tried] == ["not shown", "diverged"]
     assert search.suggested is None
     assert "no rate was shown to learn" in find_lr.lines(search)[-1]

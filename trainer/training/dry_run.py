@@ -12,6 +12,7 @@ from gravity.trainer.errors import UsageError
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import on_cuda
 from gravity.trainer.models.outline import outline, parameters
+from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
 from gravity.trainer.training.fit import fitted_pairs
@@ -50,7 +51,8 @@ def dry_run(settings: Settings, gpu_name: str | None = None, teraflops: float | 
     planned = course(settings, pairs, rows)
     met = planned.met(planned.steps)
     batches = Batches(settings.attention, 4096, torch.device(kind), chosen_only=settings.loss_type == "sft")
-    found = forecast(config, settings, kind, label_share(batches, pairs, planned.schedule.rows(0)))
+    with without_notices():
+        found = forecast(config, settings, kind, label_share(batches, pairs, planned.schedule.rows(0)))
     device, room, rate = _device(kind, gpu_name, config)
     weights = found.needs(0).weights
     most = found.most_tokens(room - weights, kind)
