@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from gravity.trainer.models import room
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
-from gravity.trainer.training import gpus, planning, room
+from gravity.trainer.training import gpus, planning
 from gravity.trainer.training.memory import FEWEST_TOKENS, Forecast, forecast
 from gravity.trainer.training.skeleton import passed, skeleton
 from tests.trainer.commands import invoke, refuses

@@ -222,7 +222,7 @@ def test_rows_are_as_many_as_memory_takes(adapter: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(TransformersWriter, "_batch", watched)
     assert texts(writer, *SEVERAL) == expected
     assert sizes[0] == len(SEVERAL) and max(sizes[2:]) == 3
-    monkeypatch.setattr(transformers, "_free", lambda device: 0)
+    monkeypatch.setattr(transformers, "free", lambda device: 0)
     sizes.clear()
     assert texts(writer, *SEVERAL) == expected
     assert set(sizes) == {1}

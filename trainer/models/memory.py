@@ -12,6 +12,7 @@ from pathlib import Path
 
 from gravity.trainer.errors import ModelError
 from gravity.trainer.models.bases import Base, weight_files
+from gravity.trainer.models.room import free
 
 _FLOAT32 = 4
 _MOST_A_BYTE = 8  # weights in a byte of a GGUF: more than llama.cpp's coarsest kind has
@@ -42,8 +43,8 @@ def check_memory(base: Base, weights: int | None) -> None:
             f"{said}, and this machine has {_gib(memory.total)} of memory: take a smaller base, or a machine with an "
             "NVIDIA GPU"
         )
-    free = f"{_gib(memory.free)} of memory are free: end other programs, or take a smaller base"
-    print(f"warning: {said}, and {free}", file=sys.stderr)
+    left = f"{_gib(memory.free)} of memory are free: end other programs, or take a smaller base"
+    print(f"warning: {said}, and {left}", file=sys.stderr)
 
 
 def local_weights(base: Base) -> int | None:
@@ -55,11 +56,6 @@ def local_weights(base: Base) -> int | None:
         return None if folder is None else _in_safetensors(folder)
     except Exception:  # a damaged file can fail anywhere in gguf or safetensors; loading it says so
         return None
-
-
-def free_memory() -> int:
-    """Return the bytes of memory that are free, as far as this machine or container says."""
-    return _memory().free
 
 
 def _cached(name: str) -> Path | None:
@@ -93,10 +89,9 @@ def _memory() -> Memory:
     limit = _text("/sys/fs/cgroup/memory.max").strip()
     at_most = min(physical, int(limit)) if limit.isdigit() else physical
     told = {line.partition(":")[0]: line.split()[1] for line in _text("/proc/meminfo").splitlines()}
-    swap, free = (int(told[name]) << 10 if name in told else None for name in ("SwapTotal", "MemAvailable"))
     # Without /proc nobody says how far swap can grow: then nothing is too large for certain.
-    total = sys.maxsize if swap is None else at_most + swap
-    return Memory(total, at_most if free is None else min(at_most, free))
+    total = at_most + (int(told["SwapTotal"]) << 10) if "SwapTotal" in told else sys.maxsize
+    return Memory(total, free("cpu") or at_most)
 
 
 def _text(path: str) -> str:

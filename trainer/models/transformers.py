@@ -8,7 +8,7 @@ from typing import Any
 from gravity.trainer.errors import ModelError
 from gravity.trainer.models.bases import Base
 from gravity.trainer.models.loading import context, fingerprint, found_base, load, trained_card_in
-from gravity.trainer.models.memory import free_memory
+from gravity.trainer.models.room import free
 from gravity.trainer.models.writer import Heard, Request, Text, Unwritten, described, prompt_ids, too_long
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import CardIn
@@ -135,13 +135,5 @@ class TransformersWriter:
         inner = getattr(config, "intermediate_size", None) or 4 * config.hidden_size
         passing = (8 * config.hidden_size + 3 * inner) * size
         row = tokens * (kept + passing) + heads * tokens * tokens * size + 24 * config.vocab_size
-        return max(1, int(_SHARE * _free(self._model.device) // row))
-
-
-def _free(device: Any) -> int:
-    """Return the bytes that are free where the model is."""
-    import torch
-
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return free_memory()
+        room = free(self._model.device.type)
+        return self._rows if room is None else max(1, int(_SHARE * room // row))

@@ -12,6 +12,7 @@ from gravity.trainer.errors import UsageError
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import on_cuda
 from gravity.trainer.models.outline import outline, parameters
+from gravity.trainer.models.room import free
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
@@ -20,7 +21,6 @@ from gravity.trainer.training.gpus import gpu, rate_of
 from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.memory import FEWEST_TOKENS, USABLE, checkpointing, forecast
 from gravity.trainer.training.planning import course, label_share, together
-from gravity.trainer.training.room import free
 from gravity.trainer.training.sizes import chosen
 from gravity.trainer.training.work import flops, work
 

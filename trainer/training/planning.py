@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from gravity.trainer.errors import brief
+from gravity.trainer.models.room import free
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
 from gravity.trainer.sharing.plan import Rows, Schedule, groups
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.memory import FEWEST_TOKENS, Forecast, forecast
-from gravity.trainer.training.room import free
 
 # For a model whose memory cannot be forecast.
 _UNKNOWN = {"cuda": 8192}
