@@ -19,64 +19,13 @@ from hypothesis import strategies as st
 from gravity.store.database import Database
 from gravity.store.dataset import SCHEMA, Export, export
 from gravity.store.errors import StoreError
-from gravity.store.facets import FacetReliability, Facets
 from gravity.store.ledger import Ledger
 from gravity.store.records import CardLine, Pair
-from gravity.store.reliability import Reliability
 from gravity.store.runs import RunSettings
-from tests.store.build import SURE, check, fact, pair, run, scenario
+from tests.store.build import pair
+from tests.store.planted import RUN, confirm, planted
 
-RUN = run(record=SURE)
-READERS = {culture: [f"{culture}{n}" for n in range(10)] for culture in ("us", "br")}
-SEEDS = [f"seed{n}" for n in range(10)]
-ITEMS = [f"item{n}" for n in range(5)]
-BOOKS = ["B1", "B2"]
 Rows = dict[str, list[dict[str, Any]]]
-
-
-def planted() -> list[Pair]:
-    """Each reader has a pair of each seed, item and book; those of the last seed and of one reader did not pass."""
-    pairs = []
-    for culture, readers in READERS.items():
-        for reader in readers:
-            verdict: Any = "held" if reader == "us0" else "vetted"
-            for seed in SEEDS:
-                links = {"scenario": scenario(RUN, seed, culture).id, "fact": ["stance", seed], "takes": "agree"}
-                passed = "rejected" if seed == SEEDS[-1] else verdict
-                pairs.append(pair(RUN, reader, seed, culture=culture, verdict=passed, **links))
-            for item in ITEMS:
-                facet = ["facet", "trust"]
-                pairs.append(pair(RUN, reader, item, "personality", culture, verdict=verdict, fact=facet, takes="high"))
-            pairs += [pair(RUN, reader, book, "interests", culture, verdict=verdict) for book in BOOKS]
-    return pairs
-
-
-def confirm(ledger: Ledger, pairs: list[Pair]) -> None:
-    """A panel has confirmed every pair, so that each lot is vetted."""
-    for one in pairs:
-        if one.verdict == "vetted" and one.track != "interests":
-            ledger.add_check(check(one))
-
-
-@pytest.fixture
-def ledger(database: Database) -> Ledger:
-    """A ledger that holds the planted pairs and what they rest on, and a pair of another run."""
-    made = Ledger(database)
-    made.open_run(RUN)
-    made.add_pairs([*planted(), pair(run("b" * 16), "us1", "seed0")])
-    for culture, readers in READERS.items():
-        for reader in readers:
-            stances = [fact(RUN, reader, seed, confidence=0.7) for seed in SEEDS]
-            made.add_profile(RUN.id, reader, [*stances, fact(RUN, reader, "trust", "facet", "high")])
-        for seed in SEEDS:
-            made.add_scenario(scenario(RUN, seed, culture))
-    confirm(made, planted())
-    return made
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "out" / "dataset"
 
 
 def written(folder: Path) -> Rows:
@@ -343,72 +292,3 @@ def test_a_split_that_leaves_nothing_says_so(database: Database, folder: Path) -
     with pytest.raises(StoreError, match=r"none of the 2 pairs .* curate more readers, or set curate\.test_share to 0"):
         export(Ledger(database), RUN, folder, 0.5, overwrite=False)
     assert not folder.exists()
-
-
-def test_the_card_says_how_far_stances_hold(ledger: Ledger, folder: Path) -> None:
-    given = {"run": RUN.id, "readers": 10, "stances": 40, "expected_error": 0.125}
-    rows = [
-        Reliability.model_validate({**given, "source": "carried over", "culture": culture, "threshold": t} | tested)
-        for culture, tested in (
-            ("br", {"tested": 0, "contradicted": 0}),
-            ("us", {"tested": 50, "contradicted": 5}),
-        )
-        for t in (0.55, 0.6)
-    ]
-    ledger.carry_over(RUN.id, [], rows)
-    settings = RUN.settings.model_copy(update={"curate": {"min_confidence": 0.58}})
-    export(ledger, RUN.model_copy(update={"settings": settings}), folder, test_share=0.2, overwrite=False)
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    assert "of those of at least 0.55" in card
-    assert "| carried over | br | not measured | 40 | 12.5% |" in card
-    assert "| carried over | us | 10.0% (4.3% to 21.4%, n=50) | 40 | 12.5% |" in card
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert [(row["culture"], row["threshold"]) for row in manifest["reliability"]] == [("br", 0.55), ("us", 0.55)]
-
-
-def test_a_card_without_figures_of_stances_has_no_table_of_them(ledger: Ledger, folder: Path) -> None:
-    export(ledger, RUN, folder, test_share=0.2, overwrite=False)
-    assert "expected label error" not in (folder / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_card_says_how_far_facets_hold_and_which_make_no_pairs(ledger: Ledger, folder: Path) -> None:
-    settings = RunSettings(**{**RUN.settings.model_dump(), "curate": {"min_reliability": 0.5}})
-    rows = [
-        FacetReliability.model_validate(
-            {
-                "run": RUN.id,
-                "of": "facet",
-                "name": name,
-                "culture": culture,
-                "readers": n,
-                "r": r,
-                "low": r and r - 0.1,
-                "high": r and r + 0.1,
-                "partial": partial,
-                "both": 20,
-                "agreed": 18,
-                "halves": 100,
-                "told": 60,
-            }
-        )
-        for name, culture, n, r, partial in (
-            ("trust", "us", 50, 0.2, None),
-            ("trust", "all", 90, 0.6, 0.55),
-            ("anger", "us", 12, None, None),
-        )
-    ]
-    Facets(ledger.database).keep_reliability(RUN.id, rows)
-    export(ledger, RUN.model_copy(update={"settings": settings}), folder, 0.2, overwrite=False)
-    card = (folder / "README.md").read_text(encoding="utf-8")
-    assert "| trust (facet) | us | 50 | 0.33 (0.18 to 0.46) | 0.20 | not measured | 18 of 20 |" in card
-    assert "| trust (facet) | all | 90 | 0.75 (0.67 to 0.82) | 0.60 | 0.55 | 18 of 20 |" in card
-    assert "| anger (facet) | us | 12 | not measured | not measured | not measured | 18 of 20 |" in card
-    assert "In us these facets make no pairs, since their reliability is below 0.5: trust." in card
-    assert "In br these" not in card
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["facets_without_pairs"] == {"us": ["trust"]}
-    assert [row["spearman_brown"] for row in manifest["facet_reliability"]] == [
-        None,
-        pytest.approx(0.75),
-        pytest.approx(1 / 3),
-    ]
