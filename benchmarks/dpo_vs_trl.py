@@ -102,6 +102,7 @@ def ours(model: Any, device: str, prefix: int, way: dict[str, Any], folder: Path
         pairs_per_prefix=way["pairs"],
         max_tokens=way["max_tokens"],
         gradient_checkpointing=way["checkpointing"],
+        num_train_epochs=1,
     )
     session = Session(settings, pairs, model, Accelerator(cpu=device == "cpu"))
     if warm:  # compiles what the timed pass uses
