@@ -1,11 +1,12 @@
 """How attention is computed for a model, and whether the model applies the mask that sharing needs."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gravity.trainer.errors import ModelError
 from gravity.trainer.settings import Attention
+from gravity.trainer.sharing import pieces
 from gravity.trainer.sharing.decoder import rounding
 from gravity.trainer.sharing.hiding import leaks, seen_through, state
 from gravity.trainer.sharing.logps import Batch, Scored, answer_logps, padded, shared
@@ -25,13 +26,15 @@ _CHECKED_PAIRS = 4
 class Batches:
     """Makes batches of pairs: packed with what they share, or padded; both sides of a pair or the chosen alone.
 
-    `budget` is in tokens per forward pass, padding included.
+    `budget` is in tokens per forward pass, padding included. A pair that is longer alone is cut into pieces where
+    it is packed, unless it has to stay `whole`, and except on CUDA.
     """
 
     attention: Attention
     budget: int
     device: Any
     chosen_only: bool = False
+    whole: bool = False
 
     def split(self, pairs: Sequence[Pair], rows: Iterable[int]) -> list[list[int]]:
         """Say which rows go through the model together."""
@@ -43,7 +46,7 @@ class Batches:
         sequences = self.sequences(pairs)
         if self.attention == "plain":
             return padded(sequences, self.device)
-        return shared(sequences, self.device, self.flex)
+        return replace(shared(sequences, self.device, self.flex), most=self.budget if self.cuts else None)
 
     def sequences(self, pairs: Sequence[Pair]) -> list[Scored]:
         """Return what `make` puts into a batch, in its order."""
@@ -54,6 +57,19 @@ class Batches:
         """Count the tokens that `make` would put into a batch, FlexAttention's filling apart."""
         sequences = [scored.tokens for scored in self.sequences(pairs)]
         return len(pack(sequences)) if self.attention == "shared" else len(sequences) * max(map(len, sequences))
+
+    def in_pieces(self, pair: Pair) -> bool:
+        """Say whether a pair is computed in pieces."""
+        # The sum is quickly known, and not below.
+        return self.cuts and sum(map(len, self.sides(pair))) > self.budget and self.size([pair]) > self.budget
+
+    @property
+    def cuts(self) -> bool:
+        """Say whether packs over the budget are computed in pieces (`gravity.trainer.sharing.pieces`).
+
+        FlexAttention is not made to, so on CUDA a longer pair goes through the model at once.
+        """
+        return self.attention == "shared" and not self.whole and not self.flex
 
     @property
     def flex(self) -> bool:
@@ -71,6 +87,7 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     Raises ModelError for a model that does not, which `--attention plain` can still train: one with layers that carry
     a state from token to token, one whose attention looks back no further than a window that is shorter than the
     longest pair, one that takes no such mask, or one for which a few pairs come out otherwise than without sharing.
+    Where pairs are longer than the budget, these are computed in pieces too.
     """
     if batches.attention == "plain":
         return
@@ -94,9 +111,14 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
     try:
         blocks.register()
         model.set_attn_implementation("flex_attention" if batches.flex else blocks.NAME)
-        batch = batches.make(checked)
+        batch = replace(batches.make(checked), most=None)
         difference = _difference(model, batch, batches.sequences(checked), expected)
         changed = seen_through(model, batch, batches.sequences(checked))
+        halved = 0.0
+        if any(map(batches.in_pieces, pairs)):
+            halved = _difference(
+                model, replace(batch, most=-(-batch.tokens // 2)), batches.sequences(checked), expected
+            )
     except Exception as error:  # every architecture fails in its own way
         if "out of memory" in str(error):
             raise
@@ -109,6 +131,11 @@ def prepare_model(model: Any, batches: Batches, pairs: Sequence[Pair]) -> None:
         raise ModelError(
             f"the model does not apply the attention mask that shares a prefix: log-probabilities differ by "
             f"{difference:.2g} per token, more than {tolerance:g}: {_HINT}"
+        )
+    if not halved <= tolerance:
+        raise ModelError(
+            f"the model does not compute in pieces what it does at once: log-probabilities differ by {halved:.2g} per "
+            f"token, more than {tolerance:g}: raise --max-tokens until the longest pair fits, or {_HINT}"
         )
     if leaks(changed, batches.device):
         raise ModelError(
@@ -132,7 +159,7 @@ def _difference(model: Any, batch: Batch, sequences: Sequence[Scored], expected:
     import torch
 
     with torch.no_grad():
-        packed = answer_logps(model, batch)
+        packed = pieces.answer_logps(model, batch)
     lengths = [len(sequence.tokens) - sequence.start for sequence in sequences]
     return float(((packed - expected).abs() / torch.tensor(lengths, device=expected.device)).mean())
 

@@ -15,6 +15,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from gravity.trainer.sharing.kept import Kept, current
 from gravity.trainer.sharing.masks import seen_blocks
 from gravity.trainer.sharing.products import product
 
@@ -52,7 +53,8 @@ def register() -> None:
     """Make the attention known to transformers as NAME.
 
     A mask of whole numbers, shape (1, 1, 1, n), is taken for a pack's `until`; with any other mask, or none, it is
-    transformers' own scaled_dot_product_attention.
+    transformers' own scaled_dot_product_attention. Of a pack in pieces it says only that there is one: what a piece
+    attends to is with `gravity.trainer.sharing.kept`.
     """
     AttentionInterface.register(NAME, _forward)
     AttentionMaskInterface.register(NAME, sdpa_mask)
@@ -66,24 +68,40 @@ def _forward(
         return plain, None
     if any(options.get(name) is not None for name in ("position_bias", "s_aux")):
         raise ValueError("attention scores are biased, or share their sum with a sink")
-    if attention_mask not in _known:
-        _known[attention_mask] = list(_parts(attention_mask.view(-1), query.dtype))
+    piece = current()
+    until, begin = (attention_mask, 0) if piece is None else (piece.until, piece.begin)
+    kept = piece.kept(module, (key, value)) if piece is not None else None
+    if until not in _known:
+        _known[until] = list(_parts(until.view(-1), query.dtype, begin))
     scale = options.get("scaling")
     scale = query.shape[-1] ** -0.5 if scale is None else scale
-    parts, cap = _known[attention_mask], options.get("softcap")
-    output: Tensor = _Blocks.apply(query, key, value, parts, scale, cap)  # type: ignore[no-untyped-call]
+    parts, cap = _known[until], options.get("softcap")
+    output: Tensor = _Blocks.apply(query, key, value, parts, scale, cap, kept, begin)  # type: ignore[no-untyped-call]
     return output, None
 
 
 class _Blocks(torch.autograd.Function):
-    """Queries (1, heads, n, width), keys and values (1, fewer heads, n, width); gives (1, n, heads, width)."""
+    """Queries (1, heads, n, width), keys and values (1, fewer heads, n, width); gives (1, n, heads, width).
+
+    With `kept` they are those of a piece that begins there, and its gradients those of the later pieces as well.
+    """
 
     @staticmethod
     def forward(
-        ctx: Any, query: Tensor, key: Tensor, value: Tensor, parts: list[_Part], scale: float, cap: float | None
+        ctx: Any,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        parts: list[_Part],
+        scale: float,
+        cap: float | None,
+        kept: Kept | None,
+        begin: int,
     ) -> Tensor:
         ctx.save_for_backward(query, key, value)
-        ctx.parts, ctx.scale, ctx.cap = parts, scale, cap
+        ctx.parts, ctx.scale, ctx.cap, ctx.kept, ctx.begin = parts, scale, cap, kept, begin
+        if kept is not None:
+            key, value = kept.put((key, value), begin)
         output = query.new_empty(1, query.shape[2], query.shape[1], value.shape[3])
         for part in parts:
             for heads, head in _heads(query, key):
@@ -96,7 +114,12 @@ class _Blocks(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value = ctx.saved_tensors
-        d_query, d_key, d_value = (torch.zeros_like(tensor) for tensor in (query, key, value))
+        d_query, begin = torch.zeros_like(query), ctx.begin
+        if ctx.kept is not None:
+            key, value = ctx.kept.put((key, value), begin)
+            d_key, d_value = ctx.kept.gradients(key.shape[2])
+        else:
+            d_key, d_value = torch.zeros_like(key), torch.zeros_like(value)
         for part in ctx.parts:
             for heads, head in _heads(query, key):
                 asked, found = _folded(query[0, heads, part.rows], ctx.scale), part.taken(key[0, head])
@@ -110,7 +133,7 @@ class _Blocks(torch.autograd.Function):
                 narrow = product(d_scores, found.t()).mul_(ctx.scale)
                 d_query[0, heads, part.rows] = narrow.view(-1, len(part.mask), narrow.shape[1])
                 part.add(d_key[0, head], product(asked.t(), d_scores.t()).t())
-        return d_query, d_key, d_value, None, None, None
+        return d_query, d_key[:, :, begin:], d_value[:, :, begin:], None, None, None, None, None
 
 
 def _heads(query: Tensor, key: Tensor) -> Iterator[tuple[slice, int]]:
@@ -134,16 +157,17 @@ def _chances(query: Tensor, key: Tensor, mask: Tensor, cap: float | None) -> tup
     return scores.softmax(-1), slope
 
 
-def _parts(until: Tensor, dtype: torch.dtype) -> Iterator[_Part]:
+def _parts(until: Tensor, dtype: torch.dtype, begin: int) -> Iterator[_Part]:
     at = torch.arange(len(until), device=until.device)
     filled = torch.nn.functional.pad(until, (0, -len(until) % BLOCK))
-    for number, seen in enumerate(seen_blocks(filled, BLOCK)):
-        rows = at[number * BLOCK : (number + 1) * BLOCK]
+    # Begun within a block, the last block of queries can be all filling.
+    for first, seen in zip(range(begin, len(at), BLOCK), seen_blocks(filled, BLOCK, begin), strict=False):
+        rows = at[first : first + BLOCK]
         runs = _runs(seen.nonzero()[:, 0].tolist(), len(at))
         keys = torch.cat([at[run] for run in runs])
         hidden = (keys > rows[:, None]) | (rows[:, None] >= until[keys])
         mask = torch.zeros(hidden.shape, dtype=dtype, device=until.device).masked_fill_(hidden, -torch.inf)
-        yield _Part(slice(number * BLOCK, (number + 1) * BLOCK), runs, mask)
+        yield _Part(slice(first - begin, first - begin + BLOCK), runs, mask)
 
 
 def _runs(blocks: list[int], tokens: int) -> list[slice]:

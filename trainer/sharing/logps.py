@@ -31,7 +31,7 @@ class Batch:
 
     `inputs` are keyword arguments of the model, its `shift_labels` the token that each place predicts. `places`
     are indices into the flattened output, `owners` the sequence that each belongs to. `tokens` counts the tokens
-    that are computed, padding included.
+    that are computed, padding included. A pack is to be cut into pieces of `most` tokens at most (None: never).
     """
 
     inputs: dict[str, Any]
@@ -39,6 +39,17 @@ class Batch:
     owners: "Tensor"
     sequences: int
     tokens: int
+    most: int | None = None
+
+    @property
+    def cut(self) -> bool:
+        """Say whether it is too long to be computed at once, for `gravity.trainer.sharing.pieces`."""
+        return self.most is not None and self.tokens > self.most
+
+    def sums(self, per_token: "Tensor") -> "Tensor":
+        """Add up for each sequence the log-probabilities of its scored tokens, given those at all places."""
+        sums: Tensor = per_token.new_zeros(self.sequences).index_add(0, self.owners, per_token[self.places])
+        return sums
 
 
 def shared(sequences: Sequence[Scored], device: Any, flex: bool) -> Batch:
@@ -107,13 +118,16 @@ def add_head(model: Any) -> None:
 def answer_logps(model: Any, batch: Batch) -> "Tensor":
     """Return the sum of log-probabilities of each sequence's scored tokens, float32, shape (sequences,).
 
-    `model` has the head of `add_head`; on CUDA the pass runs in bfloat16.
+    `model` has the head of `add_head`; on CUDA the pass runs in bfloat16. The batch is computed at once.
     """
-    device = batch.places.device
-    with precision(device), _labelled_places_only():
-        per_token = model(**batch.inputs, use_cache=False, fused_lm_head=True).log_probs.flatten().float()
-    sums: Tensor = per_token.new_zeros(batch.sequences).index_add(0, batch.owners, per_token[batch.places])
-    return sums
+    return batch.sums(token_logps(model, batch.inputs))
+
+
+def token_logps(model: Any, inputs: dict[str, Any]) -> "Tensor":
+    """Return the log-probability of each label of a batch's `inputs`, float32, shape (tokens,)."""
+    with precision(inputs["input_ids"].device), _labelled_places_only():
+        found: Tensor = model(**inputs, use_cache=False, fused_lm_head=True).log_probs.flatten().float()
+    return found
 
 
 def precision(device: Any) -> Any:

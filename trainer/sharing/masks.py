@@ -8,15 +8,17 @@ if TYPE_CHECKING:
 BLOCK = 128
 
 
-def seen_blocks(until: "Tensor", block: int = BLOCK) -> "Tensor":
+def seen_blocks(until: "Tensor", block: int = BLOCK, begin: int = 0) -> "Tensor":
     """Say which blocks of queries (rows) see something of which blocks of keys (columns), `block` tokens each.
 
     It follows from the greatest `until` in a block of keys, so nothing is made that grows with the square of the
-    tokens. Their number must be a multiple of `block`.
+    tokens. Their number must be a multiple of `block`. Queries are those from `begin` on, and so are their blocks.
     """
-    queries, keys = _numbered(until, block)
-    greatest = until.view(-1, block).amax(1)
-    return (keys == queries) | ((keys < queries) & (greatest > queries * block))
+    import torch
+
+    queries = torch.arange(begin, len(until), block, device=until.device)[:, None]
+    keys = torch.arange(0, len(until), block, device=until.device)
+    return (keys < queries + block) & (until.view(-1, block).amax(1) > queries)
 
 
 def blockwise(until: "Tensor") -> Any:

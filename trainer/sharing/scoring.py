@@ -1,14 +1,14 @@
 """Log-probabilities of the answers of preference pairs under a model, without gradients."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gravity.trainer.dataset.contract import Row
 from gravity.trainer.errors import ModelError
-from gravity.trainer.settings import Attention
 from gravity.trainer.sharing.attention import Batches, prepare_model
-from gravity.trainer.sharing.logps import add_head, answer_logps
+from gravity.trainer.sharing.logps import add_head
+from gravity.trainer.sharing.pieces import answer_logps, follows_length
 from gravity.trainer.sharing.plan import groups
 from gravity.trainer.sharing.tokens import Pair, tokenize
 
@@ -40,8 +40,8 @@ def score(
 
     Tokens are TRL's: the prompt by the chat template with its opening of the assistant's turn, then what the
     template makes of the answer. What prompts begin with is computed once where the model can share it. At most
-    `max_tokens` tokens are computed at once, except that a longer pair is computed alone. `progress` is called
-    with the number of rows just done.
+    `max_tokens` tokens are computed at once, except that a longer pair is computed alone, in pieces where
+    `Batches.cuts` says so. `progress` is called with the number of rows just done.
     """
     import torch
 
@@ -52,7 +52,7 @@ def score(
     before = model.config._attn_implementation
     sums: list[list[float]] = [[]] * len(pairs)
     try:
-        batches = Batches(_attention(model, pairs, max_tokens), max_tokens, model.device)
+        batches = _batches(model, pairs, max_tokens)
         with torch.no_grad():
             for part in batches.split(pairs, [int(row) for group in groups(pairs) for row in group]):
                 found = answer_logps(model, batches.make([pairs[row] for row in part])).view(2, len(part))
@@ -72,9 +72,10 @@ def length(tokenizer: Any, row: Row) -> int:
     return len(next(tokenize(tokenizer, [row])))
 
 
-def _attention(model: Any, pairs: list[Pair], max_tokens: int) -> Attention:
+def _batches(model: Any, pairs: list[Pair], max_tokens: int) -> Batches:
+    batches = Batches("shared", max_tokens, model.device, whole=follows_length(model.config))
     try:
-        prepare_model(model, Batches("shared", max_tokens, model.device), pairs)
+        prepare_model(model, batches, pairs)
     except ModelError:
-        return "plain"
-    return "shared"
+        return replace(batches, attention="plain")
+    return batches

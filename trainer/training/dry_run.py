@@ -16,6 +16,7 @@ from gravity.trainer.models.room import free
 from gravity.trainer.quiet import without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
+from gravity.trainer.sharing.pieces import follows_length
 from gravity.trainer.training.fit import fitted_pairs
 from gravity.trainer.training.gpus import gpu, rate_of
 from gravity.trainer.training.holdout import set_aside
@@ -50,7 +51,8 @@ def dry_run(settings: Settings, gpu_name: str | None = None, teraflops: float | 
     settings = chosen(settings, parameters(config), len(rows))
     planned = course(settings, pairs, rows)
     met = planned.met(planned.steps)
-    batches = Batches(settings.attention, 4096, torch.device(kind), chosen_only=settings.loss_type == "sft")
+    only, whole = settings.loss_type == "sft", follows_length(config)
+    batches = Batches(settings.attention, 4096, torch.device(kind), only, whole)
     with without_notices():
         found = forecast(config, settings, kind, label_share(batches, pairs, planned.schedule.rows(0)))
     device, room, rate = _device(kind, gpu_name, config)

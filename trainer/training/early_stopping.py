@@ -58,7 +58,7 @@ def row_figures(loop: "Loop", rows: Sequence[int]) -> dict[str, "Tensor"]:
     """
     import torch
 
-    from gravity.trainer.sharing.logps import answer_logps
+    from gravity.trainer.sharing.pieces import answer_logps
     from gravity.trainer.training.processes import idle_passes
 
     accelerator, pairs = loop.accelerator, loop.pairs

@@ -13,7 +13,7 @@ from gravity.trainer.errors import DivergedError
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
 from gravity.trainer.sharing.decoder import rounding
-from gravity.trainer.sharing.logps import answer_logps
+from gravity.trainer.sharing.pieces import learned_logps
 from gravity.trainer.sharing.plan import Rows, Schedule
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training import checkpoint, losses
@@ -121,9 +121,11 @@ class Loop:
         for number, (part, weight) in enumerate(passes, 1):
             batch = self.batches.make([self.pairs[row] for row in part])
             with contextlib.nullcontext() if number == len(passes) else self.accelerator.no_sync(self.model):
-                figures = self.figures(answer_logps(self.model, batch), part, answer_tokens)
+                logps, finish = learned_logps(self.model, batch)
+                figures = self.figures(logps, part, answer_tokens)
                 # Gradients are averaged over processes, so each counts for as many.
                 self.accelerator.backward(figures["loss"].sum() * weight * world / len(rows))
+                finish()
             figures["tokens"] = torch.tensor([float(batch.tokens)], device=self.batches.device)
             for name, values in figures.items():
                 totals[name] = totals.get(name, 0) + values.detach().sum() * weight

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gravity.trainer.sharing.attention import Batches
-from gravity.trainer.sharing.logps import answer_logps
+from gravity.trainer.sharing.pieces import answer_logps
 from gravity.trainer.sharing.plan import Rows
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.processes import idle_passes

@@ -16,6 +16,7 @@ from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches, prepare_model
 from gravity.trainer.sharing.decoder import check_decoder
 from gravity.trainer.sharing.logps import add_head
+from gravity.trainer.sharing.pieces import follows_length
 from gravity.trainer.sharing.plan import Rows
 from gravity.trainer.sharing.tokens import Pair
 from gravity.trainer.training.coverage import coverage
@@ -67,7 +68,9 @@ class Session:
         self.trained_rows = self.met(self.steps)
         held = rows[:0] if aside is None else aside.held
         self.held: Rows = np.concatenate([held[:0], *together(pairs, held)])
-        batches = Batches(settings.attention, 0, device, chosen_only=settings.loss_type == "sft")
+        # Sharded, processes make passes in step, so that none can make more of its own.
+        whole = sharded(accelerator) or follows_length(model.config)
+        batches = Batches(settings.attention, 0, device, settings.loss_type == "sft", whole)
         self.memory = memory or sized(batches, settings, model.config, pairs, self.schedule, sharded(accelerator))
         self.batches = replace(batches, budget=least(self.memory["max_tokens"], accelerator))
         add_head(model)

@@ -20,7 +20,11 @@ _ATTENTION_BACKWARD = 2.5
 
 @dataclass(frozen=True)
 class Load:
-    """Tokens that go through the model, how many tokens those attend to in sum, and how many are scored."""
+    """Tokens that go through the model, how many tokens those attend to in sum, and how many are scored.
+
+    `longest` is the most that go through at once. Where packs are cut into pieces, their second forward pass is not
+    counted.
+    """
 
     tokens: float = 0
     attended: float = 0
@@ -87,6 +91,7 @@ def _load(batches: Batches, pairs: Sequence[Pair], steps: Iterable[Any]) -> Load
             else:
                 width = max(len(one.tokens) for one in sequences)
                 size, seen = len(sequences) * width, len(sequences) * width * (width + 1) // 2
-            tokens, attended, longest = tokens + size, attended + seen, max(longest, size)
+            tokens, attended = tokens + size, attended + seen
+            longest = max(longest, min(size, batches.budget) if batches.cuts else size)
             scored += sum(len(one.tokens) - one.start for one in sequences)
     return Load(tokens, attended, scored, longest)
