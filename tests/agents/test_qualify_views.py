@@ -22,7 +22,7 @@ from gravity.frameworks.gold import NO_VIEW, GoldView
 from gravity.frameworks.statistics import wilson
 from gravity.store.records import Qualification
 from tests.agents.conftest import MakeAsker
-from tests.agents.test_qualify import BOOKS, GOLD, LIBRARY, base, silent, within
+from tests.agents.gold import BOOKS, GOLD, LIBRARY, base, silent, within
 from tests.stub.embedder import HashEmbedder
 from tests.stub.issues import beginning
 from tests.stub.server import Faults, Stub

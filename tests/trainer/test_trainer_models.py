@@ -87,8 +87,8 @@ def test_a_mask_that_lets_something_through(refused: Refused, base: Path, monkey
     monkeypatch.setattr(attention, "rounding", lambda device: 1.0)
     honest = blocks._parts
 
-    def leaking(until: Any, dtype: Any) -> Any:
-        return honest(until + 1, dtype)
+    def leaking(until: Any, *rest: Any) -> Any:
+        return honest(until + 1, *rest)
 
     monkeypatch.setattr(blocks, "_parts", leaking)
     refused(4, ["what the attention mask hides reaches", "--attention plain"], base)

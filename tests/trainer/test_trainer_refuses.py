@@ -303,7 +303,7 @@ def test_a_model_that_does_not_apply_the_mask(
 
     # Every token sees all that came before it, as a model does that makes its own mask.
     honest = blocks._parts
-    monkeypatch.setattr(blocks, "_parts", lambda until, groups: honest(torch.full_like(until, len(until)), groups))
+    monkeypatch.setattr(blocks, "_parts", lambda until, *rest: honest(torch.full_like(until, len(until)), *rest))
     words = ["does not apply the attention mask", "--attention plain"]
     refused(4, words, dataset)
 
