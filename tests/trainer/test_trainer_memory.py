@@ -100,3 +100,10 @@ def test_a_model_on_the_hub_is_not_fetched_for_nothing(
 def test_this_machine_has_memory() -> None:
     found = memory._memory()
     assert 0 < found.free <= found.total
+
+
+def test_no_free_memory_is_not_taken_for_an_unknown_amount(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free", lambda device: 0)
+    assert memory._memory().free == 0
+    monkeypatch.setattr(memory, "free", lambda device: None)
+    assert memory._memory().free > 0

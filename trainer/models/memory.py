@@ -12,11 +12,12 @@ from pathlib import Path
 
 from gravity.trainer.errors import ModelError
 from gravity.trainer.models.bases import Base, weight_files
-from gravity.trainer.models.room import free
+from gravity.trainer.models.room import free, meminfo
 
 _FLOAT32 = 4
 _MOST_A_BYTE = 8  # weights in a byte of a GGUF: more than llama.cpp's coarsest kind has
 _GIB = 1 << 30
+_LIMIT = Path("/sys/fs/cgroup/memory.max")  # of the container
 
 
 @dataclass(frozen=True)
@@ -86,19 +87,13 @@ def _in_gguf(file: Path) -> int:
 
 def _memory() -> Memory:
     physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    limit = _text("/sys/fs/cgroup/memory.max").strip()
-    at_most = min(physical, int(limit)) if limit.isdigit() else physical
-    told = {line.partition(":")[0]: line.split()[1] for line in _text("/proc/meminfo").splitlines()}
-    # Without /proc nobody says how far swap can grow: then nothing is too large for certain.
-    total = at_most + (int(told["SwapTotal"]) << 10) if "SwapTotal" in told else sys.maxsize
-    return Memory(total, free("cpu") or at_most)
-
-
-def _text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="ascii")
-    except OSError:
-        return ""
+        at_most = min(physical, int(_LIMIT.read_text(encoding="ascii")))
+    except (OSError, ValueError):  # no such file, or "max"
+        at_most = physical
+    swap, left = meminfo("SwapTotal"), free("cpu")
+    # Without /proc nobody says how far swap can grow: then nothing is too large for certain.
+    return Memory(sys.maxsize if swap is None else at_most + swap, at_most if left is None else min(at_most, left))
 
 
 def _gib(size: int) -> str:

@@ -16,14 +16,15 @@ def free(device: str) -> int | None:
         import torch
 
         return int(torch.cuda.mem_get_info()[0])
-    found = [value for value in (_available(_MEMINFO), _left(_CGROUP)) if value is not None]
+    found = [value for value in (meminfo("MemAvailable"), _left(_CGROUP)) if value is not None]
     return min(found) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")) if found else None
 
 
-def _available(meminfo: Path) -> int | None:
+def meminfo(name: str) -> int | None:
+    """Return the bytes that Linux gives under a name, such as SwapTotal; None where the system does not say."""
     try:
-        lines = meminfo.read_text(encoding="utf-8").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+        lines = _MEMINFO.read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
     except (OSError, ValueError, StopIteration):
         return None
 
