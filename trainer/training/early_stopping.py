@@ -58,8 +58,7 @@ def row_figures(loop: "Loop", rows: Sequence[int]) -> dict[str, "Tensor"]:
     """
     import torch
 
-    from gravity.trainer.sharing.pieces import answer_logps
-    from gravity.trainer.training.processes import idle_passes
+    from gravity.trainer.training.reference import scored_parts
 
     accelerator, pairs = loop.accelerator, loop.pairs
     inner = accelerator.unwrap_model(loop.model)
@@ -67,16 +66,9 @@ def row_figures(loop: "Loop", rows: Sequence[int]) -> dict[str, "Tensor"]:
     place = {row: number for number, row in enumerate(rows)}
     names = _REPORTED[:1] if loop.settings.loss_type == "sft" else _REPORTED
     found = torch.zeros(len(names), len(rows), device=loop.batches.device)
-    parts = loop.batches.split(pairs, rows)
-    mine = parts[accelerator.process_index :: accelerator.num_processes]
-    idle = idle_passes(len(mine), accelerator)
-    with torch.no_grad():
-        for part in mine:
-            logps = answer_logps(inner, loop.batches.make([pairs[row] for row in part]))
-            figures = loop.figures(logps, part, answer_tokens)
-            found[:, [place[row] for row in part]] = torch.stack([figures[name] for name in names])
-        for _ in range(idle):
-            answer_logps(inner, loop.batches.make([pairs[row] for row in parts[0]]))
+    for part, logps in scored_parts(inner, pairs, rows, loop.batches, accelerator):
+        figures = loop.figures(logps, part, answer_tokens)
+        found[:, [place[row] for row in part]] = torch.stack([figures[name] for name in names])
     return dict(zip(names, accelerator.reduce(found), strict=True))
 
 

@@ -1,6 +1,6 @@
 """Log-probabilities under the base model: computed once, with the adapter switched off, and kept."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,19 +40,33 @@ def reference_logps(
         return kept
     logps: Tensor = torch.zeros(len(pairs), 2, device=batches.device)
     inner = accelerator.unwrap_model(model)
-    parts = batches.split(pairs, rows)
-    mine = parts[accelerator.process_index :: accelerator.num_processes]
-    idle = idle_passes(len(mine), accelerator)
-    with torch.no_grad(), inner.disable_adapter():
-        for part in mine:
-            found = answer_logps(inner, batches.make([pairs[row] for row in part]))
+    with inner.disable_adapter():
+        for part, found in scored_parts(inner, pairs, rows, batches, accelerator):
             logps[part] = found.view(2, len(part)).T
             progress(len(part))
-        for _ in range(idle):
-            answer_logps(inner, batches.make([pairs[row] for row in parts[0]]))
     logps = accelerator.reduce(logps)
     if accelerator.is_main_process:
         partial = file.with_suffix(".partial")
         save_file({"logps": logps.contiguous()}, partial)
         partial.rename(file)
     return logps
+
+
+def scored_parts(
+    model: Any, pairs: Sequence[Pair], rows: Iterable[int], batches: Batches, accelerator: Any
+) -> Iterator[tuple[list[int], "Tensor"]]:
+    """Yield this process's part of the rows, so many as go through the model together, with their log-probabilities.
+
+    Nothing keeps a gradient. All processes have to go through to the end, where those of a sharded model wait for each
+    other.
+    """
+    import torch
+
+    parts = batches.split(pairs, rows)
+    mine = parts[accelerator.process_index :: accelerator.num_processes]
+    idle = idle_passes(len(mine), accelerator)
+    for place, part in enumerate([*mine, *parts[:1] * idle]):
+        with torch.no_grad():
+            found = answer_logps(model, batches.make([pairs[row] for row in part]))
+        if place < len(mine):
+            yield part, found
