@@ -83,7 +83,8 @@ def find_learning_rate(settings: Settings) -> Search:
         raise UsageError("--find-lr compares margins, which --loss-type sft has none of: use sigmoid or ipo")
     data, base = read(settings.dataset), resolve_base(settings.base)
     accelerator = join()
-    model, tokenizer = load(base, load_in_4bit=settings.load_in_4bit, place=place(accelerator))
+    four_bit = settings.load_in_4bit
+    model, tokenizer = load(base, load_in_4bit=four_bit, place=place(accelerator, four_bit))
     fitted, _ = fitted_pairs(settings, data, model, tokenizer, accelerator.is_main_process)
     read_keys = keys(split(settings.dataset, TRAIN))
     whose = [read_keys[row] for row in fitted.kept]

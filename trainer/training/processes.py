@@ -49,10 +49,15 @@ def sharded(accelerator: Any) -> bool:
     return bool(accelerator.is_fsdp2)
 
 
-def place(accelerator: Any) -> Place:
-    """Say where this process has to load the base, as `load` wants it told."""
+def place(accelerator: Any, load_in_4bit: bool) -> Place:
+    """Say where this process has to load the base, as `load` wants it told.
+
+    Raises UsageError where a quantized base would be sharded.
+    """
     if not sharded(accelerator):
         return "device"
+    if load_in_4bit:
+        raise UsageError("--load-in-4bit: a quantized base is not sharded: launch without FSDP")
     # Left to itself, transformers 5.23 reads all weights in every process.
     handed_on = accelerator.state.fsdp_plugin.cpu_ram_efficient_loading and not accelerator.is_main_process
     return "empty" if handed_on else "cpu"

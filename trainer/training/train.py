@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.dataset.files import Preferences, count, read
-from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, UsageError, brief
+from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, fingerprint, load
 from gravity.trainer.quiet import without_notices
@@ -49,9 +49,8 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     workspace.check_same(run)
     accelerator = join()
     started = time.monotonic()
-    if settings.load_in_4bit and sharded(accelerator):
-        raise UsageError("--load-in-4bit: a quantized base is not sharded: launch without FSDP")
-    model, tokenizer = load(base, load_in_4bit=settings.load_in_4bit, place=place(accelerator))
+    four_bit = settings.load_in_4bit
+    model, tokenizer = load(base, load_in_4bit=four_bit, place=place(accelerator, four_bit))
     # Of a base that is to be sharded, other processes may hold no weights.
     base_fingerprint = fingerprint(model) if accelerator.is_main_process else None
     load_seconds = time.monotonic() - started
