@@ -54,11 +54,7 @@ class Workspace:
         """
         if self.last_checkpoint() is None:
             return
-        try:
-            before = json.loads((self.partial / _RUN_FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            before = {}
-        was = changes(before, run)
+        was = changes(_json(self.partial / _RUN_FILE) or {}, run)
         if was:
             raise UsageError(f"{self.partial} cannot be resumed: {was}: use the old settings, or remove it")
 
@@ -80,12 +76,11 @@ class Workspace:
 
     def memory(self) -> dict[str, Any] | None:
         """Return what `keep_memory` kept of the run to continue, None where there is none."""
-        file = self.partial / _MEMORY_FILE
-        return dict(json.loads(file.read_text(encoding="utf-8"))) if _is_json(file) else None
+        return _json(self.partial / _MEMORY_FILE)
 
     def last_checkpoint(self) -> Path | None:
         """Return the newest whole checkpoint: the state file is written last, one without it was cut off."""
-        found = [path.parent for path in self.partial.glob(f"checkpoint-*/{STATE_FILE}") if _is_json(path)]
+        found = [path.parent for path in self.partial.glob(f"checkpoint-*/{STATE_FILE}") if _json(path) is not None]
         return max(found, key=step_of, default=None)
 
     def publish(self) -> None:
@@ -113,9 +108,9 @@ def changes(before: dict[str, Any], now: dict[str, Any]) -> str:
     )
 
 
-def _is_json(file: Path) -> bool:
+def _json(file: Path) -> dict[str, Any] | None:
+    """Return what a file holds, None where it is not there or was cut off."""
     try:
-        json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return True
+        return dict(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
