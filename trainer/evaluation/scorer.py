@@ -11,7 +11,7 @@ from gravity.trainer.dataset.profile import with_card
 from gravity.trainer.errors import DatasetError
 from gravity.trainer.evaluation.controls import Scorer
 from gravity.trainer.evaluation.verdict import mean_change
-from gravity.trainer.models.loading import context, training_report
+from gravity.trainer.models.loading import context, trained_settings
 from gravity.trainer.placing import placed_row
 from gravity.trainer.settings import CardIn, Settings
 from gravity.trainer.sharing.scoring import Score, length, score
@@ -82,6 +82,6 @@ def fitting(rows: Sequence[Row], cards: Sequence[str | None], model: Any, tokeni
 def trained_beta(adapter: Path) -> float:
     """Return the beta that an adapter was trained with, the default where its training.json does not say."""
     try:
-        return float(training_report(adapter)["settings"]["beta"])
+        return float(trained_settings(adapter)["beta"])
     except (KeyError, TypeError, ValueError):
         return Settings.beta

@@ -12,6 +12,7 @@ from gravity.trainer.export.known import unlike
 from gravity.trainer.export.layout import head_size, layout_of, namer, permuted
 from gravity.trainer.models.bases import resolve_base
 from gravity.trainer.models.loading import ADAPTER_FILES, check_adapter
+from gravity.trainer.models.outline import configuration
 
 _PREFIX = "base_model.model."
 # What of PEFT's settings is written, says where the matrices are, which their names say as well, or was for training.
@@ -52,7 +53,7 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> str | None
     try:
         settings = json.loads((adapter / ADAPTER_FILES[0]).read_text(encoding="utf-8"))
         rank, alpha = int(settings["r"]), float(settings["lora_alpha"])
-        config = _config(base or settings["base_model_name_or_path"])
+        config = configuration(resolve_base(base or settings["base_model_name_or_path"]))
         weights = load_file(adapter / ADAPTER_FILES[1])
     except (ModelError, ModuleNotFoundError):
         raise
@@ -88,14 +89,6 @@ def write_lora(adapter: Path, file: Path, base: str | None = None) -> str | None
 def _plain(name: str, value: Any) -> bool:
     usual = _USUAL.get(name)
     return not value or value == usual or (name == "init_lora_weights" and value in _STARTS)
-
-
-def _config(base: str) -> Any:
-    from transformers import AutoConfig
-
-    found = resolve_base(base)
-    options = {"gguf_file": found.gguf} if found.gguf else {}
-    return AutoConfig.from_pretrained(found.location, trust_remote_code=False, **options)
 
 
 def _check_size(adapter: Path, module: str, outputs: int, config: Any) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from gravity.trainer.errors import ModelError
 from gravity.trainer.export.layout import Layout, permuted
 from gravity.trainer.models.bases import weight_files
+from gravity.trainer.models.outline import blank
 
 _HEAD = "lm_head.weight"
 _BYTES = {"F32": 4, "F16": 2, "BF16": 2}
@@ -34,7 +35,7 @@ class Weights:
                 self._files |= dict.fromkeys(opened.keys(), opened)
         except (OSError, SafetensorError) as error:
             raise ModelError(f"model {folder}: {file.name} is missing or damaged: copy the folder anew") from error
-        expected = _shapes(config)
+        expected = {name: tuple(weight.shape) for name, weight in blank(config).state_dict().items()}
         if config.tie_word_embeddings and _HEAD not in self._files:
             del expected[_HEAD]
         self.names = sorted(expected)
@@ -74,15 +75,3 @@ class Weights:
         if weight.ndim == 1:
             weight = weight.float()
         return np.asarray(weight.contiguous().view(torch.uint8).numpy())
-
-
-def _shapes(config: Any) -> dict[str, tuple[int, ...]]:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    from gravity.trainer.quiet import silenced
-
-    decoders: Any = AutoModelForCausalLM  # whose method is not typed
-    with silenced(), torch.device("meta"):
-        model = decoders.from_config(config)
-    return {name: tuple(weight.shape) for name, weight in model.state_dict().items()}

@@ -1,7 +1,6 @@
 """Loading a base model, with an adapter on top when asked."""
 
 import hashlib
-import importlib
 import json
 import warnings
 from pathlib import Path
@@ -14,6 +13,7 @@ from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.decoders import check_kind, check_whole
 from gravity.trainer.models.gguf_base import completed
 from gravity.trainer.models.memory import check_memory, local_weights
+from gravity.trainer.models.outline import configuration, gguf_option
 from gravity.trainer.quiet import silenced
 from gravity.trainer.settings import CardIn
 
@@ -73,14 +73,15 @@ def found_base(base: str | Base | None, adapter: Path | None) -> Base:
     return base if isinstance(base, Base) else resolve_base(base)
 
 
-def load_tokenizer(base: Base, adapter: Path | None = None) -> Any:
-    """Load the tokenizer of a base that is on this machine, or the adapter's copy of it, without the model.
+def load_tokenizer(base: Base, adapter: Path | None = None, local_files_only: bool = True) -> Any:
+    """Load the tokenizer of a base, or the adapter's copy of it, without the model.
 
-    Raises ModelError where there is none, or it has no chat template.
+    With `local_files_only` a base that is not on this machine has none. Raises ModelError where there is none, or it
+    has no chat template.
     """
     try:
         with silenced():
-            tokenizer = _tokenizer(base, adapter, {"local_files_only": True} | _gguf_option(base))
+            tokenizer = _tokenizer(base, adapter, {"local_files_only": local_files_only} | gguf_option(base))
     except ModuleNotFoundError:
         raise
     except Exception as error:  # a damaged file can fail anywhere in transformers, gguf or tokenizers
@@ -135,16 +136,20 @@ def training_report(adapter: Path) -> dict[str, Any]:
         return {}
 
 
+def trained_settings(adapter: Path) -> dict[str, Any]:
+    """Return the settings that an adapter was trained with, nothing where training.json does not say."""
+    settings = training_report(adapter).get("settings")
+    return settings if isinstance(settings, dict) else {}
+
+
 def trained_card_in(adapter: Path) -> CardIn:
     """Return where training put the reader's card for an adapter, "system" where training.json does not say."""
-    settings = training_report(adapter).get("settings")
-    return "user" if isinstance(settings, dict) and settings.get("card_in") == "user" else "system"
+    return "user" if trained_settings(adapter).get("card_in") == "user" else "system"
 
 
 def trained_in_4bit(adapter: Path) -> bool:
     """Say whether training had the base quantized, False where training.json does not say."""
-    settings = training_report(adapter).get("settings")
-    return isinstance(settings, dict) and settings.get("load_in_4bit") is True
+    return trained_settings(adapter).get("load_in_4bit") is True
 
 
 def on_cuda() -> bool:
@@ -179,10 +184,10 @@ def _load_base(base: Base, adapter: Path | None, place: Place, four_bit: bool) -
 
 def _open(base: Base, adapter: Path | None, place: Place, four_bit: bool, local_files_only: bool) -> tuple[Any, Any]:
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, GgufConfig
+    from transformers import AutoModelForCausalLM, GgufConfig
     from transformers.utils.peft_utils import find_adapter_config_file
 
-    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only} | _gguf_option(base)
+    common: dict[str, Any] = {"trust_remote_code": False, "local_files_only": local_files_only} | gguf_option(base)
     tokenizer = _tokenizer(base, adapter, common)
     cuda = on_cuda()
     dtype = torch.bfloat16 if cuda else torch.float32
@@ -196,12 +201,13 @@ def _open(base: Base, adapter: Path | None, place: Place, four_bit: bool, local_
         # transformers would load the base that an adapter names, with the adapter on it.
         if find_adapter_config_file(base.location, local_files_only=local_files_only) is not None:
             raise ModelError(f"base {base.name} is an adapter: give the model that it was trained on")
-        check_kind(base, AutoConfig.from_pretrained(base.location, **common))
+        check_kind(base, configuration(base, local_files_only=local_files_only))
         common["use_safetensors"] = True
     if four_bit:
         common |= quantized.options(dtype)
     if place == "empty":
-        return _without_weights(base.location, dtype, common), tokenizer
+        config = common.get("config") or configuration(base, local_files_only=local_files_only)
+        return _without_weights(config, dtype), tokenizer
     found: Any = AutoModelForCausalLM.from_pretrained(base.location, dtype=dtype, output_loading_info=True, **common)
     model, loaded = found
     check_whole(base, sorted(loaded["missing_keys"]))
@@ -210,28 +216,16 @@ def _open(base: Base, adapter: Path | None, place: Place, four_bit: bool, local_
     return model.to("cuda") if place == "device" and cuda else model, tokenizer
 
 
-def _without_weights(location: str, dtype: Any, options: dict[str, Any]) -> Any:
+def _without_weights(config: Any, dtype: Any) -> Any:
     from accelerate import init_empty_weights
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     decoders: Any = AutoModelForCausalLM  # which is not typed
-    config = options.get("config")
-    if config is None:
-        known = {name: options[name] for name in ("local_files_only", "gguf_file") if name in options}
-        config = AutoConfig.from_pretrained(location, trust_remote_code=False, **known)
     # Buffers are made as usual: they follow from the configuration and are not handed on.
     with init_empty_weights(include_buffers=False):
         model = decoders.from_config(config, dtype=dtype)
     model.tie_weights()
     return model
-
-
-def _gguf_option(base: Base) -> dict[str, Any]:
-    if base.gguf is None:
-        return {}
-    # transformers would name several packages where this one is missing.
-    importlib.import_module("gguf")
-    return {"gguf_file": base.gguf}
 
 
 def _tokenizer(base: Base, adapter: Path | None, options: dict[str, Any]) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from gravity.trainer.dataset.files import read
-from gravity.trainer.errors import UsageError
-from gravity.trainer.models.bases import resolve_base
-from gravity.trainer.models.loading import on_cuda
-from gravity.trainer.models.outline import outline, parameters
+from gravity.trainer.errors import ModelError, UsageError, brief
+from gravity.trainer.models.bases import Base, resolve_base
+from gravity.trainer.models.loading import load_tokenizer, on_cuda
+from gravity.trainer.models.outline import blank, configuration
 from gravity.trainer.models.room import free
-from gravity.trainer.quiet import without_notices
+from gravity.trainer.quiet import silenced, without_notices
 from gravity.trainer.settings import Settings
 from gravity.trainer.sharing.attention import Batches
 from gravity.trainer.sharing.pieces import follows_length
@@ -40,7 +40,8 @@ def dry_run(settings: Settings, gpu_name: str | None = None, teraflops: float | 
     Raises a TrainerError as `train` does, where the dataset or the base cannot be used.
     """
     data = read(settings.dataset)
-    config, tokenizer = outline(resolve_base(settings.base))
+    base = resolve_base(settings.base)
+    config, tokenizer = _configuration(base), load_tokenizer(base, local_files_only=False)
     fitted, warning = fitted_pairs(settings, data, SimpleNamespace(config=config), tokenizer, True)
     pairs = fitted.pairs
     import torch
@@ -48,7 +49,7 @@ def dry_run(settings: Settings, gpu_name: str | None = None, teraflops: float | 
     kind = "cuda" if gpu_name or on_cuda() else "cpu"
     aside = set_aside(settings, fitted.kept)
     rows = np.arange(len(pairs)) if aside is None else aside.train
-    settings = chosen(settings, parameters(config), len(rows))
+    settings = chosen(settings, blank(config).num_parameters(), len(rows))
     planned = course(settings, pairs, rows)
     met = planned.met(planned.steps)
     only, whole = settings.loss_type == "sft", follows_length(config)
@@ -95,6 +96,16 @@ def dry_run(settings: Settings, gpu_name: str | None = None, teraflops: float | 
         "seconds": {name: value / reached for name, value in operations.items()} if reached else None,
     }
     return report | {"advice": None if fits else _advice(report, weights < USABLE[kind] * room, most)}
+
+
+def _configuration(base: Base) -> Any:
+    try:
+        with silenced():
+            return configuration(base)
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # a damaged file can fail anywhere in transformers or gguf
+        raise ModelError(f"base {base.name} cannot be read: {brief(error)}") from error
 
 
 def _device(kind: str, gpu_name: str | None, config: Any) -> tuple[str, float, float | None]:
