@@ -5,13 +5,13 @@ import os
 import site
 import subprocess
 import sys
-import sysconfig
 import venv
 import zipfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
 OPENAI_AGENTS = "openai-agents==0.24.0"
@@ -32,26 +32,12 @@ DATA = {
 pytestmark = pytest.mark.slow
 
 
-@dataclass(frozen=True)
-class Fresh:
+class Fresh(Venv):
     """An environment that has what Gravity needs, and of Gravity only what its wheel installed."""
-
-    folder: Path
-
-    @property
-    def packages(self) -> Path:
-        """Its own site-packages."""
-        return Path(sysconfig.get_path("purelib", "venv", {"base": str(self.folder), "platbase": str(self.folder)}))
 
     def run(self, command: str, *arguments: str) -> str:
         """What a command of the environment prints; it has to succeed. The checkout is out of its sight."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GRAVITY_"))}
-        path = self.folder / ("Scripts" if os.name == "nt" else "bin") / command
-        process = subprocess.run(
-            [path, *arguments], cwd=self.folder, env=kept, capture_output=True, text=True, check=False
-        )
-        assert process.returncode == 0, process.stdout + process.stderr
-        return process.stdout
+        return self.call(command, *arguments, cwd=self.folder)
 
 
 @pytest.fixture(scope="module")

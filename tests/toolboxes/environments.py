@@ -10,12 +10,13 @@ import re
 import site
 import subprocess
 import sys
-import sysconfig
 import venv
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+
+from tests.venvs import Venv
 
 ROOT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "gravity-tests"
@@ -77,26 +78,14 @@ RECIPES = {
 }
 
 
-@dataclass(frozen=True)
-class Environment:
+class Environment(Venv):
     """An environment that has its packages and nothing of Gravity."""
-
-    folder: Path
-
-    @property
-    def packages(self) -> Path:
-        """Its own site-packages."""
-        return Path(sysconfig.get_path("purelib", "venv", {"base": str(self.folder), "platbase": str(self.folder)}))
 
     def run(self, command: str, *arguments: str | Path, cwd: Path, **variables: str) -> str:
         """What a command of the environment prints; it has to succeed. It has no GPU, no Hub, and reports to nobody."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GRAVITY_", "HF_"))}
-        kept |= {"HF_HUB_OFFLINE": "1", "HF_HOME": str(cwd / "hf"), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
-        kept |= {"DO_NOT_TRACK": "1", "AXOLOTL_DO_NOT_TRACK": "1", **variables}
-        path = self.folder / ("Scripts" if os.name == "nt" else "bin") / command
-        done = subprocess.run([path, *arguments], cwd=cwd, env=kept, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        told = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(cwd / "hf"), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+        told |= {"DO_NOT_TRACK": "1", "AXOLOTL_DO_NOT_TRACK": "1", **variables}
+        return self.call(command, *arguments, cwd=cwd, unset=("HF_",), **told)
 
 
 def environment(name: str) -> Environment:

@@ -5,20 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gravity.trainer.experiments.planted import SIZES
 from gravity.trainer.settings import Attention, Settings
 from gravity.trainer.training.session import Session
 from tests.trainer.conftest import planted_rows
 
 STEPS = 3
 
-_SIZES = {
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "max_position_embeddings": 256,
-}
 # GPT-2's names for the same, which some architectures have kept.
 _GPT = {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 256}
 _MIXTURE = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 16}
@@ -47,7 +40,7 @@ class Case:
     shared: str | None = RIGHT
     plain: str | None = RIGHT
     without: str | None = None
-    sizes: dict[str, Any] = field(default_factory=lambda: _SIZES)
+    sizes: dict[str, Any] = field(default_factory=lambda: SIZES)
 
 
 CASES = {

@@ -11,16 +11,7 @@ from gravity.trainer.models.gguf_base import _llama3
 from gravity.trainer.models.loading import load
 from tests.trainer.commands import invoke, refuses
 from tests.trainer.conftest import planted_rows, write_base
-
-_ROPE = {"rope_theta": 10000.0}
-_YARN = _ROPE | {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
-_LLAMA3 = _ROPE | {
-    "rope_type": "llama3",
-    "factor": 4.0,
-    "low_freq_factor": 1.0,
-    "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 64,
-}
+from tests.trainer.ropes import LLAMA3, ROPE, YARN
 
 
 def _logps(base: Path) -> np.ndarray:
@@ -40,10 +31,10 @@ def _logps(base: Path) -> np.ndarray:
     ("model_type", "settings"),
     [
         ("llama", {}),
-        ("llama", {"rope_parameters": _LLAMA3}),
-        ("llama", {"rope_parameters": _ROPE | {"rope_type": "linear", "factor": 4.0}}),
-        ("llama", {"rope_parameters": _YARN}),
-        ("qwen2", {"rope_parameters": _YARN | {"attention_factor": 1.3}}),
+        ("llama", {"rope_parameters": LLAMA3}),
+        ("llama", {"rope_parameters": ROPE | {"rope_type": "linear", "factor": 4.0}}),
+        ("llama", {"rope_parameters": YARN}),
+        ("qwen2", {"rope_parameters": YARN | {"attention_factor": 1.3}}),
     ],
 )
 def test_a_gguf_is_the_model_that_it_was_written_from(
@@ -79,7 +70,7 @@ def test_the_published_scalings_of_llama_3_are_found(head: int, factor: float) -
 
     from gravity.trainer.export.rope import rope_factors
 
-    published = _LLAMA3 | {"rope_theta": 500000.0, "factor": factor, "original_max_position_embeddings": 8192}
+    published = LLAMA3 | {"rope_theta": 500000.0, "factor": factor, "original_max_position_embeddings": 8192}
     config = LlamaConfig(hidden_size=head * 2, num_attention_heads=2, rope_parameters=dict(published))
     slowed_by = rope_factors(config)
     assert slowed_by is not None

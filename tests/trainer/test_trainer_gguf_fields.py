@@ -10,21 +10,13 @@ import pytest
 
 from tests.trainer.commands import invoke, refuses
 from tests.trainer.conftest import write_base
+from tests.trainer.ropes import LLAMA3, ROPE, YARN
 
 llama_cpp = pytest.importorskip("llama_cpp")
 
 _TEXT = "Reader 3. This reader loves freedom. Describe The Salt Road. She breaks every rule 123 times. " * 2
 _CONTEXT = 256  # of the tiny models
 _ROUNDED = 3e-3  # llama.cpp keeps keys and values in float16
-_ROPE = {"rope_theta": 10000.0}
-_YARN = _ROPE | {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}
-_LLAMA3 = _ROPE | {
-    "rope_type": "llama3",
-    "factor": 4.0,
-    "low_freq_factor": 1.0,
-    "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 64,
-}
 _WINDOW = {"use_sliding_window": True, "sliding_window": 16, "max_window_layers": 1}
 
 
@@ -76,14 +68,14 @@ def _differing(folder: Path, gguf: Path) -> float:
         ("llama", {"mlp_bias": True}),
         ("llama", {"head_dim": 16, "tie_word_embeddings": True}),
         ("llama", {"hidden_act": "swish", "rms_norm_eps": 1e-2}),
-        ("llama", {"rope_parameters": _ROPE | {"rope_type": "linear", "factor": 4.0}}),
-        ("llama", {"rope_parameters": _YARN}),
-        ("llama", {"rope_parameters": _YARN | {"mscale": 0.5, "mscale_all_dim": 1.0}}),
-        ("mistral", {"sliding_window": _CONTEXT, "rope_parameters": _LLAMA3}),
+        ("llama", {"rope_parameters": ROPE | {"rope_type": "linear", "factor": 4.0}}),
+        ("llama", {"rope_parameters": YARN}),
+        ("llama", {"rope_parameters": YARN | {"mscale": 0.5, "mscale_all_dim": 1.0}}),
+        ("mistral", {"sliding_window": _CONTEXT, "rope_parameters": LLAMA3}),
         ("qwen2", {"sliding_window": 16, "rope_parameters": {"rope_type": "default", "rope_theta": 500.0}}),
-        ("qwen2", _WINDOW | {"max_window_layers": 2, "rope_parameters": _YARN | {"attention_factor": 1.3}}),
-        ("qwen3", {"head_dim": 16, "rope_parameters": _ROPE | {"rope_type": "linear", "factor": 4.0}}),
-        ("qwen3", {"head_dim": 16, "rope_parameters": _YARN, "tie_word_embeddings": True}),
+        ("qwen2", _WINDOW | {"max_window_layers": 2, "rope_parameters": YARN | {"attention_factor": 1.3}}),
+        ("qwen3", {"head_dim": 16, "rope_parameters": ROPE | {"rope_type": "linear", "factor": 4.0}}),
+        ("qwen3", {"head_dim": 16, "rope_parameters": YARN, "tie_word_embeddings": True}),
     ],
 )
 def test_what_is_written_is_right(model_type: str, settings: dict[str, Any], tmp_path: Path) -> None:
@@ -102,12 +94,12 @@ def test_what_is_written_is_right(model_type: str, settings: dict[str, Any], tmp
         ("llama", {"hidden_act": "gelu"}, ["hidden_act is gelu"]),
         ("qwen2", {"head_dim": 16}, ["head_dim is 16 and not 8"]),
         ("qwen3", {"attention_bias": True}, ["attention_bias"]),
-        ("qwen2", {"rope_parameters": _LLAMA3}, ["llama3", "for qwen2"]),
-        ("llama", {"rope_parameters": _ROPE | {"rope_type": "dynamic", "factor": 4.0}}, ["dynamic"]),
-        ("llama", {"rope_parameters": _YARN | {"beta_fast": 8.0}}, ["beta_fast = 8"]),
-        ("llama", {"rope_parameters": _YARN | {"truncate": False}}, ["truncate = False"]),
-        ("llama", {"rope_parameters": _ROPE | {"partial_rotary_factor": 0.5}}, ["partial_rotary_factor = 0.5"]),
-        ("llama", {"rope_parameters": _ROPE | {"mrope_section": [1, 1]}}, ["mrope_section"]),
+        ("qwen2", {"rope_parameters": LLAMA3}, ["llama3", "for qwen2"]),
+        ("llama", {"rope_parameters": ROPE | {"rope_type": "dynamic", "factor": 4.0}}, ["dynamic"]),
+        ("llama", {"rope_parameters": YARN | {"beta_fast": 8.0}}, ["beta_fast = 8"]),
+        ("llama", {"rope_parameters": YARN | {"truncate": False}}, ["truncate = False"]),
+        ("llama", {"rope_parameters": ROPE | {"partial_rotary_factor": 0.5}}, ["partial_rotary_factor = 0.5"]),
+        ("llama", {"rope_parameters": ROPE | {"mrope_section": [1, 1]}}, ["mrope_section"]),
         ("llama", {"attention_multiplier": 0.5}, ["attention_multiplier = 0.5", "not known", "take it out"]),
         ("llama", {"adapter_notes": "line\n" * 99}, ["adapter_notes = line line"]),
         ("llama", {"logit_scale": 0.5}, ["logit_scale = 0.5"]),

@@ -43,6 +43,15 @@ _TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+# Of the base, by the names of transformers' configurations.
+SIZES = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 256,
+}
 _SPECIAL = ("<|end|>", "<|im_start|>", "<|im_end|>")
 
 Rows = list[dict[str, Any]]
@@ -139,13 +148,8 @@ def write_base(
         tokenizer_object=backend, eos_token="<|im_end|>", pad_token="<|end|>", chat_template=_TEMPLATE
     )
     small = {
+        **SIZES,
         "vocab_size": len(tokenizer),
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "num_key_value_heads": 2,
-        "max_position_embeddings": 256,
         "bos_token_id": None,
         "eos_token_id": tokenizer.eos_token_id,
         "pad_token_id": tokenizer.pad_token_id,
