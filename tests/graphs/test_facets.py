@@ -19,6 +19,7 @@ from gravity.project import Project
 from gravity.store.facets import ALL, FacetHalf
 from gravity.store.lots import lots
 from gravity.store.records import Fact, Reader
+from gravity.store.runs import Run
 from tests.graphs.support import at_work, facts, run_of, with_checkers
 from tests.store import build
 from tests.store.build import GOOD
@@ -39,7 +40,10 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
-    with Stub(Character(accuracy=0.92)) as server:
+    """Which pairs are drawn for checking follows from the run's id, and that from the server's port: it is fixed here,
+    since a lot as good as these passes in most draws and not in all."""
+    with Stub(Character(accuracy=0.92)) as server, pytest.MonkeyPatch.context() as patched:
+        patched.setattr("gravity.run.run_with", lambda settings: Run(id="1" * 16, settings=settings))
         made = project(config(server.url, tmp_path_factory.mktemp("played"), seeds=2, seeds_brought=0))
         take_in(made)
         judge = made.models["stub"].pair_judge(made.setup(unqualified=True).workbench("run"))
