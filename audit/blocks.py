@@ -35,7 +35,7 @@ class Blocks:
         self._audit = audit
         self._anchors = {id(figure): f"figure-{place}" for place, figure in enumerate(audit.figures)}
         self._finding = {id(audit.figures[found.place]): found.id for found in audit.findings}
-        self._sections: dict[str, tuple[Section, list[Measure]]] = {}
+        self._sections: dict[str, tuple[Section, list[Measure[Any]]]] = {}
         for measure in audit.measures:
             self._sections.setdefault(measure.section.name, (measure.section, []))[1].append(measure)
 
@@ -55,7 +55,7 @@ class Blocks:
             for section, measures in self._sections.values()
         ]
 
-    def _blocks(self, measures: Sequence[Measure], figures: Sequence[Figure], charts: bool) -> list[Named]:
+    def _blocks(self, measures: Sequence[Measure[Any]], figures: Sequence[Figure], charts: bool) -> list[Named]:
         words = {name: about for measure in measures for name, about in measure.words.items()}
         charters = {name: draw for measure in measures for name, draw in measure.charts.items()}
         # What has no words is shown all the same, after what has.

@@ -20,7 +20,7 @@ class Audit:
     """What an audit found, and the measures that found it. `notes` are what was missing or odd."""
 
     study: Study
-    measures: list[Measure]
+    measures: list[Measure[Study]]
     figures: list[Figure]
     findings: list[Finding]
     notes: list[str]

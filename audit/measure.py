@@ -5,11 +5,11 @@ CONTRIBUTING.md has the recipe for a measure in a package of your own.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from gravity.audit.figures import Figure
-from gravity.audit.study import Study
 
+S = TypeVar("S")
 Chart = Callable[[Sequence[Figure]], dict[str, Any] | None]
 
 
@@ -23,8 +23,8 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Measure:
-    """One measure of the audit; several may share a section.
+class Measure(Generic[S]):
+    """One measure, of what a study S holds; several may share a section.
 
     `measure` makes the figures; it must take evidence whose tables are empty. `words` says by the name of a figure
     what it means, in the order in which the page shows them; figures without words come last. `charts` draws the
@@ -34,9 +34,9 @@ class Measure:
 
     section: Section
     words: Mapping[str, str]
-    measure: Callable[[Study], Iterable[Figure]]
+    measure: Callable[[S], Iterable[Figure]]
     charts: Mapping[str, Chart] = field(default_factory=dict)
 
-    def figures(self, study: Study) -> list[Figure]:
+    def figures(self, study: S) -> list[Figure]:
         """The figures, each with the name of the section."""
         return [replace(figure, section=self.section.name) for figure in self.measure(study)]

@@ -19,10 +19,11 @@ from gravity.audit.measures import (
     swaps,
     views,
 )
+from gravity.audit.study import Study
 from gravity.frameworks.plugins import registry
 
 # In the order in which the report shows them.
-SHIPPED: tuple[Measure, ...] = (
+SHIPPED: tuple[Measure[Study], ...] = (
     pass_rates.MEASURE,
     stances.MEASURE,
     constructs.MEASURE,
@@ -42,10 +43,10 @@ SHIPPED: tuple[Measure, ...] = (
 )
 
 
-def measures() -> list[Measure]:
+def measures() -> list[Measure[Study]]:
     """The shipped measures and those that other installed packages add. Raises PluginError."""
 
-    def name(measure: Measure) -> str:
+    def name(measure: Measure[Study]) -> str:
         return f"{measure.section.name} ({', '.join(measure.words)})"
 
     return list(registry("measures", SHIPPED, name, lambda found: isinstance(found, Measure), "a Measure").values())

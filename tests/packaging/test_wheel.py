@@ -77,7 +77,18 @@ def test_the_wheel_holds_the_package_gravity_and_nothing_else(wheel: Path) -> No
 
 
 def test_both_are_installed_and_neither_takes_the_others_name(fresh: Fresh) -> None:
-    folders = ("agents", "audit", "benchmarks", "frameworks", "graphs", "prompts", "store", "tests", "trainer")
+    folders = (
+        "agents",
+        "audit",
+        "benchmarks",
+        "compare",
+        "frameworks",
+        "graphs",
+        "prompts",
+        "store",
+        "tests",
+        "trainer",
+    )
     assert [name for name in folders if (fresh.packages / name).exists()] == ["agents"]
     code = "import agents, gravity, gravity.agents; print(agents.__file__, gravity.__file__, agents.Runner.__module__)"
     theirs, here, runner = fresh.run("python", "-c", code).split()
