@@ -55,6 +55,7 @@ def test_the_files_are_whole_and_hold_no_pickle(adapter: Path) -> None:
         "adapter_config.json",
         "adapter_model.safetensors",
         "chat_template.jinja",
+        "met.json",
         "tokenizer.json",
         "tokenizer_config.json",
         "training.png",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gravity.trainer.dataset.files import Preferences, count, read
+from gravity.trainer.dataset.splits import TRAIN, split
 from gravity.trainer.errors import DivergedError, TrainerError, TrainingError, brief
 from gravity.trainer.models.bases import Base, resolve_base
 from gravity.trainer.models.loading import REPORT_FILE, fingerprint, load
@@ -19,6 +20,7 @@ from gravity.trainer.training.finished import finished_report
 from gravity.trainer.training.fit import Fitted, fitted_pairs
 from gravity.trainer.training.holdout import set_aside
 from gravity.trainer.training.learned import nothing_learned
+from gravity.trainer.training.met import Met, met, write
 from gravity.trainer.training.processes import join, place, sharded, whole
 from gravity.trainer.training.report import figures, held_out, versions
 from gravity.trainer.training.reporting import check_installed, reporting
@@ -44,6 +46,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
     workspace.check(resume)
     check_installed(settings)
     data = read(settings.dataset)
+    seen = met(split(settings.dataset, TRAIN))
     base = resolve_base(settings.base)
     run = settings.decisive() | {"base": base.name, "train_sha256": data.train_sha256}
     workspace.check_same(run)
@@ -96,7 +99,7 @@ def train(settings: Settings, resume: bool = False) -> dict[str, Any]:
         adapted = accelerator.unwrap_model(session.loop.model)
         weights = {name: whole(value.detach()) for name, value in adapted.named_parameters() if value.requires_grad}
         if accelerator.is_main_process:
-            _stage(adapted, weights, tokenizer, base, report, workspace.staging)
+            _stage(adapted, weights, tokenizer, base, report, seen, workspace.staging)
     except BaseException as error:
         if isinstance(error, DivergedError) or workspace.last_checkpoint() is None:
             workspace.discard()
@@ -131,13 +134,14 @@ def _dataset(data: Preferences, fitted: Fitted, trained_rows: list[int]) -> dict
 
 
 def _stage(
-    model: Any, weights: dict[str, Any], tokenizer: Any, base: Base, report: dict[str, Any], folder: Path
+    model: Any, weights: dict[str, Any], tokenizer: Any, base: Base, report: dict[str, Any], seen: Met, folder: Path
 ) -> None:
     model.peft_config["default"].base_model_name_or_path = base.name
     model.save_pretrained(str(folder), state_dict=weights, save_embedding_layers=False)
     tokenizer.save_pretrained(str(folder))
     draw(report["log"], folder / CURVE_FILE)
     (folder / "README.md").write_text(card(report, base), encoding="utf-8")
+    write(seen, folder)
     (folder / REPORT_FILE).write_text(json.dumps(report, indent=2), encoding="utf-8")
 
 
