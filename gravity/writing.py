@@ -11,38 +11,47 @@ from gravity.errors import ConfigError
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
 from gravity.store.generated import Generated, writer_id
-from gravity.store.records import content_id
+from gravity.store.records import Component, content_id
 from gravity.store.runs import Run
 from gravity.stores import Stores
 from gravity.trainer.models.writer import Request, Text, Writer, write_one
 
 _CARDS = 1_024
+# What kind of fact a part of a card tells.
+_TELLS: dict[str, Component] = {
+    "demographic": "demographics",
+    "interest": "interests",
+    "facet": "personality",
+    "stance": "values",
+}
 
 
 @dataclass(frozen=True)
 class Commission:
-    """One description to be written: for whom, of what, and how a writer is asked. `card` and `book` are digits of what
-    it is written from."""
+    """One description to be written: for whom (None: for all), of what, and how a writer is asked. `card` and `book`
+    are digits of what it is written from, `prompt` the version of the wording."""
 
-    reader: str
+    reader: str | None
     title: str
     description: str
     seed: int
     card: str
     book: str
+    prompt: str
     request: Request
 
     def mark(self, writer: Writer, cut: bool = False) -> Generated:
         """The mark of the text that the writer wrote for it, just now."""
-        return mark(writer, self.seed, self.card, self.book, cut)
+        return mark(writer, self.seed, self.card, self.book, self.prompt, cut)
 
 
-def mark(writer: Writer, seed: int, card: str = "", book: str = "", cut: bool = False) -> Generated:
-    """The mark of a text that the writer wrote just now."""
+def mark(
+    writer: Writer, seed: int, card: str = "", book: str = "", wording: str | None = None, cut: bool = False
+) -> Generated:
+    """The mark of a text that the writer wrote just now; without a `wording` it is that of a text for one reader."""
     by = dict(writer.by)
-    return Generated(
-        by=by, writer=writer_id(by), card=card, book=book, prompt=prompt("describe").hash, seed=seed, cut=cut
-    )
+    wording = prompt("describe").hash if wording is None else wording
+    return Generated(by=by, writer=writer_id(by), card=card, book=book, prompt=wording, seed=seed, cut=cut)
 
 
 class Commissions:
@@ -55,18 +64,32 @@ class Commissions:
         self._domain = domain
         self.card = lru_cache(maxsize=_CARDS)(self._card)
 
-    def _card(self, reader: str) -> str:
-        """The whole card of a reader. Raises ConfigError where the reader has no profile in the run."""
+    def _card(self, reader: str, parts: frozenset[Component] | None = None) -> str:
+        """The card of a reader, whole or some `parts` of it. Raises ConfigError where the reader has no profile in the
+        run."""
         facts = self._stores.ledger.facts(self._run.id, reader)
         if not facts:
             raise ConfigError(f"reader '{reader}' has no profile in run {self._run.id}: run `gravity curate` first")
-        return card(facts, self._library.seeds, self._library.facets, self._domain).text
+        told = facts if parts is None else [fact for fact in facts if _TELLS[fact.kind] in parts]
+        return card(told, self._library.seeds, self._library.facets, self._domain).text
 
-    def make(self, reader: str, title: str, description: str, seed: int) -> Commission:
-        """One commission. Raises ConfigError where the reader has no profile in the run."""
-        told = self.card(reader)
-        _, task = prompt("describe").render(domain=self._domain, title=title, description=description)
-        messages = ({"role": "system", "content": told}, {"role": "user", "content": task})
+    def make(
+        self,
+        reader: str | None,
+        title: str,
+        description: str,
+        seed: int,
+        parts: frozenset[Component] | None = None,
+    ) -> Commission:
+        """One commission, for a reader whose card, or `parts` of it, the writer is told, or for all readers (None).
+
+        Raises ConfigError where the reader has no profile in the run.
+        """
+        told = "" if reader is None else self.card(reader, parts)
+        wording = prompt("describe_for_all" if reader is None else "describe")
+        _, task = wording.render(domain=self._domain, title=title, description=description)
+        system = () if reader is None else ({"role": "system", "content": told},)
+        messages = (*system, {"role": "user", "content": task})
         return Commission(
             reader=reader,
             title=title,
@@ -74,6 +97,7 @@ class Commissions:
             seed=seed,
             card=content_id("card", told),
             book=content_id("book", title, description),
+            prompt=wording.hash,
             request=Request(messages, seed),
         )
 
@@ -82,7 +106,7 @@ class Commissions:
 class Written:
     """What was asked for, as messages, and the texts by what wrote them, each that a model wrote with its mark."""
 
-    reader: str
+    reader: str | None
     messages: list[dict[str, str]]
     texts: dict[str, str]
     generated: dict[str, Generated]

@@ -52,6 +52,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "fair": {"cultures": "Brazil or India", "statement": SEED.statement, "opposite": SEED.opposite},
     "gather": {"domain": DOMAIN, "least": 4, "dimensions": [DIMENSION], "views": VIEWS},
     "describe": {"domain": DOMAIN, "title": "The Sea", "description": "A book."},
+    "describe_for_all": {"domain": DOMAIN, "title": "The Sea", "description": "A book."},
     "judge": {"statement": SEED.statement, "situation": "A situation.", "first": "One.", "second": "Two."},
     "likelihood": {"situation": "A situation.", "ways": ["One.", "Two."], "views": [SEED.statement, SEED.opposite]},
     "repeats": {"issues": [{"alias": "i1", "statement": SEED.statement, "opposite": SEED.opposite}]},
@@ -111,8 +112,8 @@ def test_a_missing_variable_raises(name: str, left_out: str) -> None:
         prompt(name).render(**given)
 
 
-# The others are prompts of the dataset, or a part of one.
-OF_AGENTS = [name for name in TEMPLATES if name not in ("card", "describe", "schema") and not name.startswith("task_")]
+# The others are prompts of the dataset and of writers, or a part of one.
+OF_AGENTS = [name for name in TEMPLATES if not name.startswith(("card", "describe", "schema", "task_"))]
 
 
 @pytest.mark.parametrize("name", OF_AGENTS)
