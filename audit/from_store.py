@@ -1,7 +1,7 @@
 """Reads a run's records from the store into tidy tables, streaming, each string kept once."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 
 from gravity.audit import evidence
 from gravity.audit.evidence import Evidence
+from gravity.audit.language import language_detector
 from gravity.audit.tables import build
 from gravity.audit.views_in_store import seed_rows, trails, view_rows, views_by_reader
 from gravity.frameworks.loader import Library
@@ -72,16 +73,9 @@ def _readers(database: Database, run: str) -> Iterator[dict[str, Any]]:
         .group_by(*known.c)
         .order_by(known.c.id)
     )
-    language, views = _language(), views_by_reader(database, run)
+    language, views = language_detector(), views_by_reader(database, run)
     for row in _stream(database, query):
         yield {**row, "language": language(row["sample"] or ""), "views": views.get(row["id"])}
-
-
-def _language() -> Callable[[str], str | None]:
-    """Names the language of a text as an ISO code; None for a text without words."""
-    import py3langid
-
-    return lambda text: str(py3langid.classify(text)[0]) if any(c.isalpha() for c in text) else None
 
 
 def _facts(
