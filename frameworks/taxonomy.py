@@ -60,6 +60,10 @@ class Taxonomy(Record):
         above = self._above.get(category, ())
         return (category, *(name for name in above if not self._nodes[name].shelf))
 
+    def path(self, category: str) -> tuple[str, ...]:
+        """The category and all above it, shelves too, widest first; empty for one that is not of the taxonomy."""
+        return (*reversed(self._above[category]), category) if category in self._nodes else ()
+
     def kin(self, one: str, other: str) -> bool:
         """Whether one category holds the other, or its name holds the other's: then neither is put against the other.
 

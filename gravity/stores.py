@@ -15,6 +15,7 @@ from gravity.store.qualifications import Qualifications
 from gravity.store.spending import Spendings
 from gravity.store.vectors import VectorStore
 from gravity.store.views import Views
+from gravity.store.writings import Writings
 
 
 class Stores:
@@ -75,6 +76,11 @@ class Stores:
         return Qualifications(self.database)
 
     @cached_property
+    def writings(self) -> Writings:
+        """Descriptions that models wrote."""
+        return Writings(self.database)
+
+    @cached_property
     def embedder(self) -> Embedder:
         """What makes the vectors."""
         return make_embedder(self._embeddings)
@@ -98,6 +104,7 @@ class Stores:
             "answers",
             "spendings",
             "qualifications",
+            "writings",
             "vectors",
         )
         for name in opened:

@@ -116,6 +116,11 @@ class Corpus:
         rows = self._all(select(tables.books).where(tables.books.c.id.in_(list(ids))))
         return {row["id"]: Book.model_validate(row) for row in rows}
 
+    def described(self) -> list[str]:
+        """The ids of all books that have a description, in order."""
+        query = select(tables.books.c.id).where(tables.books.c.description != "").order_by(tables.books.c.id)
+        return [row["id"] for row in self._all(query)]
+
     def counts(self) -> dict[str, int]:
         """How many readers (with and without reviews, without culture), reviews, books and refusals there are."""
         with_reviews = select(tables.reviews.c.reader).distinct()

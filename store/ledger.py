@@ -115,6 +115,12 @@ class Ledger:
         (row,) = self._all(select(*sums).where(table.c.run == run))
         return row
 
+    def held_back(self, run: str) -> dict[str, int]:
+        """How many reviews were held back from the profile of each reader."""
+        table = tables.profiles
+        rows = self._all(select(table.c.reader, table.c.held_back).where(table.c.run == run))
+        return {row["reader"]: row["held_back"] for row in rows}
+
     def is_profiled(self, run: str, reader: str) -> bool:
         """Whether the reader's profile is complete."""
         table = tables.profiles

@@ -269,6 +269,16 @@ rated_tests = Table(
     Column("outcome", String, nullable=False),
 )
 
+# Books' descriptions that models wrote anew, by all that they were written from; `reader` is whose card was told.
+writings = Table(
+    "writings",
+    metadata,
+    Column("key", String(16), primary_key=True),
+    Column("reader", String, index=True),
+    Column("text", Text, nullable=False),
+    Column("mark", JSON, nullable=False),
+)
+
 checks = Table(
     "checks",
     metadata,

@@ -28,6 +28,11 @@ class Split:
                 groups.setdefault(track.subject, set()).add(("subject", pair.subject))
         self._held_out = {member for members in groups.values() for member in _held_out(members, test_share)}
 
+    @property
+    def readers(self) -> set[str]:
+        """The readers of the test split."""
+        return {name for what, name in self._held_out if what == "reader"}
+
     def place(self, pair: Pair) -> str:
         """The split of a pair, or the one of MIXED that keeps it out of both."""
         reader = ("reader", pair.reader) in self._held_out
