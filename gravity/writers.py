@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from gravity.agents.errors import ModelError
 from gravity.agents.kinds.openai import OpenAISettings
-from gravity.config import Config
+from gravity.config import Config, WriterSettings
 from gravity.errors import ConfigError
 from gravity.trainer.models.writer import TEMPERATURE, Writer
 
@@ -30,10 +30,21 @@ def open_writer(
         model = settings.model
     if model is None:
         return _local(None if adapter else settings.base, adapter, settings.max_tokens)
+    served = _served(address, model) if address is not None else _configured(config, model)
+    return _addressed(config, served, adapter, settings.max_tokens)
+
+
+def open_configured(config: Config, settings: WriterSettings) -> Writer:
+    """The writer of a section [writers.NAME]. Raises ConfigError, ModelError and the trainer's errors."""
+    if settings.model is not None:
+        return _addressed(config, _configured(config, settings.model), settings.adapter, settings.max_tokens)
+    return _local(settings.base, settings.adapter, settings.max_tokens)
+
+
+def _addressed(config: Config, served: OpenAISettings, adapter: Path | None, max_tokens: int) -> Writer:
     from gravity.address import AddressWriter
 
-    served = _served(address, model) if address is not None else _configured(config, model)
-    return AddressWriter(served, settings.max_tokens, config.limits.refusals_in_a_row, adapter)
+    return AddressWriter(served, max_tokens, config.limits.refusals_in_a_row, adapter)
 
 
 def _served(address: str, model: str) -> OpenAISettings:
@@ -66,6 +77,11 @@ def _local(base: str | None, adapter: Path | None, max_tokens: int) -> Writer:
     if adapter is not None:
         check_adapter(adapter)
     found = found_base(base, adapter)
+    if adapter is not None and found.gguf is not None and (own := found_base(None, adapter)) != found:
+        # transformers tells by their weights whether two bases are one; llama.cpp would write with any that fits.
+        raise ConfigError(
+            f"adapter {adapter} was trained on another base ({own.name}) and not on {found.name}: leave `base` out"
+        )
     if found.gguf is None:
         return TransformersWriter(found, adapter, max_tokens)
     if not is_installed():
