@@ -14,6 +14,11 @@ from gravity.store.records import Fact, FactKind, Outcome, Pair, Reader, RestsOn
 from gravity.store.runs import Track
 
 
+def pair_id(run: str, reader: str, track: str, dimension: str, subject: str, variant: str) -> str:
+    """The id of a pair: those of one reader, track, dimension and subject differ in `variant`."""
+    return content_id(run, reader, track, dimension, subject, variant)
+
+
 @dataclass(frozen=True)
 class Portrait:
     """A reader and what their pairs are made from: the profile, the vetted scenarios of their culture and of the seeds
@@ -124,7 +129,7 @@ class Composer:
             reason = f"labels from {rests_on} hold with {confidence:.2f}, which is below {self.min_confidence:.2f}"
         return Pair.model_validate(
             {
-                "id": content_id(self.run, reader.id, track.name, dimension, subject, variant),
+                "id": pair_id(self.run, reader.id, track.name, dimension, subject, variant),
                 "run": self.run,
                 "reader": reader.id,
                 "culture": reader.culture,

@@ -17,6 +17,7 @@ from gravity.store.views import ReaderSeed, View
 if TYPE_CHECKING:
     from gravity.auditing import Audited
     from gravity.blind import Question
+    from gravity.exporting import VariantName
     from gravity.project import Project
     from gravity.store.dataset import Export
     from gravity.swapping import SwapPlan
@@ -97,12 +98,16 @@ class RunHandle:
         """Takes the decision about a pair back and returns it; the pair is as it was. Raises KeyError for none."""
         return self._ledger.undo(pair)
 
-    def export(self, folder: str | Path, overwrite: bool = False) -> "Export":
-        """Writes the vetted pairs as a dataset that `datasets` and TRL load. Raises StoreError where the folder is
-        taken or nothing may leave."""
+    def export(self, folder: str | Path, overwrite: bool = False, variant: "VariantName | None" = None) -> "Export":
+        """Writes the vetted pairs as a dataset that `datasets` and TRL load; or one of its baselines, the `variant`
+        naive (statements against their opposites, no scenes) or group (labelled by what the culture's readers hold).
+        Raises StoreError where the folder is taken or nothing may leave, ConfigError for a variant nobody knows."""
+        from gravity.exporting import variant_of
         from gravity.store.dataset import export
 
-        return export(self._ledger, self.record, Path(folder), self.project.config.curate.test_share, overwrite)
+        made = variant_of(variant, self.project, self.record) if variant is not None else None
+        share = self.project.config.curate.test_share
+        return export(self._ledger, self.record, Path(folder), share, overwrite, made)
 
     def plan_swaps(self) -> "SwapPlan":
         """The cases of an audit's counterfactual swaps, and the calls that they take. Raises ConfigError for none."""

@@ -65,13 +65,15 @@ _OF_THE_PAIR = {name for name in SCHEMA.names if name in Pair.model_fields}
 
 
 class Rows:
-    """Makes the rows of a run's pairs."""
+    """Makes the rows of a run's pairs. Where labels are not the readers' own (`own_labels`), no row tells of a check, a
+    decision or a lot, all of which are about the reader's own label."""
 
-    def __init__(self, ledger: Ledger, run: Run, gate: Gate) -> None:
+    def __init__(self, ledger: Ledger, run: Run, gate: Gate, own_labels: bool = True) -> None:
         self._ledger = ledger
         self._views = Views(ledger.database)
         self._run = run
         self._gate = gate
+        self._own_labels = own_labels
         self._facts: dict[str, dict[tuple[str, str], Fact]] = {}
         self._quotes: dict[str, dict[str, str]] = {}
         self._scenarios: dict[str, Scenario | None] = {}
@@ -81,14 +83,16 @@ class Rows:
         fact = self._fact(pair)
         scenario = self._scenario(pair.scenario) if pair.scenario else None
         votes = scenario.rounds[-1].votes if scenario else []
+        # A held pair that a person kept can be all that there is of its culture and track.
+        lot = self._gate.lots.get((pair.culture, pair.track))
         check, decision = self._gate.checks.get(pair.id), self._gate.decisions.get(pair.id)
+        if not self._own_labels:
+            lot = check = decision = None
         choices = check.choices if check else []
         makers = [m for m in (fact.made_by if fact else None, scenario.draft.made_by if scenario else None) if m]
         makers += [fact.checked_by] if fact and fact.checked_by else []
         makers += [vote.made_by for vote in votes]
         makers += [choice.made_by for choice in choices]
-        # A held pair that a person kept can be all that there is of its culture and track.
-        lot = self._gate.lots.get((pair.culture, pair.track))
         answers = {name: _trimmed(getattr(pair, name)) for name in SINGLE}
         hashes = {*pair.prompts.values(), *(maker.prompt for maker in makers if maker.prompt)}
         # Of the interests track some pairs are about a book, and some about a category.

@@ -5,60 +5,37 @@
 and checksums.
 """
 
-import hashlib
-import json
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
-from jinja2 import Environment, StrictUndefined
 
+from gravity.store.dataset.describing import INFO, MANIFEST, write_card, write_info, write_manifest
+from gravity.store.dataset.exported import Export
 from gravity.store.dataset.gate import Gate
-from gravity.store.dataset.rows import SCHEMA, SINGLE, Rows
+from gravity.store.dataset.rows import SCHEMA, Rows
 from gravity.store.dataset.split import MIXED, SPLITS, Split
-from gravity.store.distinction import Distinction, distinctions
+from gravity.store.dataset.variant import Variant, Varied, differs
+from gravity.store.distinction import distinctions
 from gravity.store.errors import StoreError
-from gravity.store.facets import FacetReliability, Facets, below
+from gravity.store.facets import Facets, below
 from gravity.store.ledger import Ledger
-from gravity.store.rated_lots import Rated, rated
-from gravity.store.records import Lot
-from gravity.store.reliability import Reliability, at
+from gravity.store.rated_lots import rated
+from gravity.store.records import Pair
+from gravity.store.reliability import at
 from gravity.store.runs import Run
 
-MANIFEST = "manifest.json"
-# LLaMA-Factory looks for a file of this name in its `dataset_dir`.
-INFO = "dataset_info.json"
 BATCH = 1_000
-CARD = Path(__file__).parent / "card.md"
 
 
-@dataclass(frozen=True)
-class Export:
-    """What was written: rows by split, pairs left out by reason, and the counts of the card; `reliability` is that of
-    stances as sure as the run asks for, `facets` that of facets and traits, and `doubtful` are by culture the facets
-    that make no pairs for want of it. `distinctions` say how far labels tell readers apart, and `rated` what later
-    ratings say of labels that rest on ratings."""
-
-    folder: Path
-    rows: dict[str, int]
-    left_out: dict[str, int]
-    by_culture_and_track: dict[str, int]
-    lots: list[Lot]
-    rated: list[Rated]
-    unqualified: int
-    reliability: list[Reliability]
-    distinctions: list[Distinction]
-    facets: list[FacetReliability]
-    doubtful: dict[str, list[str]]
-
-
-def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool) -> Export:
-    """Writes the run's vetted pairs to `folder`, whole or not at all.
+def export(
+    ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite: bool, variant: Variant | None = None
+) -> Export:
+    """Writes the run's vetted pairs to `folder`, whole or not at all; or what a variant makes of them.
 
     `test_share` (0 to 1) of the readers of each culture, and of the seeds and items, go to the test split.
     Raises StoreError where the folder is taken or cannot be written, or no pair is left to write.
@@ -76,10 +53,10 @@ def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite:
                 )
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir(parents=True)
-        result = _write(ledger, run, building, folder, test_share)
-        _write_info(result, building / INFO)
-        _write_card(run, result, building / "README.md")
-        _write_manifest(run, result, building)
+        result = _write(ledger, run, building, folder, test_share, variant)
+        write_info(result, building / INFO)
+        write_card(run, result, building / "README.md")
+        write_manifest(run, result, building)
         if target.exists():
             shutil.rmtree(target)
         building.rename(target)
@@ -90,14 +67,22 @@ def export(ledger: Ledger, run: Run, folder: Path, test_share: float, overwrite:
     return result
 
 
-def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: float) -> Export:
+def _write(
+    ledger: Ledger, run: Run, building: Path, folder: Path, test_share: float, variant: Variant | None
+) -> Export:
     """Writes the parquet files."""
     gate = Gate(ledger, run)
-    split = Split(run, (pair for pair in ledger.pairs(run.id) if gate.why_not(pair) is None), test_share)
-    joined = Rows(ledger, run, gate)
+
+    def passed() -> Iterator[Pair]:
+        return (pair for pair in ledger.pairs(run.id) if gate.why_not(pair) is None)
+
+    split = Split(run, passed(), test_share)
+    remake = variant.begin(passed(), split.readers) if variant else None
+    joined = Rows(ledger, run, gate, variant is None or variant.own_labels)
     rows: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
     cells: Counter[tuple[str, str]] = Counter()
+    differ: Counter[tuple[str, str]] = Counter()
     unqualified = 0
     writers = {name: pq.ParquetWriter(building / f"{name}.parquet", SCHEMA) for name in SPLITS}
     waiting: dict[str, list[dict[str, Any]]] = {name: [] for name in SPLITS}
@@ -108,13 +93,15 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
 
     for pair in ledger.pairs(run.id):
         place = gate.why_not(pair) or split.place(pair)
-        if place not in SPLITS:
-            left_out[place] += 1
+        made: Pair | str = place if place not in SPLITS else remake(pair) if remake else pair
+        if isinstance(made, str):
+            left_out[made] += 1
             continue
-        waiting[place].append(joined.row(pair))
+        waiting[place].append(joined.row(made))
         rows[place] += 1
         unqualified += not pair.qualified
         cells[pair.culture, pair.track] += 1
+        differ[pair.culture, pair.track] += differs(made, pair)
         if len(waiting[place]) == BATCH:
             flush(place)
     for name in SPLITS:
@@ -122,24 +109,32 @@ def _write(ledger: Ledger, run: Run, building: Path, folder: Path, test_share: f
         if waiting[name]:
             flush(name)
         writers[name].close()
-    facets = Facets(ledger.database).reliability(run.id)
-    least = run.settings.curate.get("min_reliability", 0.0)
-    doubtful = below(facets, least, sorted({culture for culture, _ in cells}))
     if not rows.total():
         raise StoreError(_nothing_left(run, sum(left_out[reason] for reason in MIXED)))
+    plain = variant is None
+    varied = Varied(name=variant.name, definition=variant.definition, differ=_named(differ)) if variant else None
+    facets = Facets(ledger.database).reliability(run.id)
+    least = run.settings.curate.get("min_reliability", 0.0)
+    sure = run.settings.curate.get("min_confidence", 0.0)
+    doubtful = below(facets, least, sorted({culture for culture, _ in cells}))
     return Export(
         folder=folder,
         rows={name: rows[name] for name in SPLITS},
         left_out=dict(sorted(left_out.items())),
-        by_culture_and_track={f"{culture} {track}": n for (culture, track), n in sorted(cells.items())},
-        lots=list(gate.lots.values()),
-        rated=list(rated(ledger, run.id).values()),
+        by_culture_and_track=_named(cells),
+        lots=list(gate.lots.values()) if plain else [],
+        rated=list(rated(ledger, run.id).values()) if plain else [],
         unqualified=unqualified,
-        facets=facets,
+        facets=facets if plain else [],
         doubtful={culture: sorted(names) for culture, names in doubtful.items() if names},
-        reliability=at(ledger.reliability(run.id), run.settings.curate.get("min_confidence", 0.0)),
-        distinctions=distinctions(ledger, run.id),
+        reliability=at(ledger.reliability(run.id), sure) if plain else [],
+        distinctions=distinctions(ledger, run.id) if plain else [],
+        variant=varied,
     )
+
+
+def _named(cells: Counter[tuple[str, str]]) -> dict[str, int]:
+    return {f"{culture} {track}": n for (culture, track), n in sorted(cells.items())}
 
 
 def _nothing_left(run: Run, mixed: int) -> str:
@@ -149,73 +144,3 @@ def _nothing_left(run: Run, mixed: int) -> str:
         f"none of the {mixed:,} pairs of run {run.id} fits into train or test, since each has a reader of one and a "
         "seed or item of the other: curate more readers, or set curate.test_share to 0 to export all of them as train"
     )
-
-
-def _write_info(result: Export, file: Path) -> None:
-    """Tells LLaMA-Factory how to read the splits: `gravity`, and `gravity_test` where there are test rows."""
-    reading = {
-        "formatting": "sharegpt",
-        "ranking": True,
-        "columns": {"messages": "prompt", **SINGLE},
-        "tags": {
-            "role_tag": "role",
-            "content_tag": "content",
-            "user_tag": "user",
-            "assistant_tag": "assistant",
-            "system_tag": "system",
-        },
-    }
-    names = {"train": "gravity", "test": "gravity_test"}
-    info = {names[split]: {"file_name": f"{split}.parquet", **reading} for split in SPLITS if result.rows[split]}
-    file.write_text(json.dumps(info, indent=2), encoding="utf-8")
-
-
-def _write_card(run: Run, result: Export, file: Path) -> None:
-    # `datasets` opens no folder whose card names a split without rows.
-    filled = [name for name in SPLITS if result.rows[name]]
-    header = {
-        "pretty_name": "Gravity preference pairs",
-        "task_categories": ["text-generation"],
-        "tags": ["preference", "dpo", "trl", "synthetic", "personalization"],
-        "size_categories": [_size(sum(result.rows.values()))],
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [{"split": name, "path": f"{name}.parquet"} for name in filled],
-            }
-        ],
-    }
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    template = environment.from_string(CARD.read_text(encoding="utf-8"))
-    text = template.render(
-        header=yaml.safe_dump(header, sort_keys=False).strip(), run=run, result=result, columns=SCHEMA.names
-    )
-    file.write_text(text, encoding="utf-8")
-
-
-def _size(rows: int) -> str:
-    for bound, name in ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (10**6, "100K<n<1M")):
-        if rows < bound:
-            return name
-    return "n>1M"
-
-
-def _write_manifest(run: Run, result: Export, folder: Path) -> None:
-    names = [*(f"{name}.parquet" for name in SPLITS), INFO, "README.md"]
-    manifest = {
-        "run": run.id,
-        "rows": result.rows,
-        "left_out": result.left_out,
-        "by_culture_and_track": result.by_culture_and_track,
-        "unqualified": result.unqualified,
-        "lots": [lot.model_dump() for lot in result.lots],
-        "rated": [lot.model_dump() for lot in result.rated],
-        "reliability": [row.model_dump() for row in result.reliability],
-        "distinctions": [row.model_dump() for row in result.distinctions],
-        "facet_reliability": [row.as_json() for row in result.facets],
-        "facets_without_pairs": result.doubtful,
-        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names},
-        "settings": run.settings.model_dump(mode="json"),
-    }
-    # Written last, so that its presence means that the rest is complete.
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False), encoding="utf-8")
