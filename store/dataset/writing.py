@@ -81,6 +81,7 @@ def _write(
     joined = Rows(ledger, run, gate, variant is None or variant.own_labels)
     rows: Counter[str] = Counter()
     left_out: Counter[str] = Counter()
+    not_made: Counter[str] = Counter()  # by a variant, though they are in train or test
     cells: Counter[tuple[str, str]] = Counter()
     differ: Counter[tuple[str, str]] = Counter()
     unqualified = 0
@@ -93,9 +94,12 @@ def _write(
 
     for pair in ledger.pairs(run.id):
         place = gate.why_not(pair) or split.place(pair)
-        made: Pair | str = place if place not in SPLITS else remake(pair) if remake else pair
+        if place not in SPLITS:
+            left_out[place] += 1
+            continue
+        made = remake(pair) if remake else pair
         if isinstance(made, str):
-            left_out[made] += 1
+            not_made[made] += 1
             continue
         waiting[place].append(joined.row(made))
         rows[place] += 1
@@ -110,7 +114,7 @@ def _write(
             flush(name)
         writers[name].close()
     if not rows.total():
-        raise StoreError(_nothing_left(run, sum(left_out[reason] for reason in MIXED)))
+        raise StoreError(_nothing_left(run, sum(left_out[reason] for reason in MIXED), not_made))
     plain = variant is None
     varied = Varied(name=variant.name, definition=variant.definition, differ=_named(differ)) if variant else None
     facets = Facets(ledger.database).reliability(run.id)
@@ -120,7 +124,7 @@ def _write(
     return Export(
         folder=folder,
         rows={name: rows[name] for name in SPLITS},
-        left_out=dict(sorted(left_out.items())),
+        left_out=dict(sorted((left_out + not_made).items())),
         by_culture_and_track=_named(cells),
         lots=list(gate.lots.values()) if plain else [],
         rated=list(rated(ledger, run.id).values()) if plain else [],
@@ -137,7 +141,10 @@ def _named(cells: Counter[tuple[str, str]]) -> dict[str, int]:
     return {f"{culture} {track}": n for (culture, track), n in sorted(cells.items())}
 
 
-def _nothing_left(run: Run, mixed: int) -> str:
+def _nothing_left(run: Run, mixed: int, not_made: Counter[str]) -> str:
+    if not_made:
+        (reason, _), *_ = not_made.most_common(1)
+        return f"this variant leaves out all {not_made.total():,} pairs of run {run.id}, most since {reason}"
     if not mixed:
         return f"run {run.id} has no vetted pairs to export: see `gravity status`"
     return (
