@@ -135,7 +135,7 @@ def test_books_that_are_rated_alike_have_no_majority(planted: Planted) -> None:
 def test_a_variant_that_leaves_nothing_says_why(planted: Planted) -> None:
     planted.take_in([of_books("us1", "loved", "unread")], rated({"us1": {"loved": 5.0}}))
     with pytest.raises(
-        StoreError, match="this variant leaves out all 1 pairs of run a+, most since not both of its sides are rated"
+        StoreError, match=r"this variant leaves out all 1 pairs of run a+, most since not both of its sides are rated"
     ):
         planted.export("group")
     assert not list(planted.home.glob("*group*"))
