@@ -86,6 +86,7 @@ VARIABLES: dict[str, dict[str, Any]] = {
     "stances": {"domain": DOMAIN, "views": VIEWS, "seeds": [SHOWN]},
     "task_category": {"domain": DOMAIN, "first": "Cozy", "second": "War"},
     "task_personality": {"domain": DOMAIN, "question": "Do you?"},
+    "task_statement": {"domain": DOMAIN, "topic": "work and authority"},
     "task_summary": {"domain": DOMAIN},
     "task_values": {"domain": DOMAIN, "situation": "A situation."},
     "views": {"domain": DOMAIN, "reviews": REVIEWS, "most": 16},

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from gravity.store.corpus import Corpus
 from gravity.store.errors import StoreError
+from gravity.store.records import Reader
 from tests.agents.variants.planted import (
     FACET,
     ITEMS,
@@ -106,6 +108,22 @@ def test_of_two_books_the_one_that_is_rated_higher_is_chosen(planted: Planted) -
         assert row["ratings"] == [5, 5]
         assert (row["rests_on"], row["tested"], row["confidence"]) == (None, None, None)
     assert result.variant is not None and result.variant.differ == {"us interests": 1}
+
+
+def test_ratings_of_held_out_readers_and_of_other_cultures_do_not_count(planted: Planted) -> None:
+    planted.take_in([of_books(reader, "loved", "liked") for reader in READERS])
+    _, plain = planted.export(share=0.3)
+    held_out = {row["reader"] for row in plain["test"]}
+    # One reader who counts rates the books one way, and everybody who does not the other way.
+    (first, *_) = sorted(set(READERS) - held_out)
+    against = {reader: {"loved": 1.0, "liked": 5.0} for reader in (*held_out, "br0", "nobody")}
+    corpus = Corpus(planted.database)
+    list(corpus.take_readers("others", [Reader(id="br0", culture="br")]))
+    list(corpus.take_reviews("more", rated({first: {"loved": 5.0, "liked": 4.0}, **against}), None))
+    result, group = planted.export("group", share=0.3)
+    assert len(held_out) == 3 and result.variant is not None and result.variant.differ == {"us interests": 0}
+    for row in (row for rows in group.values() for row in rows):
+        assert row["chosen"][0]["content"] == "All love it." and row["ratings"] == [1, 1]
 
 
 def test_of_two_categories_the_one_that_is_liked_more_often_is_chosen(planted: Planted) -> None:
