@@ -1,38 +1,18 @@
 """Judges say which way of a scene goes with a statement, and which side of a pair a reader would prefer: blind,
 and in both orders. A panel counts their votes."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
-from pydantic import Field
-
-from gravity.agents.asking import Answer, Asker, Confidence, together
-from gravity.agents.errors import AskError, NotAnsweredError
+from gravity.agents.asking import Asker, together
+from gravity.agents.comparing import Judgement, Preference, compared, majority, steady
 from gravity.agents.profiler import aliased
 from gravity.frameworks.records import Domain, Seed
-from gravity.store.records import Choice, Draft, Label, Provenance, Review, Side, Vote
+from gravity.store.records import Choice, Draft, Label, Review, Side, Vote
 
 SIDES: tuple[Side, Side] = ("endorsing", "opposing")
 LABELS: tuple[Label, Label] = ("chosen", "rejected")
-T = TypeVar("T")
-
-
-class Judgement(Answer):
-    """What a judge answers about a scene; the reason comes first, so that the answer follows from it."""
-
-    reason: str = Field(max_length=300)
-    answer: Literal["A", "B", "both", "neither"]
-    confidence: Confidence
-
-
-class Preference(Answer):
-    """What a judge answers about a pair."""
-
-    reason: str = Field(max_length=300)
-    answer: Literal["A", "B", "cannot tell"]
-    confidence: Confidence
 
 
 @dataclass(frozen=True)
@@ -94,61 +74,21 @@ class ModelJudge:
     async def _vote(self, seed: Seed, draft: Draft, order: Side) -> Vote:
         ways = {"endorsing": draft.endorsing, "opposing": draft.opposing}
         asking = {"statement": seed.statement, "situation": draft.situation}
-        answer, given = await self._compare("judge", Judgement, ways, order, **asking)
+        answer, given = await compared(self.asker, "judge", Judgement, ways, order, **asking)
         return Vote(endorses=answer, **given)
 
     async def _choice(self, case: Case, order: Label) -> Choice:
         sides, shown = {"chosen": case.chosen, "rejected": case.rejected}, aliased(case.reviews, case.quotes)
         asking = {"domain": self.domain, "card": case.card, "reviews": shown, "task": case.task}
         name, ends = ("personality", {"ends": case.ends}) if case.ends else ("prefer", {})
-        answer, given = await self._compare(name, Preference, sides, order, **asking, **ends)
-        return Choice(prefers=None if answer == "cannot tell" else answer, **given)
-
-    async def _compare(
-        self, prompt: str, schema: type[Judgement | Preference], texts: Mapping[str, str], order: str, **asking: Any
-    ) -> tuple[Any, dict[str, Any]]:
-        """Shows two texts as A and B, the one named `order` as A. The answer, with the name of a text in place of its
-        letter and None where there was none; and what votes and choices record beside it."""
-        (other,) = texts.keys() - {order}
-        given: dict[str, Any] = {"judge": self.name, "order": order}
-        try:
-            asked = await self.asker.ask(prompt, schema, first=texts[order], second=texts[other], **asking)
-        except NotAnsweredError:
-            raise
-        except AskError as error:
-            none = {"confidence": 0, "reason": str(error), "made_by": Provenance(model=self.name), "answered": False}
-            return None, {**given, **none}
-        told = asked.answer
-        given |= {"confidence": told.confidence / 100, "reason": told.reason, "made_by": asked.made_by}
-        return {"A": order, "B": other}.get(told.answer, told.answer), given
-
-
-def steady(answers: Iterable[tuple[str, T | None]]) -> dict[str, T | None]:
-    """Each judge's answer from (judge, answer): None where it gave none, or another one in the other order."""
-    by_judge: dict[str, set[T | None]] = {}
-    for judge, answer in answers:
-        by_judge.setdefault(judge, set()).add(answer)
-    return {judge: next(iter(given)) if len(given) == 1 else None for judge, given in by_judge.items()}
+        answer, given = await compared(self.asker, name, Preference, sides, order, **asking, **ends)
+        return Choice(prefers=answer, **given)
 
 
 def preferred(choices: Iterable[Choice]) -> dict[str, Label | None]:
     """The side that each judge prefers: None where it cannot tell, or said another one in the other order."""
     told = steady((choice.judge, choice.prefers) for choice in choices)
     return {judge: next((label for label in LABELS if label == said), None) for judge, said in told.items()}
-
-
-def majority(answers: Iterable[T | None], quorum: int) -> T | None:
-    """The answer that at least `quorum` judges gave, and more than gave any other; None: undecided."""
-    ranked = Counter(answer for answer in answers if answer is not None).most_common(2)
-    if not ranked or ranked[0][1] < quorum or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
-        return None
-    return ranked[0][0]
-
-
-def heard(votes: Iterable[Vote | Choice]) -> set[str]:
-    """The judges that gave a usable answer each time they were asked."""
-    given = list(votes)
-    return {vote.judge for vote in given} - {vote.judge for vote in given if not vote.answered}
 
 
 @dataclass(frozen=True)

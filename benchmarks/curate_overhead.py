@@ -62,7 +62,7 @@ def run_bare(url: str, calls: int, in_flight: int) -> dict[str, float]:
     from langchain_openai import ChatOpenAI
     from pydantic import SecretStr
 
-    from gravity.agents.judge import Judgement
+    from gravity.agents.comparing import Judgement
 
     form = {
         "type": "json_schema",

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, TypedDict
 from langgraph.graph import END, START, StateGraph
 
 from gravity.agents.asking import together
+from gravity.agents.comparing import heard
 from gravity.agents.critic import blocking
 from gravity.agents.errors import AskError, NotAnsweredError
-from gravity.agents.judge import heard
 from gravity.graphs.crew import Crew
 from gravity.graphs.pending import scenario_id
 from gravity.store.records import Round, Scenario, Verdict

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from gravity.agents.asking import Answer
 from gravity.agents.chat import Abilities, ChatModel, Reply
+from gravity.agents.comparing import Judgement
 from gravity.agents.errors import AskError, ModelError
-from gravity.agents.judge import Judgement
 from gravity.agents.kinds import Model, ModelSettings
 from gravity.agents.prompting import prompt
 from gravity.agents.window import estimated_tokens, longest_prompts

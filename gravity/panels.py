@@ -4,7 +4,7 @@ profiler got wrong."""
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from gravity.agents.judge import majority
+from gravity.agents.comparing import majority
 from gravity.frameworks.statistics import exact
 from gravity.store.runs import PanelRecord
 

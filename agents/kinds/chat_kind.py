@@ -16,6 +16,8 @@ from gravity.agents.repeats import Repeats
 from gravity.agents.views.finder import Finder
 from gravity.agents.views.refuter import Refuter
 from gravity.agents.writer import ModelWriter
+from gravity.agents.writings.checker import WritingChecker
+from gravity.agents.writings.judge import WritingJudge
 
 
 class ChatSettings(ModelSettings):
@@ -84,6 +86,14 @@ class PromptedModel(Model):
     def fairness_critic(self, bench: Workbench) -> FairnessCritic:
         """A critic of fairness that asks it."""
         return FairnessCritic(self._asker("critic", bench), bench.library.cultures)
+
+    def writing_judge(self, bench: Workbench) -> WritingJudge:
+        """A judge of writings that asks it."""
+        return WritingJudge(self._asker("judge", bench), bench.domain, bench.orders)
+
+    def writing_checker(self, bench: Workbench) -> WritingChecker:
+        """A checker of writings that asks it."""
+        return WritingChecker(self._asker("critic", bench), bench.domain)
 
     def _asker(self, role: str, bench: Workbench) -> Asker:
         return Asker(role, bench.budget.paying(role, self.chat), bench.answers, bench.attempts, bench.breaker)

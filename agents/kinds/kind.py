@@ -20,6 +20,8 @@ from gravity.agents.views.finder import Finder
 from gravity.agents.views.refuter import Refuter
 from gravity.agents.window import Window
 from gravity.agents.writer import Writer
+from gravity.agents.writings.checker import WritingChecker
+from gravity.agents.writings.judge import WritingJudge
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Domain
 from gravity.store.answers import Answers
@@ -141,6 +143,14 @@ class Model:
     def fairness_critic(self, bench: Workbench) -> FairnessCritic:
         """It as a critic of the two sides of an issue."""
         raise self._cannot("criticise seeds")
+
+    def writing_judge(self, bench: Workbench) -> WritingJudge:
+        """It as a judge of writings."""
+        raise self._cannot("judge writings")
+
+    def writing_checker(self, bench: Workbench) -> WritingChecker:
+        """It as a checker of writings."""
+        raise self._cannot("check writings")
 
     async def close(self) -> None:
         """Gives back connections and threads; when it is used again it opens new ones."""

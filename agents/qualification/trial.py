@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from gravity.agents.comparing import steady
 from gravity.agents.errors import NotAnsweredError
-from gravity.agents.judge import steady
 from gravity.frameworks.gold import GoldCase, GoldFacet, GoldStance, GoldView, Split
 from gravity.frameworks.statistics import Calibrations, brier, calibration_error, calibration_error_interval
 from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from gravity.agents.comparing import steady
 from gravity.agents.contrast import ContrastProfiler
 from gravity.agents.crosscheck import CrossCheck
 from gravity.agents.evidence import Evidence
-from gravity.agents.judge import Case, ModelJudge, Panel, steady
+from gravity.agents.judge import Case, ModelJudge, Panel
 from gravity.agents.kinds import ContrastSettings
 from gravity.agents.profiler import ModelProfiler, aliased
 from gravity.agents.prompting import prompt

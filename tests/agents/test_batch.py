@@ -9,8 +9,8 @@ import pytest
 
 from gravity.agents.asking import Asked, Asker
 from gravity.agents.batching.chat import BatchChat
+from gravity.agents.comparing import Judgement
 from gravity.agents.errors import ModelError, NotAnsweredError, RefusalError, UnusableError
-from gravity.agents.judge import Judgement
 from gravity.agents.kinds import OpenAISettings
 from gravity.agents.kinds.openai import OpenAIChat
 from gravity.agents.prompting import prompt

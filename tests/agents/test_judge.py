@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gravity.agents.comparing import steady
 from gravity.agents.errors import NotAnsweredError
-from gravity.agents.judge import Case, ModelJudge, Panel, steady
+from gravity.agents.judge import Case, ModelJudge, Panel
 from gravity.frameworks.loader import Library
 from gravity.frameworks.records import Seed
 from gravity.store.records import Choice, Draft, Label, Provenance, Side, Vote

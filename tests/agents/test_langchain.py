@@ -10,9 +10,10 @@ import pytest
 from langchain.chat_models import base
 
 from gravity.agents.asking import Asker
+from gravity.agents.comparing import Judgement
 from gravity.agents.errors import ModelError, NotAnsweredError, RefusalError, UnusableError
 from gravity.agents.evidence import Evidence
-from gravity.agents.judge import Judgement, ModelJudge
+from gravity.agents.judge import ModelJudge
 from gravity.agents.kinds import LangChainSettings
 from gravity.agents.kinds.langchain import LangChainChat, tool_schema
 from gravity.agents.profiler import ModelProfiler

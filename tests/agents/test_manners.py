@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from gravity.agents.asking import Asked
+from gravity.agents.comparing import Judgement
 from gravity.agents.endpoint.manners import forget
 from gravity.agents.errors import AskError, ModelError, NotAnsweredError, RefusalError, UnusableError
-from gravity.agents.judge import Judgement
 from gravity.frameworks.loader import Library
 from gravity.store.answers import Answers
 from gravity.store.database import Database

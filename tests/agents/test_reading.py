@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gravity.agents.comparing import Judgement
 from gravity.agents.critic import Remarks
 from gravity.agents.endpoint.reading import answer_in
 from gravity.agents.endpoint.schema import BOUNDS, portable
-from gravity.agents.judge import Judgement
 from gravity.agents.writer import Scenes
 
 WORD = '{"word": "sea"}'

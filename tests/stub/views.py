@@ -29,9 +29,9 @@ class Character:
 
     `accuracy`: right stances, facets, judgements and preferences; `position_bias`: judgements and preferences that take
     the first side whatever it says; `defects`: first drafts with a planted stereotype, which the played critic
-    finds, as it finds the planted defects of the gold cases; `missed`: views that are not found, and faults of writings;
-    `invented`: reviews in which a view is found that is not there, which a refuter believes as often as it errs, and
-    writings in which a fault is; `loves_length`: answers that take the longer of two writings; `unsure`: those that
+    finds, as it finds the planted defects of the gold cases; `missed`: views, and faults of writings, that are not
+    found; `invented`: reviews in which a view is found that is not there, which a refuter believes as often as it errs,
+    and writings in which a fault is; `loves_length`: answers that take the longer of two writings; `unsure`: those that
     cannot tell which of two writings is preferred, where it can be told. A `gullible` model that is shown one of the
     attacks among the reviews answers what it asks for, views, stances and preferences alike.
     Another `seed` makes other errors of the same shares.
