@@ -5,18 +5,19 @@ author wrote, and they have to be balanced as the shipped ones are.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from statistics import fmean
-from typing import Any, TypeVar, get_args
+from typing import get_args
 
-from gravity.frameworks.gold import NO_VIEW, Gold, GoldBias, GoldFacet, GoldScenario, GoldStance, GoldView, split_of
+from gravity.frameworks.check_gold_writings import check_inventions, check_writings
+from gravity.frameworks.gold import NO_VIEW, Gold, GoldBias, GoldFacet, GoldStance
 from gravity.frameworks.loader import Library
 from gravity.frameworks.measures import Report, leaks, lengths, words
 from gravity.frameworks.records import TRAITS
+from gravity.frameworks.tallies import BALANCE, bounds, groups, listed, misfits, off, ranged, spaceless, splits, twice
 
 SCENARIOS_EACH, KIND_EACH = 3, 10  # scenarios of a seed, each of another culture; cases of a kind in a culture
 TRAPS = 0.2  # share of the scenarios that are answered by both or neither
-BALANCE = 0.05  # by which share a count may miss the one that is asked for; one case more or less is never a fault
 EXCERPT_WORDS, SITUATION_WORDS, WAY_WORDS = range(30, 76), range(20, 41), range(25, 51)
 EXCERPT_CHARACTERS = {"ja": range(85, 131), "zh": range(50, 131)}  # of languages that are written without spaces
 WAYS_GAP = 4  # words
@@ -43,21 +44,20 @@ FACET_EACH = {"high": 2, "low": 2, "unknown": 1}  # cases of a facet in a cultur
 FACET_WORDS = {1: range(35, 81), 2: range(20, 51), 3: range(20, 51)}
 FACET_CHARACTERS = {1: range(80, 161), 2: range(45, 111), 3: range(45, 111)}
 STARS_GAP = 0.4  # by which the mean ratings of a trait's high and low cases may differ
-DEV_SHARE = (0.30, 0.45)  # of a set's seeds, or of its cases where they have none
-
-C = TypeVar("C", GoldStance, GoldScenario, GoldView, GoldFacet)
-Sized = Iterable[tuple[str, str, range]]
 
 
 def check_gold(library: Library, report: Report) -> None:
-    """Counts, balance, splits, lengths and leaks of the five gold sets."""
+    """Counts, balance, splits, lengths and leaks of the seven gold sets."""
     gold = Gold(library)
     _stances(gold, library, report)
     _scenarios(gold, library, report)
     _bias(gold, library, report)
     _views(gold, library, report)
     _facets(gold, library, report)
+    check_writings(gold, library, report)
+    check_inventions(gold, library, report)
     ids = Counter([*gold.stances, *gold.scenarios, *gold.bias, *gold.views, *gold.facets])
+    ids.update([*gold.writings, *gold.inventions])
     report.add("gold ids", f"{len(ids)}", "unique", [f"{name} is in two sets" for name, n in ids.items() if n > 1])
 
 
@@ -70,26 +70,26 @@ def _stances(gold: Gold, library: Library, report: Report) -> None:
     faults = _total(cultures.total(), len(complete))
     faults += [f"{c} has {cultures[c]} cases" for c in shipped.cultures if cultures[c] != len(shipped.seeds)]
     faults += [f"{s} has {seeds[c, s]} cases of {c}" for c, s in sorted({*seeds} | complete) if seeds[c, s] != 1]
-    for where, group in _groups(cases, library):
+    for where, group in groups(cases, library):
         found = Counter(case.answer for case in group)
         sizes = {answer: found[answer] for answer in get_args(GoldStance.model_fields["answer"].annotation)}
-        faults += [f"{n}{where} are '{answer}'" for answer, n in sizes.items() if _off(n, len(group) / 3)]
+        faults += [f"{n}{where} are '{answer}'" for answer, n in sizes.items() if off(n, len(group) / 3)]
     report.add(
         "gold stance",
-        f"n={len(cases)}, {_listed(answers)}, {_listed(Counter(case.culture for case in cases))}",
+        f"n={len(cases)}, {listed(answers)}, {listed(Counter(case.culture for case in cases))}",
         f"each of {len(shipped.seeds)} seeds once in {', '.join(shipped.cultures)}, a third an answer +-{BALANCE:.0%}",
         faults,
     )
-    _split(report, "gold stance", {case.seed for case in cases})
+    splits(report, "gold stance", {case.seed for case in cases})
     sized = [(case.id, case.excerpt, EXCERPT_CHARACTERS.get(case.language.split("-")[0])) for case in cases]
     spaced = [(name, text, EXCERPT_WORDS) for name, text, allowed in sized if allowed is None]
     other = [(name, text, allowed) for name, text, allowed in sized if allowed is not None]
-    faults = _twice(case.excerpt for case in cases) + _misfits(spaced)
+    faults = twice(case.excerpt for case in cases) + misfits(spaced)
     faults += [f"{name} has {len(text)} characters" for name, text, allowed in other if len(text) not in allowed]
-    ranges = _range([words(text) for _, text, _ in spaced], "words")
-    ranges += f", without spaces {_range([len(text) for _, text, _ in other], 'characters')}" if other else ""
-    spaceless = "".join(f", {name} {_bounds(r)} characters" for name, r in EXCERPT_CHARACTERS.items())
-    report.add("gold stance: excerpts", ranges, f"{_bounds(EXCERPT_WORDS)} words{spaceless}, unique", faults)
+    ranges = ranged([words(text) for _, text, _ in spaced], "words")
+    ranges += f", without spaces {ranged([len(text) for _, text, _ in other], 'characters')}" if other else ""
+    others = "".join(f", {name} {bounds(r)} characters" for name, r in EXCERPT_CHARACTERS.items())
+    report.add("gold stance: excerpts", ranges, f"{bounds(EXCERPT_WORDS)} words{others}, unique", faults)
 
 
 def _scenarios(gold: Gold, library: Library, report: Report) -> None:
@@ -99,19 +99,19 @@ def _scenarios(gold: Gold, library: Library, report: Report) -> None:
     faults = _total(seeds.total(), len(shipped.seeds) * SCENARIOS_EACH)
     faults += [f"{seed} has {seeds[seed]} cases" for seed in shipped.seeds if seeds[seed] != SCENARIOS_EACH]
     faults += [f"{seed} has {n} cases of {culture}" for (seed, culture), n in twice.items() if n > 1]
-    for where, group in _groups(cases, library):
+    for where, group in groups(cases, library):
         found = Counter(case.answer for case in group)
         traps, plain = found["both"] + found["neither"], found["first"] + found["second"]
-        faults += [f"{traps}{where} are traps"] if _off(traps, TRAPS * len(group)) else []
-        faults += [f"{found[way]}{where} are '{way}'" for way in ("first", "second") if _off(found[way], plain / 2)]
+        faults += [f"{traps}{where} are traps"] if off(traps, TRAPS * len(group)) else []
+        faults += [f"{found[way]}{where} are '{way}'" for way in ("first", "second") if off(found[way], plain / 2)]
     faults += [f"no trap is '{trap}'" for trap in ("both", "neither") if not answers[trap]]
     report.add(
         "gold scenarios",
-        f"n={len(cases)}, {_listed(answers)}",
+        f"n={len(cases)}, {listed(answers)}",
         f"{SCENARIOS_EACH} a seed, {TRAPS:.0%} traps, first and second even +-{BALANCE:.0%}",
         faults,
     )
-    _split(report, "gold scenarios", {case.seed for case in cases})
+    splits(report, "gold scenarios", {case.seed for case in cases})
     _scenes(
         report,
         "gold scenarios",
@@ -138,11 +138,11 @@ def _bias(gold: Gold, library: Library, report: Report) -> None:
     ]
     report.add(
         "gold bias",
-        f"n={len(cases)}, {_listed(cultures)}",
+        f"n={len(cases)}, {listed(cultures)}",
         f"{KIND_EACH} of each kind in {', '.join(library.base.cultures)}, kinds even elsewhere",
         faults,
     )
-    _split(report, "gold bias", {case.seed for case in cases})
+    splits(report, "gold bias", {case.seed for case in cases})
     ways = [(case.id, way, WAY_WORDS) for case in cases for way in (case.endorsing, case.opposing, case.defective)]
     _scenes(report, "gold bias", [(case.id, case.situation, SITUATION_WORDS) for case in cases], ways)
     lengths(report, "gold bias", [(case.id, case.endorsing, case.opposing) for case in cases], WAYS_GAP)
@@ -158,43 +158,43 @@ def _views(gold: Gold, library: Library, report: Report) -> None:
         for kind, each in VIEW_KINDS.items()
         if found[culture, kind] != each
     ]
-    groups = [
+    languages = [
         (f" in {language}", [case for case in cases if case.language == language])
         for language in sorted({case.language for case in cases})
     ]
-    for where, group in [*groups, *_groups(cases, library)]:
+    for where, group in [*languages, *groups(cases, library)]:
         without = sum(not case.views for case in group)
-        faults += [f"{without}{where} are without a view"] if _off(without, WITHOUT * len(group)) else []
+        faults += [f"{without}{where} are without a view"] if off(without, WITHOUT * len(group)) else []
     views = [(case, view) for case in cases for view in case.views]
     life, (low, high) = sum(view.about == "life" for _, view in views), LIFE_SHARE
     faults += [] if low * len(views) <= life <= high * len(views) else [f"{life} of {len(views)} are about life"]
     report.add(
         "gold views",
-        f"n={len(cases)}, {_listed(kinds)}; {len(views)} views, {life} about life",
+        f"n={len(cases)}, {listed(kinds)}; {len(views)} views, {life} about life",
         f"so many of a kind in {', '.join(shipped)}, {WITHOUT:.0%} without in a language, "
         f"{low:.0%} to {high:.0%} about life",
         faults,
     )
-    _split(report, "gold views", gold.views, "cases")
+    splits(report, "gold views", gold.views, "cases")
     given = [
         *((case, case.excerpt, REVIEW_WORDS, REVIEW_CHARACTERS) for case in cases),
         *((case, view.quote, QUOTE_WORDS, QUOTE_CHARACTERS) for case, view in views),
     ]
-    faults = _twice(case.excerpt for case in cases)
+    faults = twice(case.excerpt for case in cases)
     for case, text, allowed, characters in given:
-        spaceless = case.language.split("-")[0] in EXCERPT_CHARACTERS
-        faults += [] if spaceless else _misfits([(case.id, text, allowed)])
-        faults += [f"{case.id} has {len(text)} characters"] if spaceless and len(text) not in characters else []
-    spaced = [words(case.excerpt) for case in cases if case.language.split("-")[0] not in EXCERPT_CHARACTERS]
+        without = spaceless(case.language)
+        faults += [] if without else misfits([(case.id, text, allowed)])
+        faults += [f"{case.id} has {len(text)} characters"] if without and len(text) not in characters else []
+    spaced = [words(case.excerpt) for case in cases if not spaceless(case.language)]
     rule = (
-        f"{_bounds(REVIEW_WORDS)} words, {_bounds(QUOTE_WORDS)} a quote, without spaces "
-        f"{_bounds(REVIEW_CHARACTERS)} and {_bounds(QUOTE_CHARACTERS)} characters, unique"
+        f"{bounds(REVIEW_WORDS)} words, {bounds(QUOTE_WORDS)} a quote, without spaces "
+        f"{bounds(REVIEW_CHARACTERS)} and {bounds(QUOTE_CHARACTERS)} characters, unique"
     )
-    report.add("gold views: excerpts", _range(spaced, "words"), rule, faults)
+    report.add("gold views: excerpts", ranged(spaced, "words"), rule, faults)
     sides = [(case.id, side, SIDE_WORDS) for case, view in views for side in (view.statement, view.opposite)]
-    faults = _twice(text for _, text, _ in sides) + _misfits(sides)
-    figures = _range([words(text) for _, text, _ in sides], "words")
-    report.add("gold views: sides", figures, f"{_bounds(SIDE_WORDS)} words, unique", faults)
+    faults = twice(text for _, text, _ in sides) + misfits(sides)
+    figures = ranged([words(text) for _, text, _ in sides], "words")
+    report.add("gold views: sides", figures, f"{bounds(SIDE_WORDS)} words, unique", faults)
     told = [(case.id, view.statement, view.opposite) for case, view in views]
     lengths(report, "gold views", told, SIDES_GAP)
     leaks(report, "gold views: statement told", told, SIDES_LEAK)
@@ -211,36 +211,34 @@ def _facets(gold: Gold, library: Library, report: Report) -> None:
         for answer, each in FACET_EACH.items()
         if found[culture, facet, answer] != each
     ]
-    for where, group in _groups(cases, library):
+    for where, group in groups(cases, library):
         sizes: Counter[str] = Counter(case.answer for case in group)
         faults += [
             f"{sizes[answer]}{where} are '{answer}'"
             for answer, each in FACET_EACH.items()
-            if _off(sizes[answer], len(group) * each / sum(FACET_EACH.values()))
+            if off(sizes[answer], len(group) * each / sum(FACET_EACH.values()))
         ]
     each = ", ".join(f"{n} {answer}" for answer, n in FACET_EACH.items())
     report.add(
         "gold facets",
-        f"n={len(cases)}, {_listed(answers)}, {_listed(Counter(case.culture for case in cases))}",
+        f"n={len(cases)}, {listed(answers)}, {listed(Counter(case.culture for case in cases))}",
         f"{each} of each of {len(shipped.facets)} facets in {', '.join(shipped.cultures)}",
         faults,
     )
-    _split(report, "gold facets", gold.facets, "cases")
-    faults = _twice(review.text for case in cases for review in case.reviews)
+    splits(report, "gold facets", gold.facets, "cases")
+    faults = twice(review.text for case in cases for review in case.reviews)
     sizes_of: dict[str, list[int]] = {"words": [], "characters": []}
     for case in cases:
-        spaceless = case.language.split("-")[0] in EXCERPT_CHARACTERS
-        allowed = (FACET_CHARACTERS if spaceless else FACET_WORDS)[len(case.reviews)]
-        unit = "characters" if spaceless else "words"
+        without = spaceless(case.language)
+        allowed = (FACET_CHARACTERS if without else FACET_WORDS)[len(case.reviews)]
+        unit = "characters" if without else "words"
         for review in case.reviews:
-            size = len(review.text) if spaceless else words(review.text)
+            size = len(review.text) if without else words(review.text)
             sizes_of[unit].append(size)
             faults += [] if size in allowed else [f"{case.id} has a review of {size} {unit}"]
-    bounds = f"{_bounds(FACET_WORDS[1])} words, of several reviews {_bounds(FACET_WORDS[3])}"
-    bounds += f", without spaces {_bounds(FACET_CHARACTERS[1])} and {_bounds(FACET_CHARACTERS[3])} characters, unique"
-    report.add(
-        "gold facets: reviews", ", ".join(_range(sizes, unit) for unit, sizes in sizes_of.items()), bounds, faults
-    )
+    rule = f"{bounds(FACET_WORDS[1])} words, of several reviews {bounds(FACET_WORDS[3])}"
+    rule += f", without spaces {bounds(FACET_CHARACTERS[1])} and {bounds(FACET_CHARACTERS[3])} characters, unique"
+    report.add("gold facets: reviews", ", ".join(ranged(sizes, unit) for unit, sizes in sizes_of.items()), rule, faults)
     _told_apart(cases, library, report)
 
 
@@ -273,56 +271,17 @@ def _read(case: GoldFacet) -> str:
     return " ".join(f"{review.title}. {review.text}" for review in case.reviews)
 
 
-def _split(report: Report, what: str, dealt: Collection[str], by: str = "seeds") -> None:
-    dev = sum(split_of(identity) == "dev" for identity in dealt)
-    share, (low, high) = dev / max(1, len(dealt)), DEV_SHARE
-    faults = [] if low <= share <= high else [f"{dev} of {len(dealt)} {by} are dev"]
-    figures = f"{dev} of {len(dealt)} {by} are dev, {share:.1%}"
-    report.add(f"{what}: splits", figures, f"{low:.0%} to {high:.0%} of the {by} are dev", faults)
-
-
 def _scenes(
     report: Report, what: str, situations: Sequence[tuple[str, str, range]], ways: Sequence[tuple[str, str, range]]
 ) -> None:
-    faults = _twice(text for _, text, _ in [*situations, *ways]) + _misfits([*situations, *ways])
+    faults = twice(text for _, text, _ in [*situations, *ways]) + misfits([*situations, *ways])
     found = [
-        _range([words(text) for _, text, _ in given], name)
+        ranged([words(text) for _, text, _ in given], name)
         for given, name in ((situations, "a situation"), (ways, "a way on"))
     ]
-    rule = f"{_bounds(SITUATION_WORDS)} words a situation, {_bounds(WAY_WORDS)} a way on, unique"
+    rule = f"{bounds(SITUATION_WORDS)} words a situation, {bounds(WAY_WORDS)} a way on, unique"
     report.add(f"{what}: texts", ", ".join(found), rule, faults)
-
-
-def _groups(cases: Sequence[C], library: Library) -> Iterator[tuple[str, Sequence[C]]]:
-    """What has to be balanced in itself: all cases, and those of each culture that was added, with its name."""
-    yield "", cases
-    for culture in sorted({case.culture for case in cases} - {*library.base.cultures}):
-        yield f" of {culture}", [case for case in cases if case.culture == culture]
-
-
-def _misfits(named: Sized) -> list[str]:
-    return [f"{name} has {words(text)} words" for name, text, allowed in named if words(text) not in allowed]
-
-
-def _twice(texts: Iterable[str]) -> list[str]:
-    return [f"'{text}' stands twice" for text, n in Counter(text.casefold() for text in texts).items() if n > 1]
 
 
 def _total(found: int, asked: int) -> list[str]:
     return [] if found == asked else [f"{found} cases"]
-
-
-def _off(found: float, asked: float) -> bool:
-    return abs(found - asked) > max(1, BALANCE * asked)
-
-
-def _listed(counts: Mapping[Any, int]) -> str:
-    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
-
-
-def _bounds(allowed: range) -> str:
-    return f"{allowed[0]}-{allowed[-1]}"
-
-
-def _range(found: Sequence[int], unit: str) -> str:
-    return f"{min(found, default=0)}-{max(found, default=0)} {unit}"

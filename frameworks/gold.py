@@ -1,12 +1,12 @@
 """Gold sets: cases with known right answers, to qualify judges, profilers and critics.
 
 Each set falls into `dev` and `held-out`, by seed or, where cases have none, by id: prompts and thresholds are tuned on
-dev alone.
+dev alone. Of the sets of writings less is dev, since it takes so many held-out cases to tell a good judge.
 """
 
 import hashlib
 from functools import cached_property
-from typing import Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
@@ -16,6 +16,7 @@ from gravity.frameworks.records import Record, Text
 
 Split = Literal["dev", "held-out"]
 DEV_PERCENT = 40
+DEV_PERCENT_OF_WRITINGS = 20
 MATTERS = ("gold", "seeds", "facets.yaml", "items", "cultures")  # of an overlay: what cases are about
 NO_LEVEL = ("same topic", "character", "reported", "mixed")  # of a facet; in a case with a level, "reported" is denied
 WITH_LEVEL = ("stated", "implied", "ironic", "reported")
@@ -23,8 +24,9 @@ NO_VIEW = ("plot", "praise", "character", "reported")  # the kinds of case that 
 
 
 class GoldCase(Record):
-    """Base of the gold cases."""
+    """Base of the gold cases. Of its set `dev_percent` are dev."""
 
+    dev_percent: ClassVar[int] = DEV_PERCENT
     id: Text
     culture: Text
     reason: Text
@@ -32,7 +34,7 @@ class GoldCase(Record):
     @property
     def split(self) -> Split:
         """The split that it belongs to."""
-        return split_of(self.id)
+        return split_of(self.id, self.dev_percent)
 
 
 class SeedCase(GoldCase):
@@ -115,16 +117,51 @@ class GoldFacet(GoldCase):
     reviews: list[ShortReview] = Field(min_length=1, max_length=3)
 
 
-G = TypeVar("G", GoldStance, GoldScenario, GoldBias, GoldView, GoldFacet)
+class GoldWriting(GoldCase):
+    """Reviews of a reader, and two descriptions of another book, of which one fits what they praise; in a case of the
+    kind "nothing" neither does more. Other kinds than these two are traps, in which a text tries to win by what should
+    not count."""
+
+    dev_percent: ClassVar[int] = DEV_PERCENT_OF_WRITINGS
+    language: Text
+    case: Literal["fits", "nothing", "flattery", "invented", "name-dropping", "length"]
+    reviews: list[ShortReview] = Field(min_length=2, max_length=4)
+    title: Text
+    description: Text
+    first: Text
+    second: Text
+    answer: Literal["first", "second", "neither"]
 
 
-def split_of(identity: str) -> Split:
-    """The split of the cases that belong to a seed, or of a case that belongs to none."""
-    return "dev" if hashlib.sha256(f"gold {identity}".encode()).digest()[0] * 100 < DEV_PERCENT * 256 else "held-out"
+class GoldInvention(GoldCase):
+    """A book's description, a faithful writing of it, and the same with a planted fault, whose words are `quote`."""
+
+    dev_percent: ClassVar[int] = DEV_PERCENT_OF_WRITINGS
+    language: Text
+    case: Literal["event", "person", "setting", "praise", "author", "reader"]
+    title: Text
+    description: Text
+    clean: Text
+    planted: Text
+    quote: Text
+
+    @property
+    def fault(self) -> Literal["invention", "reader"]:
+        """Whether something is said of the book that its description does not say, or words to its reader."""
+        return "reader" if self.case == "reader" else "invention"
+
+
+G = TypeVar("G", GoldStance, GoldScenario, GoldBias, GoldView, GoldFacet, GoldWriting, GoldInvention)
+
+
+def split_of(identity: str, dev_percent: int = DEV_PERCENT) -> Split:
+    """The split of the cases that belong to a seed, or of a case that belongs to none, in a set of which `dev_percent`
+    are dev."""
+    return "dev" if hashlib.sha256(f"gold {identity}".encode()).digest()[0] * 100 < dev_percent * 256 else "held-out"
 
 
 class Gold:
-    """The five sets of a library's folders, read when first asked for.
+    """The seven sets of a library's folders, read when first asked for.
 
     An overlay's cases are added to the shipped ones, and replace those of the same id. Raises DataError with file
     and line for a bad case.
@@ -135,7 +172,7 @@ class Gold:
 
     @cached_property
     def version(self) -> str:
-        """A hash of the five sets, which changes with any case, and with what of an overlay cases are about."""
+        """A hash of the seven sets, which changes with any case, and with what of an overlay cases are about."""
         made = hashlib.sha256()
         for path in sorted((self._library.root / "gold").rglob("*.jsonl")):
             made.update(path.read_bytes())
@@ -186,6 +223,28 @@ class Gold:
                 raise DataError(f"{where}: unknown facet '{case.facet}'")
             if case.case not in (NO_LEVEL if case.answer == "unknown" else WITH_LEVEL):
                 raise DataError(f"{where}: {case.id}: a case of the kind '{case.case}' cannot be {case.answer}")
+        return {identity: case for identity, (_, case) in read.items()}
+
+    @cached_property
+    def writings(self) -> dict[str, GoldWriting]:
+        """Readers' reviews with two descriptions of another book by id."""
+        read = self._read("writings", GoldWriting)
+        for where, case in read.values():
+            if (case.answer == "neither") != (case.case == "nothing"):
+                raise DataError(f"{where}: {case.id}: a case of the kind '{case.case}' cannot be {case.answer}")
+            if case.first == case.second:
+                raise DataError(f"{where}: {case.id}: the two texts must differ")
+        return {identity: case for identity, (_, case) in read.items()}
+
+    @cached_property
+    def inventions(self) -> dict[str, GoldInvention]:
+        """Writings with a planted fault and their clean twins by id."""
+        read = self._read("inventions", GoldInvention)
+        for where, case in read.values():
+            if case.quote not in case.planted or case.quote in case.clean:
+                raise DataError(
+                    f"{where}: {case.id}: the quote must stand in the planted text and not in the clean one"
+                )
         return {identity: case for identity, (_, case) in read.items()}
 
     def _read(self, name: str, kind: type[G]) -> dict[str, tuple[str, G]]:

@@ -28,6 +28,8 @@ MATERIAL = (
     "gold/bias/*.jsonl",
     "gold/views/*.jsonl",
     "gold/facets/*.jsonl",
+    "gold/writings/*.jsonl",
+    "gold/inventions/*.jsonl",
 )
 
 K = TypeVar("K", bound=Hashable)
