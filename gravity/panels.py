@@ -1,10 +1,12 @@
-"""What a panel of pair judges showed on gold cases: how often it confirms labels that are right, and those that the
-profiler got wrong."""
+"""What a panel showed on gold cases: one of pair judges, how often it confirms labels that are right, and those that
+the profiler got wrong; one of judges of writings, how often it prefers the right text."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from gravity.agents.comparing import majority
+from gravity.agents.qualification.trial import UNKNOWN
+from gravity.compare.evidence import PanelOnGold
 from gravity.frameworks.statistics import exact
 from gravity.store.runs import PanelRecord
 
@@ -29,6 +31,19 @@ def panel_record(panel: Sequence[Outcomes], profiler: Outcomes, quorum: int) -> 
         if first not in (None, truth):
             counts.update(slips=1, slips_shared=said == first)
     return PanelRecord(**counts)
+
+
+def panel_on_gold(panel: Sequence[Outcomes], quorum: int) -> PanelOnGold:
+    """What judges of writings, by their outcomes on the same cases, prefer together: the texts that fit, the others,
+    and one of two that nothing divides."""
+    counts = Counter[str]()
+    for case, (truth, *_) in (panel[0] if panel else {}).items():
+        said = majority([judge[case][1] if case in judge else None for judge in panel], quorum)
+        if truth == UNKNOWN:
+            counts.update(tied=1, sided=said is not None)
+        else:
+            counts.update(telling=1, right=said == truth, wrong=said not in (None, truth))
+    return PanelOnGold(**counts)
 
 
 def of_culture(culture: str, records: Mapping[str, PanelRecord]) -> PanelRecord:

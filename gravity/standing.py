@@ -7,10 +7,11 @@ from functools import cached_property
 from gravity.agents.kinds import Model
 from gravity.agents.prompting import prompt
 from gravity.agents.qualification import TASKS, Bar, Task
+from gravity.compare.evidence import PanelOnGold
 from gravity.config import Judging
 from gravity.frameworks.statistics import Calibration
 from gravity.models import Models
-from gravity.panels import of_culture, panel_record
+from gravity.panels import of_culture, panel_on_gold, panel_record
 from gravity.store.answers import call_key
 from gravity.store.qualifications import Qualifications
 from gravity.store.records import Qualification
@@ -109,6 +110,11 @@ class Standing:
             inferred = next((found[name].outcomes for found in labels if name in found), {})
             records[name] = panel_record(given, inferred, self.judging.quorum)
         return of_culture(culture, records)
+
+    def on_gold(self, judges: Sequence[Candidate], culture: str) -> PanelOnGold:
+        """What judges of writings showed together on the gold cases of a culture."""
+        given = [found[culture].outcomes for c in judges if culture in (found := self.found[c.key])]
+        return panel_on_gold(given, self.judging.quorum)
 
     def calibration(self, task: Task, culture: str) -> Calibration | None:
         """The map of the profiler's confidence in a task, in a culture."""

@@ -6,24 +6,23 @@ from gravity.agents.asking import together
 from gravity.agents.critic import Critic, ModelCritic, blocking
 from gravity.agents.errors import AskError, NotAnsweredError
 from gravity.agents.kinds import Model
-from gravity.agents.qualification.task import Bar, Exam, Task
+from gravity.agents.qualification.task import Exam
 from gravity.agents.qualification.trial import AUTHOR, Advance, Trial, sampled, try_all
+from gravity.agents.qualification.twins import TwinTask
 from gravity.frameworks.gold import GoldBias
 from gravity.frameworks.records import Culture, Seed
-from gravity.frameworks.statistics import Calibrations, wilson
-from gravity.store.records import Draft, Qualification
+from gravity.frameworks.statistics import Calibrations
+from gravity.store.records import Draft
 
 
-class DefectTask(Task):
-    """Finding cultural bias. A culture without a critic that counts is qualified all the same: the rules remain."""
+class DefectTask(TwinTask):
+    """Finding cultural bias. Where no critic counts, the rules remain."""
 
     name = "defect"
     title = "Critics: is a planted defect blocked, and its clean twin let through"
     agent = "critic"
-    role = "critics"
     prompts = ("critic",)
     gold_name = "defects"
-    needed = False
 
     async def examine(self, model: Model, exam: Exam) -> tuple[list[Trial], Calibrations]:
         """The trials on planted defects and their clean twins."""
@@ -31,14 +30,6 @@ class DefectTask(Task):
         cases = sampled(exam.gold.bias.values(), "held-out", exam.cases)
         critic = model.critic(exam.bench)
         return await try_defects(critic, cases, library.seeds, library.cultures, exam.advance), {}
-
-    def qualifies(self, found: Qualification, bar: Bar) -> bool:
-        """Whether it finds defects clearly more often than it raises false alarms: the two intervals do not overlap."""
-        return wilson(found.right, found.cases).low > wilson(found.alarms, found.clean).high
-
-    def error_rates(self, found: Qualification) -> dict[str, tuple[int, int]]:
-        """Defects that were missed, and clean twins that were blocked."""
-        return {"misses": (found.cases - found.right, found.cases), "false alarms": (found.alarms, found.clean)}
 
 
 async def try_defects(

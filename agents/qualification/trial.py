@@ -8,11 +8,13 @@ from typing import TypeVar
 
 from gravity.agents.comparing import steady
 from gravity.agents.errors import NotAnsweredError
-from gravity.frameworks.gold import GoldCase, GoldFacet, GoldStance, GoldView, Split
+from gravity.frameworks.gold import GoldCase, GoldFacet, GoldStance, GoldView, GoldWriting, Split
 from gravity.frameworks.statistics import Calibrations, brier, calibration_error, calibration_error_interval
+from gravity.store.comparisons import Preferred
 from gravity.store.records import Choice, Provenance, Qualification, Review, Vote, content_id
 
 UNKNOWN = "unknown"  # the truth of cases from which nobody can tell
+SIDED = ("endorsing", "opposing", "chosen", "rejected", "first", "second")  # answers that take one of two texts
 AUTHOR = Provenance(model="author")
 Advance = Callable[[int, int], None]
 C = TypeVar("C", bound=GoldCase)
@@ -99,12 +101,15 @@ def summarised(base: Qualification, trials: Sequence[Trial]) -> Qualification:
 
 
 def judged(
-    culture: str, kinds: Sequence[str], truth: str | None, given: Sequence[tuple[Vote | Choice, str | None, str]]
+    culture: str,
+    kinds: Sequence[str],
+    truth: str | None,
+    given: Sequence[tuple[Vote | Choice | Preferred, str | None, str]],
 ) -> Trial:
     """The trial of a case whose right answer is `truth` (None: that nobody can tell), from (vote, answer, side shown
     first), one an order."""
     (answer,) = steady(("judge", said) for _, said, _ in given).values()
-    sides = [said == order for _, said, order in given if said in ("endorsing", "opposing", "chosen", "rejected")]
+    sides = [said == order for _, said, order in given if said in SIDED]
     return Trial(
         culture=culture,
         kinds=kinds,
@@ -132,7 +137,7 @@ def review_of(case: GoldStance | GoldView) -> Review:
     )
 
 
-def reviews_of(case: GoldFacet) -> list[Review]:
+def reviews_of(case: GoldFacet | GoldWriting) -> list[Review]:
     """The reviews of a gold case as those of a reader of its own."""
     return [
         Review(

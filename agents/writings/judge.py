@@ -48,7 +48,7 @@ class WritingJudge:
 
         Raises NotAnsweredError where nobody answered.
         """
-        shown = dict(zip(PLACES, (excerpt(text, TEXT_CHARS) for text in texts), strict=True))
+        shown: dict[str, str] = dict(zip(PLACES, (excerpt(text, TEXT_CHARS) for text in texts), strict=True))
         asking = self._asking(reviews, title)
 
         async def choice(order: Place) -> Preferred:
@@ -73,7 +73,12 @@ class WritingJudge:
         return {"domain": self.domain, "reviews": aliased(reviews), "title": title[:TITLE_CHARS]}
 
 
+def told_by(choices: Iterable[Preferred]) -> dict[str, Place | None]:
+    """The text that each judge prefers: None where it cannot tell, or said another one in the other order."""
+    told = steady((choice.judge, choice.prefers) for choice in choices)
+    return {judge: next((place for place in PLACES if place == said), None) for judge, said in told.items()}
+
+
 def preferred(choices: Iterable[Preferred], quorum: int) -> Place | None:
-    """The text that at least `quorum` judges prefer, and more than prefer the other; None: undecided. Who cannot tell,
-    or says another one in the other order, prefers neither."""
-    return majority(steady((choice.judge, choice.prefers) for choice in choices).values(), quorum)
+    """The text that at least `quorum` judges prefer, and more than prefer the other; None: undecided."""
+    return majority(told_by(choices).values(), quorum)

@@ -9,7 +9,7 @@ from gravity.commands.ending import end
 from gravity.commands.options import ConfigOption, JsonOption, opened
 
 if TYPE_CHECKING:
-    from gravity.agents.qualification import Bar, Task
+    from gravity.agents.qualification import Bar, Task, TwinTask
     from gravity.project import Project
     from gravity.store.records import Qualification
 
@@ -35,20 +35,21 @@ def command(as_json: JsonOption = False, config: ConfigOption = None) -> None:
 
 def print_qualifications(project: "Project", found: Sequence["Qualification"]) -> None:
     """Prints what each model showed in each task, and what each culture still lacks."""
-    from gravity.agents.qualification import DEFECT, TASKS, VIEW
+    from gravity.agents.qualification import TASKS, VIEW, TwinTask
 
     minimum, standing = project.config.judging.min_accuracy, project.setup().standing
     for task, model in dict.fromkeys((row.task, row.model) for row in found):
         rows = [row for row in found if (row.task, row.model) == (task, model)]
         console.print(f"\n[bold]{TASKS[task].title}[/]: {plain(model)}")
-        bar = standing.bar(TASKS[task])
-        if task == DEFECT.name:
-            _print_critic(rows, DEFECT, bar)
+        bar, of = standing.bar(TASKS[task]), TASKS[task]
+        if isinstance(of, TwinTask):
+            _print_twins(rows, of, bar)
         elif task == VIEW.name:
             _print_reader(rows, VIEW, bar)
         else:
             _print_judge(rows, TASKS[task], bar)
     _print_panels(project)
+    _print_writing_panels(project)
     lacking = standing.lacking(project.library.cultures)
     for culture, missing in lacking.items():
         console.print(f"{culture}: {', '.join(missing)} (the lower bound must be above {minimum:.0%})")
@@ -127,6 +128,28 @@ def _print_panels(project: "Project") -> None:
     )
 
 
+def _print_writing_panels(project: "Project") -> None:
+    """Who judges writings, and what they prefer together on gold cases."""
+    from gravity.agents.qualification import WRITING
+
+    standing, rows = project.setup().standing, []
+    for culture in project.library.cultures:
+        judges = standing.voters(WRITING, culture)
+        r = standing.on_gold(judges, culture)
+        names = ", ".join(c.model.name for c in judges) or "nobody"
+        figures = [(r.right, r.telling), (r.wrong, r.telling), (r.sided, r.tied)]
+        rows.append([culture, names, *(cell for of in figures for cell in (_share(*of), _interval(*of)))])
+    table(
+        "Panels that judge writings, on gold cases: how often they prefer the text that fits, and how often the other "
+        "one; and how often one of two that nothing divides. Who inferred the profiles has no vote",
+        [
+            *("culture", "judges", "right", "95% interval", "wrong", "95% interval"),
+            *("sided where nothing divides", "95% interval"),
+        ],
+        rows,
+    )
+
+
 def _print_reader(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> None:
     from gravity.agents.qualification.view import MIN_RECALL
 
@@ -155,12 +178,12 @@ def _print_reader(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> 
     _print_kinds(f"Recall {of}", [row.found_kinds for row in rows], "gold views", "found")
 
 
-def _print_critic(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> None:
+def _print_twins(rows: Sequence["Qualification"], task: "TwinTask", bar: "Bar") -> None:
     from gravity.agents.critic import RuleCritic
 
     table(
         "By culture",
-        ["culture", "defects", "found", "95% interval", "clean", "false alarms", "95% interval", "blocks"],
+        ["culture", task.gold_name, "found", "95% interval", "clean", "false alarms", "95% interval", "counts"],
         [
             [
                 *(row.culture, row.cases, _share(row.right, row.cases), _interval(row.right, row.cases)),
@@ -170,11 +193,11 @@ def _print_critic(rows: Sequence["Qualification"], task: "Task", bar: "Bar") -> 
             for row in rows
         ],
     )
-    _print_kinds("Defects found by kind, all cultures", [row.kinds for row in rows])
+    _print_kinds(f"Found {task.gold_name} by kind, all cultures", [row.kinds for row in rows])
     with_cases = [row for row in rows if row.cases]
     for what, shares in (
-        ("defects found", {row.culture: row.right / row.cases for row in with_cases}),
-        ("false alarms", {row.culture: row.alarms / row.clean for row in with_cases}),
+        (f"{task.gold_name} found", {row.culture: row.right / row.cases for row in with_cases}),
+        ("false alarms", {row.culture: row.alarms / max(1, row.clean) for row in with_cases}),
     ):
         best, worst = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
         gap = shares[best] - shares[worst]

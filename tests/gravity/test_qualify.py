@@ -83,7 +83,7 @@ def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pyte
         "tokens",
     ):
         assert text in printed
-    assert "Defects found by kind, all cultures" in printed
+    assert "Found defects by kind, all cultures" in printed
     assert "Widest gap between cultures, defects found: 0%" in printed
     assert "Every culture has models that count: `gravity curate` can begin." in printed
     # The same again asks nothing.
