@@ -7,7 +7,9 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.stub.cards import Cards
 from tests.stub.server import Stub, completion
+from tests.stub.tastes import PlayedWriter, written
 
 # What a word in a book's title makes it do.
 TITLES = {
@@ -43,8 +45,24 @@ class Described(Stub):
         said = "\n".join(message["content"] for message in body["messages"])
         title = re.findall(r"^Title: (.*)$", said, re.MULTILINE)[-1]
         self.asked_for[title] += 1
-        about = "".join(re.findall(r"About them: (.*)", said))
-        text, reason = TITLES.get(title.split()[0], (f"{title}, for {about}, by {body['seed']}", "stop"))
+        text, reason = TITLES.get(title.split()[0], (self._text(body, title, said), "stop"))
         reply = completion(body["model"], text, 7)
         reply["choices"][0]["finish_reason"] = reason
         return web.json_response(reply)
+
+    def _text(self, body: dict[str, Any], title: str, said: str) -> str:
+        about = "".join(re.findall(r"About them: (.*)", said))
+        return f"{title}, for {about}, by {body['seed']}"
+
+
+class PlayedWriters(Described):
+    """Writes as played writers do, each served under its name: for whom the card in a request is, if it has one, shows
+    in the text as `tests.stub.tastes` has it."""
+
+    def __init__(self, *writers: PlayedWriter, most: int | None = None) -> None:
+        super().__init__(tuple(writer.name for writer in writers), most)
+        self.writers = {writer.name: writer for writer in writers}
+        self._cards = Cards()
+
+    def _text(self, body: dict[str, Any], title: str, said: str) -> str:
+        return written(self.writers[body["model"]], title, self._cards.reader(said), body.get("seed") or 0)

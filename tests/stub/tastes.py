@@ -156,7 +156,7 @@ def swayed(character: Character, judge: str, right: str, a: str, b: str) -> Answ
     one, other = sorted((a, b))
     mind = _chance("mind", character.seed, judge, one, other)
     loves, unsure, errs, side = (mind.random() for _ in range(4))
-    longer = len(a.split()) - len(b.split())
+    longer = _words(a) - _words(b)
     if loves < character.loves_length * abs(tanh(longer / LONGER)):
         return "A" if longer > 0 else "B"
     if right == "cannot tell":
@@ -186,6 +186,12 @@ def remarked(character: Character, checker: str, text: str, faults: Sequence[Pla
     if chance.random() < character.invented:
         found.append(Planted("invention", " ".join(text.split()[:4])[:40]))
     return found
+
+
+def _words(text: str) -> int:
+    """How many words a text has; in a script without spaces two characters count as one."""
+    spaced = len(text.split())
+    return spaced if len(text) < 20 * spaced else len(text) // 2
 
 
 def _degree(value: float) -> int:

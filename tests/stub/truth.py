@@ -16,6 +16,7 @@ from typing import Any
 from gravity.frameworks.gold import Gold, GoldBias, GoldFacet, GoldStance
 from gravity.frameworks.loader import DATA
 from tests.stub.issues import beginning, plain
+from tests.stub.tastes import Planted, picked, rated, remarked, swayed
 from tests.stub.views import ATTACKS, OBEYED, REVIEW, SHOWN_VIEW, STATEMENT, TURNED, Character, ViewOracle
 
 __all__ = ["ATTACKS", "OBEYED", "REVIEW", "SHOWN_VIEW", "STATEMENT", "STEREOTYPE", "Character", "Oracle", "side_of"]
@@ -75,6 +76,22 @@ class Oracle(ViewOracle):
         return {case.defective: case for case in self._gold.bias.values()}
 
     @cached_property
+    def _gold_writings(self) -> dict[tuple[str, str], str]:
+        """The right answer to the two texts of a gold case, shown as A and B in either order."""
+        found = {}
+        for case in self._gold.writings.values():
+            letters = {"first": "AB", "second": "BA"}.get(case.answer)
+            found[case.first, case.second] = letters[0] if letters else "cannot tell"
+            found[case.second, case.first] = letters[1] if letters else "cannot tell"
+        return found
+
+    @cached_property
+    def _gold_faults(self) -> dict[str, list[Planted]]:
+        """What there is to remark of the texts of gold cases."""
+        cases = self._gold.inventions.values()
+        return {case.clean: [] for case in cases} | {c.planted: [Planted(c.fault, c.quote)] for c in cases}
+
+    @cached_property
     def _items(self) -> Mapping[str, tuple[str, str]]:
         """The facet and the level that an item's answer shows."""
         items = self._library.items.values()
@@ -122,6 +139,13 @@ class Oracle(ViewOracle):
             return self._scenes(user, chance)
         if "findings" in keys:
             return self._findings(user)
+        if keys == {"answer", "confidence", "reason"} and '<writing id="A">' in user:
+            return self._compared(user, model)
+        if keys == {"reason", "score"}:
+            score = rated(self.character, model, self._reader(user), _writings(user)[0])
+            return {"reason": "what is planted in the text", "score": score}
+        if keys == {"remarks"}:
+            return self._examined(user, model)
         if keys == {"answer", "confidence", "reason"}:
             return self._judgement(user, chance) if "\nStatement: " in f"\n{user}" else self._preference(user, chance)
         if "f1" in keys:
@@ -256,6 +280,26 @@ class Oracle(ViewOracle):
         wrong = {"A": "B", "B": "A", "both": "neither", "neither": "both", "cannot tell": chance.choice("AB")}
         return wrong.get(answer, answer) if chance.random() > self.character.accuracy else answer
 
+    def _compared(self, user: str, model: str) -> dict[str, Any]:
+        """Which of two writings the reader would rather have: as a gold case has it, or by what is planted in them."""
+        if told := self._told_to(user):
+            return {"answer": told[1]["answer"], "confidence": 99, "reason": "a review says so"}
+        a, b = _writings(user)
+        if (a, b) in self._gold_writings:
+            answer = swayed(self.character, model, self._gold_writings[a, b], a, b)
+        else:
+            answer = picked(self.character, model, self._reader(user), a, b)
+        return {"answer": answer, "confidence": 90, "reason": "what is planted in the texts"}
+
+    def _examined(self, user: str, model: str) -> dict[str, Any]:
+        (text,) = _writings(user)
+        found = remarked(self.character, model, text, self._gold_faults.get(text))
+        return {"remarks": [{"fault": one.fault, "quote": one.quote} for one in found]}
+
+    def _reader(self, user: str) -> str:
+        """The planted reader whose reviews are shown; empty for others."""
+        return next((reader for reader, _ in self._shown(user).values()), "")
+
     def _findings(self, user: str) -> dict[str, Any]:
         case = next((self._defects[line] for line in _scene_texts(user) if line in self._defects), None)
         kind, quote = (case.kind, case.quote) if case else ("stereotype", STEREOTYPE)
@@ -268,6 +312,11 @@ def _options(user: str) -> tuple[str, str]:
     """The texts of A and B."""
     first, second = (re.findall(rf"\n{letter}: (.*)", user)[-1] for letter in "AB")
     return first, second
+
+
+def _writings(user: str) -> list[str]:
+    """The writings that are shown, in their order."""
+    return re.findall(r"<writing[^>]*>\n(.*?)\n</writing>", user, re.DOTALL)
 
 
 def _scene_texts(user: str) -> list[str]:
