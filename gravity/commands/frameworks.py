@@ -70,6 +70,8 @@ def _print_overview(library: "Library", gold: "Gold", as_json: bool) -> None:
         "bias": Counter((case.culture, case.split) for case in gold.bias.values()),
         "views": Counter((case.culture, case.split) for case in gold.views.values()),
         "facets": Counter((case.culture, case.split) for case in gold.facets.values()),
+        "writings": Counter((case.culture, case.split) for case in gold.writings.values()),
+        "inventions": Counter((case.culture, case.split) for case in gold.inventions.values()),
     }
     if as_json:
         figures = {

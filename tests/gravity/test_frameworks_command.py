@@ -43,6 +43,8 @@ def test_json_adds_up(tmp_path: Path, library: Library) -> None:
         "bias": len(gold.bias),
         "views": len(gold.views),
         "facets": len(gold.facets),
+        "writings": len(gold.writings),
+        "inventions": len(gold.inventions),
     }
     for row in figures["gold"].values():
         assert row.keys() == {f"{culture} {split}" for culture in library.cultures for split in ("dev", "held-out")}

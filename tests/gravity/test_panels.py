@@ -2,7 +2,8 @@
 
 import pytest
 
-from gravity.panels import Outcomes, of_culture, panel_record
+from gravity.compare.evidence import PanelOnGold
+from gravity.panels import Outcomes, of_culture, panel_on_gold, panel_record
 from gravity.store.runs import PanelRecord
 
 PROFILER: Outcomes = {
@@ -26,6 +27,43 @@ def test_labels_that_were_given_are_counted_as_the_panel_took_them() -> None:
     assert panel_record([one], PROFILER, 1) == PanelRecord(
         right=2, confirmed=1, refuted=1, wrong=2, shared=1, slips=3, slips_shared=1
     )
+
+
+def of_writings(*said: str | None) -> Outcomes:
+    """A judge's outcomes on five gold cases of writings, the last two of which have nothing to tell apart."""
+    truths = ("first", "first", "second", "unknown", "unknown")
+    return {f"gw-{n}": (truth, told, None) for n, (truth, told) in enumerate(zip(truths, said, strict=True))}
+
+
+@pytest.mark.parametrize(
+    ("judges", "quorum", "found"),
+    [
+        ([of_writings("first", "second", None, "first", None)], 1, PanelOnGold(3, 1, 1, 2, 1)),
+        ([of_writings("first", "second", None, "first", None)], 2, PanelOnGold(3, 0, 0, 2, 0)),
+        (
+            [
+                of_writings("first", "first", "first", "first", "first"),
+                of_writings("first", "second", "first", "first", "second"),
+            ],
+            1,
+            PanelOnGold(3, 1, 1, 2, 1),
+        ),
+        (
+            [
+                of_writings("first", "first", "second", None, None),
+                of_writings("first", None, "second", None, "first"),
+                of_writings("second", "first", None, None, "first"),
+            ],
+            2,
+            PanelOnGold(3, 3, 0, 2, 1),
+        ),
+        ([], 1, PanelOnGold()),
+    ],
+)
+def test_a_panel_of_judges_of_writings_is_counted_as_it_decides(
+    judges: list[Outcomes], quorum: int, found: PanelOnGold
+) -> None:
+    assert panel_on_gold(judges, quorum) == found
 
 
 def test_a_panel_decides_as_it_does_in_a_run() -> None:

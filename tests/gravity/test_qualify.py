@@ -1,6 +1,7 @@
 """`gravity qualify`, and what curate makes of it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from gravity.errors import ConfigError
 from gravity.project import Project
 from gravity.store.dataset import export
 from gravity.store.records import Finding
+from tests.agents.gold import GOLD
 from tests.gravity.conftest import CASES, Filled
 from tests.stub.server import Stub
 from tests.stub.truth import Character, Oracle
 from tests.support import config, curate, project, run_id, silent, take_in
 
 JUDGING = {"cases": 10, "min_accuracy": 0.5, "profiler_votes": True}
-TASKS = ("scenario", "preference", "personality", "view", "stance", "facet", "defect")
+TASKS = ("scenario", "preference", "personality", "view", "stance", "facet", "defect", "writing", "invention")
 
 
 def settings(url: str, home: Path, judging: dict[str, Any] | None = None, **roles: Any) -> Config:
@@ -52,20 +54,21 @@ def test_the_figures_of_every_role_and_culture_as_json(filled: Filled) -> None:
         for task, model in [*((task, "stub") for task in TASKS), ("defect", "rules")]
         for culture in cultures
     )
+    twins = Counter(case.culture for case in GOLD.inventions.values() if case.split == "held-out")
     for row in rows:
-        assert row["cases"] == CASES
+        assert row["cases"] == (min(CASES, twins[row["culture"]]) if row["task"] == "invention" else CASES)
         if row["model"] == "rules":
             continue
         assert row["qualifies"] and row["right"] == row["answered"] > 0
         assert row["calls"] > 0 and row["tokens"] > row["calls"] and row["seconds"] > 0
-        if row["task"] in ("scenario", "preference"):
+        if row["task"] in ("scenario", "preference", "writing"):
             assert row["calls"] == 2 * CASES and row["consistent"] == row["swapped"] == CASES
             # Stated at 0.9 throughout and always right.
             assert row["ece"] == pytest.approx(0.1) and row["brier"] == pytest.approx(0.01)
         if row["task"] in ("stance", "facet"):
             assert row["calibration"] is not None and row["ece"] < 0.05
-        if row["task"] == "defect":
-            assert (row["right"], row["clean"], row["alarms"]) == (CASES, CASES, 0)
+        if row["task"] in ("defect", "invention"):
+            assert (row["right"], row["clean"], row["alarms"]) == (row["cases"], row["cases"], 0)
 
 
 def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
@@ -85,6 +88,8 @@ def test_the_tables_say_who_counts(stub: Stub, tmp_path: Path, monkeypatch: pyte
         assert text in printed
     assert "Found defects by kind, all cultures" in printed
     assert "Widest gap between cultures, defects found: 0%" in printed
+    assert "Found inventions by kind, all cultures" in printed
+    assert "Panels that judge writings, on gold cases" in printed
     assert "Every culture has models that count: `gravity curate` can begin." in printed
     # The same again asks nothing.
     requests = stub.counts.requests
