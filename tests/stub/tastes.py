@@ -149,10 +149,13 @@ def swayed(character: Character, judge: str, right: str, a: str, b: str) -> Answ
 
     A share `position_bias` takes A, drawn for each order. Else it has made up its mind once for both orders: a share
     `loves_length` takes the longer text, fewer where the two are nearly as long; of the others a share `unsure` cannot
-    tell, and 1 - `accuracy` is wrong: the other text, or either where none is preferred.
+    tell, and 1 - `accuracy` is wrong: the other text, or either where none is preferred. Two texts that are one it does
+    not tell apart.
     """
     if _chance("position", character.seed, judge, a, b).random() < character.position_bias:
         return "A"
+    if a == b:
+        return "cannot tell"
     one, other = sorted((a, b))
     mind = _chance("mind", character.seed, judge, one, other)
     loves, unsure, errs, side = (mind.random() for _ in range(4))
