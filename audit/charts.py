@@ -27,9 +27,12 @@ UNITS = {
     "share": "share of rows",
     "ratio": "ratio",
     "per 1,000 words": "in 1,000 words",
+    "points": "points of 100",
     "difference": "difference of shares",
     "log2 odds ratio": "log2 of the odds ratio",
 }
+
+_TICKS = {"share": {"format": ".0%"}, "points": {"labelExpr": "format(100 * datum.value, '+.0f')"}}
 
 
 def chart(figures: Sequence[Figure]) -> dict[str, Any] | None:
@@ -85,7 +88,7 @@ _TOOLTIP = [
 def _dot_plot(figures: Sequence[Figure]) -> dict[str, Any]:
     """A dot and its interval a row; hollow where n cannot carry a claim; a tick for what it is held against."""
     unit = figures[0].unit
-    axis = {"title": UNITS.get(unit, unit), **({"format": ".0%"} if unit == "share" else {})}
+    axis = {"title": UNITS.get(unit, unit), **_TICKS.get(unit, {})}
     y = {"field": "row", "type": "nominal", "sort": [row["row"] for row in _rows(figures)], "title": None}
     scale = {"zero": False, "nice": True}
     point = {

@@ -62,4 +62,4 @@ def examine(
         progress(measure.section.name)
         figures += measure.figures(study)
     correct(figures)
-    return Audit(study, used, figures, findings(figures, settings), notes(study))
+    return Audit(study, used, figures, findings(figures, settings.alpha), notes(study))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gravity.audit.figures import LEVELS, Alarm, Figure, Level
-from gravity.audit.settings import AuditSettings
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,12 @@ class Finding:
     also: list[str]
 
 
-def findings(figures: Sequence[Figure], settings: AuditSettings) -> list[Finding]:
-    """The alarms that are certain or significant after correction, the worst first."""
+def findings(figures: Sequence[Figure], alpha: float) -> list[Finding]:
+    """The alarms that are certain or significant at `alpha` after correction, the worst first."""
     ringing = [
         (place, figure, figure.alarm)
         for place, figure in enumerate(figures)
-        if figure.alarm
-        and (figure.alarm.certain or (figure.adjusted is not None and figure.adjusted <= settings.alpha))
+        if figure.alarm and (figure.alarm.certain or (figure.adjusted is not None and figure.adjusted <= alpha))
     ]
     ringing.sort(key=lambda found: (LEVELS.index(found[2].level), found[1].family != "gates", -_size(found[1])))
     # Outside the gates the same thing seen over all and in several cultures is one finding; over all comes first.
@@ -78,7 +76,8 @@ def _sure(figure: Figure) -> str:
     interval = ""
     if figure.low is not None and figure.high is not None:
         interval = f"95% interval {number(figure.low, figure.unit)} to {number(figure.high, figure.unit)}, "
-    family = "Holm over all gates" if figure.family == "gates" else "Benjamini-Hochberg over all exploratory figures"
+    stated = figure.family == "gates"
+    family = "Holm over the tests stated beforehand" if stated else "Benjamini-Hochberg over all exploratory figures"
     clusters = f" in {figure.clusters:,} independent clusters" if figure.clusters else ""
     return f"{interval}n = {figure.n:,}{clusters}; p {probability(figure.adjusted)} ({family})"
 
@@ -89,6 +88,8 @@ def number(value: float | None, unit: str) -> str:
         return "insufficient"
     if unit == "share":
         return f"{100 * value:.1f}%"
+    if unit == "points":
+        return f"{100 * value:+.1f} points"
     if unit == "count":
         return f"{value:,.0f}"
     return f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}"

@@ -26,7 +26,7 @@ class Estimate:
     low: float
     high: float
     error: float
-    freedom: int
+    freedom: float
 
 
 class Draws:

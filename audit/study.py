@@ -112,9 +112,14 @@ def percent(share: float | None) -> str:
     return "unknown" if share is None else f"{100 * share:.1f}%" if abs(share) < 0.1 else f"{100 * share:.0f}%"
 
 
+def split_words(text: str) -> list[str]:
+    """The words of a text, as split by spaces; of scripts without spaces each character is one."""
+    return (text if text.isascii() else _SPACELESS.sub(r" \g<0> ", text)).split()
+
+
 def count_words(text: str) -> int:
-    """How many words a text has, as split by spaces; of scripts without spaces each character counts."""
-    return len((text if text.isascii() else _SPACELESS.sub(" x ", text)).split())
+    """How many words a text has, by `split_words`."""
+    return len(split_words(text))
 
 
 _SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
