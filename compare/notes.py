@@ -22,7 +22,7 @@ def notes(study: Study) -> list[str]:
     unchecked = int((~np.isnan(study.words) & np.isnan(study.inventions))[:, _written(study)].sum())
     if unchecked:
         said.append(
-            f"{unchecked:,} writings were checked by nobody: whether they invent is not known, and they can be preferred"
+            f"{unchecked:,} writings nobody checked: whether they invent is not known, and they may be preferred"
         )
     if evidence.writers and ORIGINAL not in study.writers:
         said.append("the original is not in the line-up: no writer is held against it")

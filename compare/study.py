@@ -13,8 +13,8 @@ import numpy as np
 from gravity.audit.figures import Figure
 from gravity.audit.resampling import Estimate, beyond
 from gravity.audit.study import count_words
-from gravity.audit.tables import Flags, Floats
-from gravity.compare.evidence import ORIGINAL, Cell, Evidence, WriterInfo
+from gravity.audit.tables import Codes, Flags, Floats
+from gravity.compare.evidence import ORIGINAL, Cell, Comparison, Evidence, WriterInfo
 from gravity.compare.faults import count
 from gravity.compare.settings import CompareSettings
 from gravity.store.comparisons import Fault
@@ -75,14 +75,18 @@ class Study:
     def contrasts(self) -> list[Contrast]:
         """Each writer against the original, prompt-only, and its twin that is shown another reader's card."""
         place = {name: column for column, name in enumerate(self.writers)}
-        made = []
+        made: list[tuple[WriterInfo, str, Role]] = []
         for writer in self.evidence.writers:
             if writer.name == ORIGINAL:
                 continue
-            made += [(writer, ORIGINAL, "original")] if ORIGINAL in place else []
+            made.append((writer, ORIGINAL, "original"))
             made += [(writer, name, "prompt-only") for name in self.prompt_only if name != writer.name]
-            made += [(writer, writer.twin, "other card")] if writer.twin in place else []
-        return [Contrast(w.name, name, role, place[w.name], place[name]) for w, name, role in _roles(made)]
+            made += [(writer, writer.twin, "other card")] if writer.twin else []
+        return [
+            Contrast(writer.name, against, role, place[writer.name], place[against])
+            for writer, against, role in made
+            if against in place
+        ]
 
     @cached_property
     def prompt_only(self) -> list[str]:
@@ -92,10 +96,7 @@ class Study:
     @cached_property
     def silent(self) -> int:
         """Comparisons that no judge answered: they are no ties."""
-        return sum(
-            made.prefers is None and not any(choice.answered for choice in made.choices)
-            for made in self.evidence.comparisons
-        )
+        return sum(map(is_silent, self.evidence.comparisons))
 
     @cached_property
     def judged(self) -> Floats:
@@ -104,7 +105,7 @@ class Study:
         place = {name: column for column, name in enumerate(self.writers)}
         made = np.full((len(self.cells), len(place), len(place)), np.nan)
         for one in self.evidence.comparisons:
-            if one.prefers is None and not any(choice.answered for choice in one.choices):
+            if is_silent(one):
                 continue
             row, first, second = self.cells[one.cell], place[one.first], place[one.second]
             won = 0.5 if one.prefers is None else float(one.prefers == one.first)
@@ -157,13 +158,14 @@ class Study:
 
     def picked(self, rows: Flags) -> list[Cell]:
         """The cells of some rows."""
-        return [self.evidence.cells[row] for row in np.flatnonzero(rows)]
+        return [self.evidence.cells[row] for row in np.flatnonzero(rows).tolist()]
 
-    def filled(self, figure: Figure, found: Estimate | None, rows: Flags) -> Figure:
-        """A figure of some cells with its value and interval put in, and whether cells, readers and books are enough
-        for a claim."""
+    def filled(self, figure: Figure, found: Estimate | None, rows: Flags | Codes) -> Figure:
+        """A figure of some cells, by flags or by the place of each, with its value and interval put in, and whether
+        cells, readers and books are enough for a claim."""
         counts = self.clusters.taken(rows).counts()
-        figure.n, figure.clusters = int(rows.sum()), min(counts.values())
+        figure.n = int(rows.sum()) if rows.dtype == np.bool_ else len(rows)
+        figure.clusters = min(counts.values())
         figure.extra |= counts
         least = self.settings
         figure.enough = (
@@ -211,5 +213,6 @@ class Study:
         return made
 
 
-def _roles(made: list[Any]) -> Iterator[tuple[WriterInfo, str, Role]]:
-    yield from made
+def is_silent(comparison: Comparison) -> bool:
+    """Whether no judge answered."""
+    return comparison.prefers is None and not any(choice.answered for choice in comparison.choices)

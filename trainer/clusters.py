@@ -26,8 +26,8 @@ class Clusters:
         """Make them from labels, one a row, of one or two ways."""
         return cls({name: _coded(np.asarray(way, dtype=str)) for name, way in labels.items()})
 
-    def taken(self, rows: npt.NDArray[np.bool_]) -> "Clusters":
-        """Return the clusters of some rows."""
+    def taken(self, rows: npt.NDArray[np.bool_] | Codes) -> "Clusters":
+        """Return the clusters of some rows, by flags or by places."""
         return Clusters({name: codes[rows] for name, codes in self.ways.items()})
 
     def counts(self) -> dict[str, int]:

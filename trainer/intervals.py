@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gravity.trainer.clusters import Array, Clusters, spread
+from gravity.trainer.clusters import Array, Clusters, Spread, spread
 
 MIN_ROWS = 30
 MIN_CLUSTERS = 6
@@ -68,15 +68,24 @@ def share(values: Array, clusters: Clusters) -> Estimate:
     """
     if not _enough(clusters, len(values)):
         return _insufficient(clusters, len(values))
+    value = float(values.mean())
+    low, high = share_ends(value, effective_rows(spread(values - value, clusters), len(values)))
+    return Estimate(value, low, high, len(values), clusters.counts())
+
+
+def effective_rows(found: Spread, rows: int) -> float:
+    """Say how many independent rows tell as much: n over the design effect, less for few degrees of freedom."""
+    return float(rows / found.effect * (_t(rows - 1) / _t(found.freedom)) ** 2)
+
+
+def share_ends(value: float, effective: float) -> tuple[float, float]:
+    """Return the ends of Clopper and Pearson's interval of a share of so many independent rows."""
     from scipy.special import betaincinv
 
-    value = float(values.mean())
-    found = spread(values - value, clusters)
-    effective = len(values) / found.effect * (_t(len(values) - 1) / _t(found.freedom)) ** 2
     right, wrong, tail = value * effective, (1 - value) * effective, (1 - _LEVEL) / 2
     low = float(betaincinv(right, wrong + 1, tail)) if right > 0 else 0.0
     high = float(betaincinv(right + 1, wrong, 1 - tail)) if wrong > 0 else 1.0
-    return Estimate(value, low, high, len(values), clusters.counts())
+    return low, high
 
 
 def difference(values: Array, clusters: Clusters) -> Estimate:
