@@ -60,7 +60,7 @@ def fitted(won: Floats, tied: Floats, faint: float = _FAINT) -> Strengths:
 
 def first_of_line_up(outcomes: Floats, clusters: Clusters) -> list[Estimate | None]:
     """Each writer's chance to be first of the line-up, from outcomes as `Study.judged` has them."""
-    there: Flags = ~np.isnan(outcomes).all(axis=(1, 2))
+    there = np.asarray(~np.isnan(outcomes).all(axis=(1, 2)), dtype=bool)
     seen, count = outcomes[there], outcomes.shape[1]
     if not len(seen) or not connected(seen):
         return [None] * count
@@ -88,7 +88,7 @@ def most_wins(outcomes: Floats) -> tuple[Floats, Flags]:
     as many; and the cells in which all pairs of the line-up were compared, which alone count."""
     count = outcomes.shape[1]
     apart = ~np.eye(count, dtype=bool)
-    whole: Flags = ~np.isnan(outcomes[:, apart]).any(axis=1) if count > 1 else np.zeros(len(outcomes), dtype=bool)
+    whole = np.asarray(~np.isnan(outcomes[:, apart]).any(axis=1), dtype=bool) & (count > 1)
     wins = np.where(apart, np.nan_to_num(outcomes), 0.0).sum(axis=2)
     best = wins >= wins.max(axis=1, initial=0, keepdims=True) - 1e-9
     shared: Floats = best / np.maximum(best.sum(axis=1, keepdims=True), 1)

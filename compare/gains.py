@@ -7,10 +7,11 @@ import numpy as np
 
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.tables import Flags, Floats
+from gravity.compare.contrasts import Contrast
 from gravity.compare.estimates import differs, gain, shows
 from gravity.compare.judge_errors import corrected
 from gravity.compare.length_control import win_rate
-from gravity.compare.study import Contrast, Study
+from gravity.compare.study import Study
 
 Rings = Callable[[Study, Contrast, Figure], Alarm | None]
 # The smallest gain that the cells of a figure show, under its name in `extra`.

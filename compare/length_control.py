@@ -69,7 +69,8 @@ class _Curve:
     def solved(self, common: Floats, of_books: Floats) -> tuple[Floats, Floats]:
         """The curvature's inverse times a vector; no two books share a cell, so it takes one pass over the books."""
         weighted = self.mixed / self.of_books[:, None]
-        first: Floats = np.linalg.solve(self.common - self.mixed.T @ weighted, common - weighted.T @ of_books)
+        curve = self.common - self.mixed.T @ weighted
+        first = np.asarray(np.linalg.solve(curve, common - weighted.T @ of_books), dtype=np.float64)
         return first, (of_books - self.mixed @ first) / self.of_books
 
 

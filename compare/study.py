@@ -6,7 +6,6 @@ Arrays have a row for each cell and a column for each writer, in the order of th
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
 
 import numpy as np
 
@@ -14,33 +13,12 @@ from gravity.audit.figures import Figure
 from gravity.audit.resampling import Estimate, beyond
 from gravity.audit.study import count_words
 from gravity.audit.tables import Codes, Flags, Floats
-from gravity.compare.evidence import ORIGINAL, Cell, Comparison, Evidence, WriterInfo
+from gravity.compare.contrasts import Contrast, contrasts
+from gravity.compare.evidence import Cell, Comparison, Evidence, WriterInfo
 from gravity.compare.faults import count
 from gravity.compare.settings import CompareSettings
 from gravity.store.comparisons import Fault
 from gravity.trainer.clusters import Clusters
-
-Role = Literal["original", "prompt-only", "other card"]
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A writer and what it is held against, which plays a `role`; `first` and `second` are their columns."""
-
-    writer: str
-    against: str
-    role: Role
-    first: int
-    second: int
-
-    @property
-    def label(self) -> str:
-        """As figures are grouped by."""
-        return f"{self.writer} against {self.against}"
-
-    def extra(self) -> dict[str, Any]:
-        """What tells the contrast to whoever shows its figures."""
-        return {"writer": self.writer, "against": self.against, "role": self.role}
 
 
 @dataclass(frozen=True)
@@ -74,19 +52,7 @@ class Study:
     @cached_property
     def contrasts(self) -> list[Contrast]:
         """Each writer against the original, prompt-only, and its twin that is shown another reader's card."""
-        place = {name: column for column, name in enumerate(self.writers)}
-        made: list[tuple[WriterInfo, str, Role]] = []
-        for writer in self.evidence.writers:
-            if writer.name == ORIGINAL:
-                continue
-            made.append((writer, ORIGINAL, "original"))
-            made += [(writer, name, "prompt-only") for name in self.prompt_only if name != writer.name]
-            made += [(writer, writer.twin, "other card")] if writer.twin else []
-        return [
-            Contrast(writer.name, against, role, place[writer.name], place[against])
-            for writer, against, role in made
-            if against in place
-        ]
+        return contrasts(self.evidence.writers)
 
     @cached_property
     def prompt_only(self) -> list[str]:

@@ -8,9 +8,10 @@ from gravity.audit.figures import Alarm, Figure
 from gravity.audit.findings import number
 from gravity.audit.measure import Measure, Section
 from gravity.audit.tables import Flags, Floats
+from gravity.compare.contrasts import Contrast
 from gravity.compare.estimates import differs, gain, linear
 from gravity.compare.gains import cells, tally
-from gravity.compare.study import Contrast, Study
+from gravity.compare.study import Study
 
 GROUPS = Section(
     "groups",

@@ -6,8 +6,9 @@ import numpy as np
 
 from gravity.audit.figures import Figure
 from gravity.audit.measure import Measure, Section
+from gravity.compare.contrasts import Contrast
 from gravity.compare.estimates import differs, mean
-from gravity.compare.study import Contrast, Study
+from gravity.compare.study import Study
 
 INTEREST = Section(
     "interest",

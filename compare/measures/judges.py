@@ -97,7 +97,7 @@ def _judge(study: Study, judge: str, said: Said, row_of: Codes) -> Iterator[Figu
     asked = np.stack([said.first, said.second], axis=1)
     silent = ((asked == SILENT).any(axis=1)).astype(np.float64)
     yield study.filled(Figure("no answer", group=judge), share(silent, study.clusters.taken(rows)), rows)
-    told: Flags = (asked >= 0).all(axis=1)
+    told = np.asarray((asked >= 0).all(axis=1), dtype=bool)
     yield _steady(study, judge, said, told, rows)
     yield _first_seat(study, judge, said, told, rows)
 

@@ -7,8 +7,9 @@ import numpy as np
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.findings import number
 from gravity.audit.measure import Measure, Section
+from gravity.compare.contrasts import Contrast
 from gravity.compare.gains import SHOWS, WORDS, cells, gains
-from gravity.compare.study import Contrast, Study
+from gravity.compare.study import Study
 
 PERSONALISATION = Section(
     "personalisation",

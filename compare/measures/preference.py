@@ -7,9 +7,10 @@ import numpy as np
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.findings import number
 from gravity.audit.measure import Measure, Section
+from gravity.compare.contrasts import Contrast
 from gravity.compare.estimates import share
 from gravity.compare.gains import WORDS, cells, gains
-from gravity.compare.study import Contrast, Study
+from gravity.compare.study import Study
 
 PREFERENCE = Section(
     "preference",
