@@ -9,9 +9,8 @@ from typing import Any
 from markupsafe import Markup
 
 from gravity.audit.charts import chart
-from gravity.audit.examine import Audit
 from gravity.audit.figures import Figure
-from gravity.audit.findings import number, probability
+from gravity.audit.findings import Finding, number, probability
 from gravity.audit.measure import Measure, Section
 
 LONG = 30  # characters; a longer cell may wrap
@@ -29,14 +28,17 @@ class Cell:
 
 
 class Blocks:
-    """The figures of an audit as the templates show them."""
+    """Figures as the templates show them, with the findings made of them and the measures that made them; below
+    `alpha` a corrected p is significant."""
 
-    def __init__(self, audit: Audit) -> None:
-        self._audit = audit
-        self._anchors = {id(figure): f"figure-{place}" for place, figure in enumerate(audit.figures)}
-        self._finding = {id(audit.figures[found.place]): found.id for found in audit.findings}
+    def __init__(
+        self, figures: Sequence[Figure], findings: Sequence[Finding], measures: Sequence[Measure[Any]], alpha: float
+    ) -> None:
+        self._alpha = alpha
+        self._anchors = {id(figure): f"figure-{place}" for place, figure in enumerate(figures)}
+        self._finding = {id(figures[found.place]): found.id for found in findings}
         self._sections: dict[str, tuple[Section, list[Measure[Any]]]] = {}
-        for measure in audit.measures:
+        for measure in measures:
             self._sections.setdefault(measure.section.name, (measure.section, []))[1].append(measure)
 
     def anchor(self, figure: Figure) -> str:
@@ -114,7 +116,7 @@ class Blocks:
         if figure.adjusted is None:
             return Cell("described")
         # Significant and no finding: it lies on the harmless side, or another figure's finding tells of it.
-        return Cell("significant" if figure.adjusted <= self._audit.study.settings.alpha else "nothing found")
+        return Cell("significant" if figure.adjusted <= self._alpha else "nothing found")
 
 
 def _slug(name: str) -> str:
