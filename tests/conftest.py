@@ -3,12 +3,14 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gravity.agents.endpoint import manners
 from gravity.frameworks.loader import Library
 from gravity.store.database import Database
+from tests import chromium
 from tests.stub.server import Stub
 
 
@@ -23,6 +25,12 @@ def interruptible() -> None:
 def library() -> Library:
     """The material that ships with Gravity."""
     return Library()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A running Chromium. While it runs, no test can run a loop of its own."""
+    yield from chromium.started()
 
 
 @pytest.fixture(autouse=True)
