@@ -32,7 +32,7 @@ class Cell:
 
     `kind` is the widest category of the book, such as Fiction, and `family` the next one below it that it is in; ""
     where they are not known, as for `age` and `gender`. `language` is that of the book's own description, `title` and
-    `description` are the book's.
+    `description` are the book's, and `reviews` the reader's held-back ones, as the judges read them.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Cell:
     family: str = ""
     age: str = ""
     gender: str = ""
+    reviews: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
