@@ -14,6 +14,8 @@ from gravity.audit.findings import Finding, number, probability
 from gravity.audit.measure import Measure, Section
 
 LONG = 30  # characters; a longer cell may wrap
+# Of what stands beside a figure, that which is for charts and summaries: a group's name says it in words already.
+UNSHOWN = {"national", "writer", "against", "role"}
 
 Named = dict[str, Any]
 
@@ -70,7 +72,7 @@ class Blocks:
         return blocks
 
     def _block(self, name: str, about: str, figures: Sequence[Figure], spec: Named | None) -> Named:
-        extras = list(dict.fromkeys(key for figure in figures for key in figure.extra if key != "national"))
+        extras = list(dict.fromkeys(key for figure in figures for key in figure.extra if key not in UNSHOWN))
         tested = any(figure.p is not None for figure in figures)
         grouped = ["group"] if any(figure.group for figure in figures) else []
         columns = ["culture", *grouped, "figure", "95% interval", "n", "clusters"]

@@ -30,7 +30,7 @@ class Compared:
         return self.study.settings
 
     def as_json(self) -> dict[str, Any]:
-        """The comparison as `compare.json` holds it; of a finding's rows only the number."""
+        """The comparison as `compare.json` holds it."""
         evidence = self.study.evidence
         return {
             "source": evidence.source,
@@ -43,7 +43,7 @@ class Compared:
             "qualified": evidence.qualified,
             "missing": dict(evidence.missing),
             "notes": self.notes,
-            "findings": [{**vars(found), "rows": len(found.rows)} for found in self.findings],
+            "findings": [vars(found) for found in self.findings],
             "figures": [figure.as_json() for figure in self.figures],
         }
 
