@@ -32,7 +32,9 @@ class Cell:
 
     `kind` is the widest category of the book, such as Fiction, and `family` the next one below it that it is in; ""
     where they are not known, as for `age` and `gender`. `language` is that of the book's own description, `title` and
-    `description` are the book's, and `reviews` the reader's held-back ones, as the judges read them.
+    `description` are the book's, and `reviews` the reader's held-back ones, as the judges read them. `spread` is the
+    standard deviation of the reader's ratings, in stars, and `entropy` that of the families that they have reviewed, in
+    bits.
     """
 
     id: str
@@ -47,6 +49,8 @@ class Cell:
     age: str = ""
     gender: str = ""
     reviews: Sequence[str] = ()
+    spread: float = 0.0
+    entropy: float = 0.0
 
 
 @dataclass(frozen=True)

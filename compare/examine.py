@@ -8,7 +8,7 @@ from gravity.audit.figures import LEVELS, Figure, correct
 from gravity.audit.findings import Finding, findings
 from gravity.audit.measure import Measure
 from gravity.compare.evidence import Evidence
-from gravity.compare.measures import SHIPPED
+from gravity.compare.measures import SHIPPED, kinds
 from gravity.compare.notes import notes
 from gravity.compare.settings import CompareSettings
 from gravity.compare.study import Study
@@ -58,8 +58,9 @@ def examine(
     """Examines the evidence. `progress` is told the section of each measure before it runs."""
     study = Study(evidence, settings)
     figures: list[Figure] = []
-    for measure in SHIPPED:
+    used = [*SHIPPED, *([kinds.MEASURE] if kinds.is_factorial(evidence.writers) else [])]
+    for measure in used:
         progress(measure.section.name)
         figures += measure.figures(study)
     correct(figures)
-    return Compared(study, list(SHIPPED), figures, findings(figures, settings.alpha), notes(study))
+    return Compared(study, used, figures, findings(figures, settings.alpha), notes(study))

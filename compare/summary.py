@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from gravity.audit.figures import Figure
 from gravity.audit.findings import number
 from gravity.audit.study import listed
+from gravity.compare.contrasts import Role
 from gravity.compare.evidence import ORIGINAL, CardOf, WriterInfo
-from gravity.compare.study import Role, Study
+from gravity.compare.study import Study
 
 GAIN = "gain"
 TOP = "first by Bradley and Terry"
