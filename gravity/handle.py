@@ -1,6 +1,6 @@
 """A handle to one run of a project: what it holds, and what can be made of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,9 @@ from gravity.store.views import ReaderSeed, View
 if TYPE_CHECKING:
     from gravity.auditing import Audited
     from gravity.blind import Question
+    from gravity.comparing.cells import Wanted
+    from gravity.comparing.comparing import Finished, Stage
+    from gravity.comparing.planning import Plan
     from gravity.exporting import VariantName
     from gravity.project import Project
     from gravity.store.dataset import Export
@@ -161,9 +164,75 @@ class RunHandle:
                 rows,
             )
 
+    def compare(
+        self,
+        output: str | Path,
+        wanted: "Wanted | None" = None,
+        writers: Sequence[str] = (),
+        paper: str | Path | None = None,
+        unqualified: bool = False,
+        factorial: bool = False,
+        progress: Progress | None = None,
+    ) -> "Finished":
+        """Sets writers side by side for readers and books that they never met, and writes the report to `output`.
+
+        The writers are those of the configuration, or the ones named, or the paper's line-up of a folder of adapters;
+        or `factorial`, one of them with five cards, for two kinds of books.
+        What is kept is neither written nor asked again. Raises ConfigError, ModelError.
+        """
+        return run_async(self.compare_async(output, wanted, writers, paper, unqualified, factorial, progress))
+
+    async def compare_async(
+        self,
+        output: str | Path,
+        wanted: "Wanted | None" = None,
+        writers: Sequence[str] = (),
+        paper: str | Path | None = None,
+        unqualified: bool = False,
+        factorial: bool = False,
+        progress: Progress | None = None,
+    ) -> "Finished":
+        """`compare`, to be awaited."""
+        from gravity.comparing.comparing import compare
+
+        on, wanted = self._compared(wanted, writers, paper, unqualified, factorial)
+        with reporting(progress) as report:
+            return await compare(on, wanted, Path(output), report)
+
+    def plan_comparison(
+        self,
+        wanted: "Wanted | None" = None,
+        writers: Sequence[str] = (),
+        paper: str | Path | None = None,
+        unqualified: bool = False,
+        factorial: bool = False,
+    ) -> "Plan":
+        """How many readers and books a comparison needs to show a gain, and what it costs. Nothing is asked. Raises
+        ConfigError, ModelError."""
+        from gravity.comparing.planning import plan
+
+        return plan(*self._compared(wanted, writers, paper, unqualified, factorial))
+
+    def _compared(
+        self,
+        wanted: "Wanted | None",
+        writers: Sequence[str],
+        paper: str | Path | None,
+        unqualified: bool,
+        factorial: bool,
+    ) -> "tuple[Stage, Wanted]":
+        from gravity.comparing import factorial as factors
+        from gravity.comparing.cells import Wanted
+        from gravity.comparing.comparing import stage
+        from gravity.comparing.line_up import line_up
+
+        entries = line_up(self.project.config, writers, Path(paper) if paper is not None else None)
+        on, wanted = stage(self, entries, unqualified), wanted or Wanted()
+        return (factors.factorial(on), factors.of_both_kinds(on, wanted)) if factorial else (on, wanted)
+
     def card(self, reader: str) -> str:
         """What a writer is told of a profiled reader. Raises ConfigError for a reader without a profile."""
-        return self._commissions.card(reader)
+        return self.commissions.card(reader)
 
     def write(
         self, reader: str, title: str, description: str, writer: "Writer", compare: bool = False, seed: int = 0
@@ -173,7 +242,7 @@ class RunHandle:
         profile, ModelError where nothing was written."""
         from gravity.writing import write
 
-        return write(self._commissions.make(reader, title, description, seed), writer, compare)
+        return write(self.commissions.make(reader, title, description, seed), writer, compare)
 
     def write_file(
         self,
@@ -189,10 +258,11 @@ class RunHandle:
         from gravity.writing_file import write_file
 
         with reporting(progress) as report:
-            return write_file(self._commissions, writer, Path(source), Path(output), seed, report)
+            return write_file(self.commissions, writer, Path(source), Path(output), seed, report)
 
     @cached_property
-    def _commissions(self) -> "Commissions":
+    def commissions(self) -> "Commissions":
+        """What makes requests for descriptions out of the run's profiles."""
         from gravity.writing import Commissions
 
         project = self.project

@@ -1,0 +1,73 @@
+"""Who judges and checks the writings of a line-up, culture by culture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gravity.agents.kinds import Workbench
+from gravity.agents.qualification import INVENTION, WRITING
+from gravity.compare.evidence import PanelOnGold
+from gravity.comparing.asking import Panel
+from gravity.comparing.line_up import Entry
+from gravity.errors import ConfigError
+from gravity.panels import panel_on_gold
+from gravity.run import RunSetup
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The panels by culture, what their judges showed together on gold cases, whether all of them have qualified, and
+    what a reader of the figures has to know of it."""
+
+    panels: Mapping[str, Panel] = field(default_factory=dict)
+    gold: Mapping[str, PanelOnGold] = field(default_factory=dict)
+    qualified: bool = True
+    notes: Sequence[str] = ()
+
+
+def chosen(setup: RunSetup, bench: Workbench, entries: Sequence[Entry], cultures: Sequence[str]) -> Chosen:
+    """Judges that have qualified in a culture, and of these such as do not write themselves where enough are left.
+
+    Where too few have qualified, all are asked if the setup takes unqualified ones. Raises ConfigError where nobody can
+    judge: figures that need a judge would be missing without a word.
+    """
+    roles, quorum, notes = setup.config.roles, setup.config.judging.quorum, dict[str, None]()
+    chat = [name for name in roles.judges if setup.models[name].judges_pairs]
+    if not chat:
+        raise ConfigError("no model of roles.judges can read reviews: name a chat model that is to judge the writings")
+    panels, gold, qualified = {}, {}, True
+    for culture in cultures:
+        able = setup.standing.able(WRITING, culture)
+        if len(able) < quorum:
+            if not setup.unqualified:
+                raise ConfigError(
+                    f"fewer than {quorum} judges of writings have qualified in {culture}: run `gravity qualify`, or "
+                    "give --unqualified"
+                )
+            able, qualified = chat, False
+        apart = [name for name in able if not _writes(setup, name, entries)]
+        if len(apart) >= quorum:
+            able = apart
+        notes |= {
+            f"{setup.models[n].name} judges writings and writes some of them": None for n in able if n not in apart
+        }
+        checkers = setup.standing.able(INVENTION, culture) or (roles.critics if setup.unqualified else [])
+        checkers = [name for name in checkers if setup.models[name].judges_pairs]
+        if not checkers:
+            notes[f"{culture}: no checker of inventions has qualified, so inventions are not measured"] = None
+        panels[culture] = Panel(
+            judges=[setup.models[name].writing_judge(bench) for name in able],
+            checkers=[setup.models[name].writing_checker(bench) for name in checkers],
+            quorum=min(quorum, len(able)),
+        )
+        records = [
+            setup.standing.found[c.key] for c in setup.standing.candidates if c.task is WRITING and c.name in able
+        ]
+        gold[culture] = panel_on_gold([found[culture].outcomes for found in records if culture in found], quorum)
+    return Chosen(panels, gold, qualified, list(notes))
+
+
+def _writes(setup: RunSetup, judge: str, entries: Sequence[Entry]) -> bool:
+    """Whether the model of a judge writes in the line-up as well."""
+    settings = [entry.settings for entry in entries if entry.settings is not None and entry.settings.model]
+    named = {getattr(setup.config.models[s.model], "model", s.model) for s in settings if s.model}
+    return setup.models[judge].identity.get("model") in named
