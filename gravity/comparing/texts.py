@@ -65,7 +65,8 @@ class Scribe:
         texts.missing[f"{entry.name}: no other reader of the culture"] += len(places) - len(commissions)
         keys = [commission.mark(writer).key for _, commission in commissions]
         there = self._kept.of(keys)
-        todo = [commission for (_, commission), key in zip(commissions, keys, strict=True) if key not in there]
+        # A text for all readers is written once a book.
+        todo = list({k: c for (_, c), k in zip(commissions, keys, strict=True) if k not in there}.values())
         heard_of = len(places) - len(todo)
 
         def heard(place: int, outcome: Outcome) -> None:
