@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from gravity.audit.charts import chart
 from gravity.audit.figures import Figure
-from gravity.audit.findings import Finding, number, probability
+from gravity.audit.findings import Finding, between, number, probability
 from gravity.audit.measure import Measure, Section
 
 LONG = 30  # characters; a longer cell may wrap
@@ -90,7 +90,7 @@ class Blocks:
     def _row(self, figure: Figure, columns: Sequence[str], extras: Sequence[str], tested: bool) -> Named:
         interval = "none"
         if figure.low is not None and figure.high is not None:
-            interval = f"{number(figure.low, figure.unit)} to {number(figure.high, figure.unit)}"
+            interval = between(figure.low, figure.high, figure.unit)
         elif figure.unit == "count":
             interval = "counted"
         cells = [Cell(figure.culture or "all")]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from gravity.audit.figures import Figure
-from gravity.audit.findings import number
+from gravity.audit.findings import between, number
 
 ROWS = 40
+LINE = 28  # characters of a label that fit on a line
 MARK = "#4a7fc1"  # at least 3:1 against white and against the dark page
 
 SHAPES = {"insufficient": "circle", "described": "circle", "after correction": "square"}
@@ -53,7 +54,7 @@ def _rows(figures: Sequence[Figure]) -> list[dict[str, Any]]:
     for figure in figures:
         other = f"{figure.culture} less {figure.extra['other']}" if "other" in figure.extra else figure.culture
         label = ", ".join(filter(None, (figure.group, other))) or "all"
-        interval = f"{number(figure.low, figure.unit)} to {number(figure.high, figure.unit)}"
+        interval = between(figure.low, figure.high, figure.unit)
         state = (
             "insufficient" if not figure.enough else "after correction" if figure.adjusted is not None else "described"
         )
@@ -85,11 +86,23 @@ _TOOLTIP = [
 ]
 
 
+def _named(figures: Sequence[Figure]) -> dict[str, Any]:
+    """The axis of rows. Of two writers that are held against each other, whose names are long, each has a line."""
+    rows = [row["row"] for row in _rows(figures)]
+    axis: dict[str, Any] = {"field": "row", "type": "nominal", "sort": rows, "title": None}
+    if _in_two_lines(figures):
+        axis["axis"] = {"labelExpr": r"split(replace(datum.label, ' against ', '\nagainst '), '\n')"}
+    return axis
+
+
+def _in_two_lines(figures: Sequence[Figure]) -> bool:
+    return any("against" in figure.extra and len(figure.group) > LINE for figure in figures)
+
+
 def _dot_plot(figures: Sequence[Figure]) -> dict[str, Any]:
     """A dot and its interval a row; hollow where n cannot carry a claim; a tick for what it is held against."""
     unit = figures[0].unit
     axis = {"title": UNITS.get(unit, unit), **_TICKS.get(unit, {})}
-    y = {"field": "row", "type": "nominal", "sort": [row["row"] for row in _rows(figures)], "title": None}
     scale = {"zero": False, "nice": True}
     point = {
         "mark": {"type": "point", "size": 90, "stroke": MARK, "strokeWidth": 2, "opacity": 1},
@@ -122,7 +135,7 @@ def _dot_plot(figures: Sequence[Figure]) -> dict[str, Any]:
             }
         )
     layers.append(point)
-    return _spec(figures, {"encoding": {"y": y}, "layer": layers})
+    return _spec(figures, {"encoding": {"y": _named(figures)}, "layer": layers})
 
 
 def _bar_chart(figures: Sequence[Figure]) -> dict[str, Any]:
@@ -171,7 +184,7 @@ def _spec(figures: Sequence[Figure], body: dict[str, Any]) -> dict[str, Any]:
         "description": f"{figures[0].name}: the table that follows holds the same figures",
         "data": {"values": _rows(figures)},
         "width": "container",
-        "height": 24 * len(figures) + 10,
+        "height": (36 if _in_two_lines(figures) else 24) * len(figures) + 10,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "config": CONFIG,
         **body,

@@ -75,7 +75,7 @@ def _sure(figure: Figure) -> str:
         return f"n = {figure.n:,}"
     interval = ""
     if figure.low is not None and figure.high is not None:
-        interval = f"95% interval {number(figure.low, figure.unit)} to {number(figure.high, figure.unit)}, "
+        interval = f"95% interval {between(figure.low, figure.high, figure.unit)}, "
     stated = figure.family == "gates"
     family = "Holm over the tests stated beforehand" if stated else "Benjamini-Hochberg over all exploratory figures"
     clusters = f" in {figure.clusters:,} independent clusters" if figure.clusters else ""
@@ -93,6 +93,11 @@ def number(value: float | None, unit: str) -> str:
     if unit == "count":
         return f"{value:,.0f}"
     return f"{value:.3f}" if abs(value) < 1 else f"{value:.2f}"
+
+
+def between(low: float | None, high: float | None, unit: str) -> str:
+    """An interval as it is printed; the name of a unit stands once."""
+    return f"{number(low, unit).removesuffix(f' {unit}')} to {number(high, unit)}"
 
 
 def probability(p: float | None) -> str:
