@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gravity.audit.figures import Figure
-from gravity.audit.findings import number
+from gravity.audit.findings import between, number
 from gravity.audit.study import listed
 from gravity.compare.contrasts import Role
 from gravity.compare.evidence import ORIGINAL, CardOf, WriterInfo
@@ -116,12 +116,12 @@ class Summary:
             return f"Whether any writer is preferred to {_AGAINST[role]} cannot be said: there is too little to tell."
         parts = []
         if better := [_gained(writer, f) for writer, f in found.items() if _above(f)]:
-            parts.append(f"preferred to {_AGAINST[role]} are {listed(better)}")
+            parts.append(f"Preferred to {_AGAINST[role]}: {listed(better)}.")
         if worse := [_gained(writer, f) for writer, f in found.items() if f.high is not None and f.high < 0]:
-            parts.append(f"{listed(worse)} lose to it")
+            parts.append(f"Worse than {_AGAINST[role]}: {listed(worse)}.")
         if not parts:
             return f"No writer's gain over {_AGAINST[role]} can be told from chance."
-        return _sentence("; ".join(parts))
+        return " ".join(parts)
 
     def _invented(self) -> str:
         """One sentence on who invents most, and that it is not preferred for it."""
@@ -131,7 +131,7 @@ class Summary:
             return ""
         writer, figure = most
         return (
-            f"Most inventions: {writer}, with {number(figure.value, figure.unit)} in 100 texts ({_between(figure)}). A "
+            f"Most inventions: {writer}, with {_bare(figure.value, figure)} in 100 texts ({_between(figure)}). A "
             "text that invents is never counted as preferred."
         )
 
@@ -169,18 +169,14 @@ def _gained(writer: str, figure: Figure) -> str:
 
 def _bare(value: float | None, figure: Figure) -> str:
     """A number without the name of its unit."""
-    return number(value, figure.unit).removesuffix(" points")
+    return number(value, figure.unit).removesuffix(f" {figure.unit}")
 
 
 def _between(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return ""
-    return f"{_bare(figure.low, figure)} to {_bare(figure.high, figure)}"
+    return between(figure.low, figure.high, figure.unit).removesuffix(f" {figure.unit}")
 
 
 def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."
