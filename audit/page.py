@@ -63,7 +63,7 @@ class Pages:
         return {
             "found": found,
             "link": self._blocks.anchor(self._audit.figures[found.place]) if linked else "",
-            "rows": [{"id": row, "text": self._texts.get(row, "")} for row in found.rows[:EXAMPLES]],
+            "rows": [{"id": row, "text": self._texts.get(row, ""), "link": ""} for row in found.rows[:EXAMPLES]],
             "file": f"rows/{found.id}.jsonl",
             "show": found.rows_are.startswith("pairs") and self._audit.study.evidence.source.startswith("run"),
         }

@@ -7,7 +7,7 @@ from typing import Any
 from gravity.audit.blocks import Blocks
 from gravity.audit.findings import Finding
 from gravity.audit.shell import Shell
-from gravity.compare.cells import sides
+from gravity.compare.cells import Sides, sides
 from gravity.compare.evidence import Evidence, PanelOnGold
 from gravity.compare.examine import Compared
 from gravity.compare.summary import Summary
@@ -31,7 +31,7 @@ class Pages:
             "compare.html",
             scripts=True,
             **self._common,
-            sides=sides(self._made.study),
+            sides=self._sides,
             judges=_judges(evidence),
             settings=self._made.settings,
         )
@@ -39,6 +39,10 @@ class Pages:
     def markdown(self) -> str:
         """report.md."""
         return self._shell.text("compare.md", **self._common)
+
+    @cached_property
+    def _sides(self) -> Sides:
+        return sides(self._made.study)
 
     @cached_property
     def _common(self) -> dict[str, Any]:
@@ -53,10 +57,12 @@ class Pages:
 
     def _finding(self, found: Finding) -> dict[str, Any]:
         titles = {cell.id: cell.title for cell in self._evidence.cells}
+        shown = {each["cell"].id: each["anchor"] for each in self._sides.cells}
+        rows = found.rows[:EXAMPLES]
         return {
             "found": found,
             "link": self._blocks.anchor(self._made.figures[found.place]),
-            "rows": [{"id": row, "text": titles.get(row, "")} for row in found.rows[:EXAMPLES]],
+            "rows": [{"id": row, "text": titles.get(row, ""), "link": shown.get(row, "")} for row in rows],
             "file": "compare.json",
             "show": False,
         }

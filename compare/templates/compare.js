@@ -166,6 +166,14 @@
     form.elements.marked.addEventListener("change", (event) => {
       document.getElementById("cells").classList.toggle("unmarked", !event.target.checked);
     });
+    // A cell that is linked to is shown, whatever was chosen.
+    window.addEventListener("hashchange", () => {
+      const cell = document.getElementById(location.hash.slice(1));
+      if (!cell?.matches("article.cell[hidden]")) return;
+      for (const name of ["outcome", "culture", "kind", "family", "faults"]) form.elements[name].value = "";
+      show();
+      cell.scrollIntoView();
+    });
     window.addEventListener("beforeprint", () => cells.filter((cell) => !cell.hidden).forEach(draw));
     show();
   }

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import datasets
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 import pytest
 
 from gravity.compare import cells, parquet, summary

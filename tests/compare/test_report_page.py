@@ -173,6 +173,21 @@ def test_the_rule_on_inventions_is_told(browser: Any, report: Path, evidence: Ev
         assert sum(f"have {own}, which invents; so it counts as a tie" in line for line in told) == len(barred) > 0
 
 
+def test_a_finding_leads_to_its_texts(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as opened:
+        opened.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+        link = opened.page.locator(".finding li a").first
+        cell = opened.page.locator(f"article.cell{link.get_attribute('href')}")
+        for value in ("br", "in"):
+            opened.page.select_option("select[name=culture]", value)
+            if not cell.is_visible():
+                break
+        assert not cell.is_visible()
+        link.click()
+        assert cell.is_visible()
+        assert opened.page.input_value("select[name=culture]") == ""
+
+
 def test_faults_are_marked_where_they_are_quoted(browser: Any, report: Path, evidence: Evidence) -> None:
     # What checkers quoted is marked, and nothing else.
     quotes = [(r.fault, r.quote) for c in evidence.checks for e in c.found for r in e.remarks]
