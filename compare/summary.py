@@ -103,8 +103,10 @@ class Summary:
         told = f"{writer.name} against {writer.twin}, the same writer with another reader's card. "
         if figure is None or not _told(figure):
             words = "Whether its texts fit their reader cannot be said: there is too little to tell."
-        elif _above(figure):
+        elif self._beyond_chance(figure) > 0:
             words = "Its texts fit the reader that they are for. This is personalisation; the rest may be better prose."
+        elif self._beyond_chance(figure) < 0:
+            words = "Readers would rather have what it writes for somebody else."
         else:
             words = "That its texts fit the reader that they are for cannot be told from chance."
         return Headline(shown, told + words)
@@ -115,13 +117,18 @@ class Summary:
         if not found:
             return f"Whether any writer is preferred to {_AGAINST[role]} cannot be said: there is too little to tell."
         parts = []
-        if better := [_gained(writer, f) for writer, f in found.items() if _above(f)]:
+        if better := [_gained(writer, f) for writer, f in found.items() if self._beyond_chance(f) > 0]:
             parts.append(f"Preferred to {_AGAINST[role]}: {listed(better)}.")
-        if worse := [_gained(writer, f) for writer, f in found.items() if f.high is not None and f.high < 0]:
+        if worse := [_gained(writer, f) for writer, f in found.items() if self._beyond_chance(f) < 0]:
             parts.append(f"Worse than {_AGAINST[role]}: {listed(worse)}.")
         if not parts:
-            return f"No writer's gain over {_AGAINST[role]} can be told from chance."
+            return f"Over {_AGAINST[role]} no writer's gain or loss can be told from chance."
         return " ".join(parts)
+
+    def _beyond_chance(self, figure: Figure) -> float:
+        """A gain that holds after correction for all that is tested; 0 for one that does not."""
+        holds = figure.adjusted is not None and figure.adjusted <= self._study.settings.alpha
+        return figure.value if holds and figure.value is not None else 0.0
 
     def _invented(self) -> str:
         """One sentence on who invents most, and that it is not preferred for it."""
@@ -157,10 +164,6 @@ def _key(figure: Figure) -> tuple[str, str, Role | None] | None:
 
 def _told(figure: Figure) -> bool:
     return figure.enough and figure.value is not None
-
-
-def _above(figure: Figure) -> bool:
-    return figure.low is not None and figure.low > 0
 
 
 def _gained(writer: str, figure: Figure) -> str:

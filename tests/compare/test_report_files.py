@@ -110,6 +110,24 @@ def test_the_figures_of_a_group_are_not_taken_for_those_of_all(evidence: Evidenc
     assert headline.figure.link == f"tuned against {LINE_UP[3].name}, {len(evidence.cells)}"
 
 
+def test_a_gain_that_does_not_hold_after_correction_is_not_claimed(evidence: Evidence) -> None:
+    made = examined(evidence)
+    for adjusted, turned, said in (
+        (0.01, 1, "fit the reader that they are for."),
+        (0.06, 1, "cannot be told from chance"),
+        (0.01, -1, "somebody else"),
+    ):
+        figures = [
+            replace(f, adjusted=adjusted, value=turned * f.value, low=0.01, high=0.9)
+            for f in made.figures
+            if f.name == summary.GAIN and f.value
+        ]
+        told = Summary(made.study, figures, lambda figure: "")
+        assert said in told.headlines[0].words
+        assert ("Preferred to prompting alone: tuned" in " ".join(told.sentences)) == (adjusted < 0.05 and turned > 0)
+        assert ("Worse than prompting alone: tuned" in " ".join(told.sentences)) == (adjusted < 0.05 and turned < 0)
+
+
 def test_of_few_cells_the_summary_says_insufficient(tmp_path: Path) -> None:
     write(examined(planted(4)), tmp_path)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
