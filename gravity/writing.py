@@ -9,7 +9,7 @@ from gravity.agents.errors import ModelError
 from gravity.agents.prompting import prompt
 from gravity.errors import ConfigError
 from gravity.frameworks.loader import Library
-from gravity.frameworks.records import Domain
+from gravity.frameworks.records import Domain, Seed
 from gravity.store.generated import Generated, writer_id
 from gravity.store.records import Component, content_id
 from gravity.store.runs import Run
@@ -62,6 +62,9 @@ class Commissions:
         self._run = run
         self._library = library
         self._domain = domain
+        # Most of what real readers hold is said of seeds that readers brought themselves.
+        brought = (seed for seed in stores.views.seeds(run.id) if seed.verdict == "kept")
+        self._seeds: dict[str, Seed] = {**library.seeds, **{seed.id: seed for seed in brought}}
         self.card = lru_cache(maxsize=_CARDS)(self._card)
 
     def _card(self, reader: str, parts: frozenset[Component] | None = None) -> str:
@@ -71,7 +74,7 @@ class Commissions:
         if not facts:
             raise ConfigError(f"reader '{reader}' has no profile in run {self._run.id}: run `gravity curate` first")
         told = facts if parts is None else [fact for fact in facts if _TELLS[fact.kind] in parts]
-        return card(told, self._library.seeds, self._library.facets, self._domain).text
+        return card(told, self._seeds, self._library.facets, self._domain).text
 
     def make(
         self,

@@ -4,13 +4,15 @@ import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 import gravity
 from gravity.store.generated import TRAINED_ALGORITHMIC_MEDIA, Generated
+from gravity.store.records import Provenance
 from gravity.store.runs import Run
+from gravity.store.views import ReaderSeed
 from tests.gravity.support import Done, here, toml
 from tests.stub.described import Described
 from tests.support import config, fact, project
@@ -308,3 +310,33 @@ def test_an_expected_error_is_one_line(
 def test_a_configuration_names_a_model_that_there_is(home: Path, server: Described) -> None:
     (home / "gravity.toml").write_text(toml(server.url, write={"model": "nobody"}), encoding="utf-8")
     fails(one(home), 2, "write.model names the model 'nobody'", "stub")
+
+
+def test_a_card_tells_of_views_toward_seeds_that_readers_brought(home: Path, server: Described) -> None:
+    made = project(config(server.url, home / ".gravity"))
+    held = [fact("stance", "mine", "disagree"), fact("stance", "dropped", "agree")]
+    made.stores.ledger.add_profile("run", "r3", [one.model_copy(update={"reader": "r3"}) for one in held])
+    made.stores.views.add_seeds([brought("mine", "kept"), brought("dropped", "dropped")])
+    card = made.run().card("r3")
+    made.close()
+    assert "- I hold the opposite of mine." in card and "I hold dropped." not in card
+
+
+def brought(name: str, verdict: Literal["kept", "dropped"]) -> ReaderSeed:
+    return ReaderSeed(
+        id=name,
+        run="run",
+        framework="readers",
+        dimension=name,
+        pole="high",
+        statement=f"I hold {name}.",
+        opposite=f"I hold the opposite of {name}.",
+        topics=["books"],
+        reader="r3",
+        cultures=["br"],
+        agree=0,
+        disagree=1,
+        views=[],
+        verdict=verdict,
+        made_by=Provenance(model="stub"),
+    )
