@@ -204,14 +204,13 @@ class RunHandle:
         wanted: "Wanted | None" = None,
         writers: Sequence[str] = (),
         paper: str | Path | None = None,
-        unqualified: bool = False,
         factorial: bool = False,
     ) -> "Plan":
-        """How many readers and books a comparison needs to show a gain, and what it costs. Nothing is asked. Raises
-        ConfigError, ModelError."""
+        """How many readers and books a comparison needs to show a gain, and what it costs. Nothing is asked, and nobody
+        need have qualified yet. Raises ConfigError, ModelError."""
         from gravity.comparing.planning import plan
 
-        return plan(*self._compared(wanted, writers, paper, unqualified, factorial))
+        return plan(*self._compared(wanted, writers, paper, unqualified=True, factorial=factorial))
 
     def _compared(
         self,

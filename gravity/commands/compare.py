@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gravity.comparing.planning import Plan
 
 EPILOG = (
-    "Example: gravity compare --output out/compare, with writers in [writers.NAME] of gravity.toml; first "
+    "Example: gravity compare --output out/compare, with writers in \\[writers.NAME] of gravity.toml; first "
     "gravity compare --plan. The paper's line-up: gravity compare --paper out/adapters."
 )
 PRINTED = 12
@@ -27,7 +27,7 @@ def command(
         "out/compare"
     ),
     writer: Annotated[
-        list[str] | None, typer.Option(help="Only this writer of [writers]; can be given several times.")
+        list[str] | None, typer.Option(help="Only this writer of \\[writers.NAME]; can be given several times.")
     ] = None,
     paper: Annotated[
         Path | None,
@@ -48,7 +48,9 @@ def command(
     ] = False,
     factorial: Annotated[
         bool,
-        typer.Option(help="One writer with no card, growing cards and a shuffled one, for two kinds of books."),
+        typer.Option(
+            "--factorial", help="One writer with no card, growing cards and a shuffled one, for two kinds of books."
+        ),
     ] = False,
     run: RunOption = None,
     unqualified: UnqualifiedOption = False,
@@ -66,7 +68,7 @@ def command(
     with opened(config) as project:
         handle = project.run(run)
         if plan:
-            _print_plan(handle.plan_comparison(wanted, writer or (), paper, unqualified, factorial), as_json)
+            _print_plan(handle.plan_comparison(wanted, writer or (), paper, factorial), as_json)
             return
         done = handle.compare(output, wanted, writer or (), paper, unqualified, factorial)
     if as_json:
@@ -103,10 +105,8 @@ def _print_plan(plan: "Plan", as_json: bool) -> None:
         rows,
     )
     wanted = plan.wanted
-    console.print(
-        f"Asked for: {wanted.readers:,} readers with {wanted.books:,} books each; that shows a gain from "
-        f"{wanted.gain:.0%} on."
-    )
+    shows = f"that shows a gain from {wanted.gain:.0%} on" if wanted.gain < 1 else "too few to show any gain"
+    console.print(f"Asked for: {wanted.readers:,} readers with {wanted.books:,} books each; {shows}.")
     table(
         "What it asks",
         ["role", "model", "calls", "tokens in", "tokens out", "cost"],

@@ -88,7 +88,7 @@ def plan(on: Stage, wanted: Wanted) -> Plan:
         tests=tests,
         needs=_needs(on, cells, panel.panels),
         texts={entry.name: len(cells.places) for entry in on.entries if entry.settings is not None},
-        notes=panel.notes,
+        notes=[*panel.notes, *([] if panel.qualified else ["models that have not qualified are counted in"])],
     )
 
 
