@@ -11,13 +11,15 @@ Role = Literal["original", "prompt-only", "other card"]
 
 @dataclass(frozen=True)
 class Contrast:
-    """A writer and what it is held against, which plays a `role`; `first` and `second` are their columns."""
+    """A writer and what it is held against, which plays a `role`; `first` and `second` are their columns. The writer is
+    a `control` where it is shown another reader's card: nobody would publish what it writes."""
 
     writer: str
     against: str
     role: Role
     first: int
     second: int
+    control: bool = False
 
     @property
     def label(self) -> str:
@@ -41,7 +43,7 @@ def contrasts(writers: Sequence[WriterInfo]) -> list[Contrast]:
         made += [(writer, name, "prompt-only") for name in prompt_only if name != writer.name]
         made += [(writer, writer.twin, "other card")] if writer.twin else []
     return [
-        Contrast(writer.name, against, role, place[writer.name], place[against])
+        Contrast(writer.name, against, role, place[writer.name], place[against], writer.card == "other")
         for writer, against, role in made
         if against in place
     ]

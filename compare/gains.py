@@ -31,7 +31,8 @@ WORDS = {
 
 
 def gains(study: Study, contrast: Contrast, rings: Rings) -> Iterator[Figure]:
-    """The gain, which is tested as stated beforehand, and what stands beside it; `rings` makes its alarm."""
+    """The gain and what stands beside it. It is tested as stated beforehand, and `rings` makes its alarm; that of a
+    control is exploratory and no alarm."""
     printable, judged = study.outcomes(contrast), study.outcomes(contrast, printable=False)
     rows = ~np.isnan(judged)
     clusters = study.clusters.taken(rows)
@@ -39,12 +40,12 @@ def gains(study: Study, contrast: Contrast, rings: Rings) -> Iterator[Figure]:
     figure = Figure("gain", extra=contrast.extra() | tally(printable[rows]), **labels)
     found = gain(printable[rows], clusters) if rows.any() else None
     study.filled(figure, found, rows)
-    figure.family = "gates"
+    figure.family = "exploratory" if contrast.control else "gates"
     if found is not None:
         figure.extra[SHOWS] = shows(found)
         if figure.enough:
             figure.test, figure.against, figure.p = "two-sided t over clusters", 0.0, differs(found, 0.0)
-            figure.alarm = rings(study, contrast, figure)
+            figure.alarm = None if contrast.control else rings(study, contrast, figure)
     yield figure
     plain = Figure("gain as judged", extra=contrast.extra() | tally(judged[rows]), **labels)
     yield study.filled(plain, gain(judged[rows], clusters) if rows.any() else None, rows)

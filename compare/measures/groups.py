@@ -35,7 +35,7 @@ def measure(study: Study) -> Iterator[Figure]:
         parts = list(study.facet(field))
         if len(parts) < 2 and field != "culture":
             continue
-        for contrast in study.contrasts:
+        for contrast in (one for one in study.contrasts if not one.control):
             for value, inside in parts:
                 yield _gain(study, contrast, Figure(name, unit="points"), field, value, called.format(value), inside)
 
