@@ -9,15 +9,14 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import expit, gammaincinv, logit, stdtrit
+from scipy.special import gammaincinv, stdtrit
 
 from gravity.audit.resampling import Estimate, beyond
 from gravity.audit.tables import Floats
 from gravity.trainer.clusters import Clusters, Spread, spread
-from gravity.trainer.intervals import effective_rows, share_ends
+from gravity.trainer.intervals import few_freedom, share_ends
 
 LEVEL = 0.95
-_SHORT_OF_END = 1e-6
 
 
 def linear(
@@ -64,22 +63,21 @@ def share(values: Floats, clusters: Clusters) -> Estimate | None:
     found = _spread(values - value, clusters)
     if found is None:
         return None
-    effective = effective_rows(found, len(values))
+    effective = few_freedom(len(values) / found.effect, found, len(values))
     low, high = share_ends(value, effective)
     return Estimate(value, low, high, math.sqrt(value * (1 - value) / effective), found.freedom)
 
 
 def rate(counts: Floats, clusters: Clusters) -> Estimate | None:
     """The mean of counts a cell, with the interval of a Poisson rate (Garwood 1936) on the effective number of cells:
-    their number over the design effect and over the ratio of variance to mean, where that is above 1."""
+    as many as would make a Poisson rate vary so much."""
     if not len(counts):
         return None
     value = float(counts.mean())
     found = _spread(counts - value, clusters)
     if found is None:
         return None
-    uneven = max(1.0, float(counts.var()) / value) if value > 0 else 1.0
-    effective = effective_rows(found, len(counts)) / uneven
+    effective = _effective(value, found.variance, found, len(counts))
     total, tail = value * effective, (1 - LEVEL) / 2
     low = float(gammaincinv(total, tail)) / effective if total > 0 else 0.0
     high = float(gammaincinv(total + 1, 1 - tail)) / effective
@@ -87,20 +85,25 @@ def rate(counts: Floats, clusters: Clusters) -> Estimate | None:
 
 
 def chance(value: float, influence: Floats, clusters: Clusters, model: float) -> Estimate | None:
-    """A probability that a model predicts, with an interval on the scale of log odds, so that it stays within 0 and 1.
+    """A probability that a model predicts, with the interval of a share on the effective number of cells: as many as
+    would make a share vary so much.
 
-    Its variance is the larger of what cells show and of `model`, what the fitted curve itself allows: where a model
+    The variance is the larger of what cells show and of `model`, what the fitted curve itself allows: where a model
     fits all cells (separation) they show none, and the curve is still flat.
     """
     found = _spread(influence, clusters)
     if found is None:
         return None
-    # A share is half a gain, so that what was not seen of it is half as far.
-    error = math.sqrt(max(found.variance + found.unseen / 4, model))
-    within = min(max(value, _SHORT_OF_END), 1 - _SHORT_OF_END)
-    half = t_of(found.freedom) * error / (within * (1 - within))
-    low, high = (float(expit(logit(within) + side * half)) for side in (-1, 1))
-    return Estimate(value, min(low, value), max(high, value), error, found.freedom)
+    effective = _effective(value * (1 - value), max(found.variance, model), found, len(influence))
+    low, high = share_ends(value, effective)
+    return Estimate(value, low, high, math.sqrt(value * (1 - value) / effective), found.freedom)
+
+
+def _effective(one: float, variance: float, found: Spread, rows: int) -> float:
+    """How many independent rows, each with the variance `one`, make a mean that varies so much; where rows show next to
+    no variance, it goes over into their number over the usual design effect, as in `spread`."""
+    added = found.unseen * rows**2 / found.usual
+    return few_freedom(rows * (rows * one + added) / (variance * rows**2 + added * found.usual), found, rows)
 
 
 def from_sums(

@@ -41,13 +41,14 @@ class Spread:
 
     `variance` is that of the mean. `effect` is the design effect (Kish 1965): how many times the variance of as many
     independent rows that is, at least 1. `freedom` are the degrees of freedom of Student's t. `unseen` is what has to
-    be added to the variance where the values have bounds, see `spread`.
+    be added to the variance where the values have bounds, and `usual` the design effect that it has, see `spread`.
     """
 
     variance: float
     effect: float
     freedom: float
     unseen: float
+    usual: float
 
 
 def spread(residuals: Array, clusters: Clusters) -> Spread:
@@ -77,7 +78,7 @@ def spread(residuals: Array, clusters: Clusters) -> Spread:
     variance = max(sum(terms) - cells * (len(terms) - 1), *terms, squares / n / max(1, n - 1))
     added = _WEIGHT * usual
     effect = (variance * n**2 + added * usual) / (squares + added)
-    return Spread(variance, max(1.0, effect), max(1.0, scarcest - 1), added * usual / n**2)
+    return Spread(variance, max(1.0, effect), max(1.0, scarcest - 1), added * usual / n**2, usual)
 
 
 def _jackknife(residuals: Array, codes: Codes) -> float:

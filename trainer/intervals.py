@@ -69,13 +69,14 @@ def share(values: Array, clusters: Clusters) -> Estimate:
     if not _enough(clusters, len(values)):
         return _insufficient(clusters, len(values))
     value = float(values.mean())
-    low, high = share_ends(value, effective_rows(spread(values - value, clusters), len(values)))
+    found = spread(values - value, clusters)
+    low, high = share_ends(value, few_freedom(len(values) / found.effect, found, len(values)))
     return Estimate(value, low, high, len(values), clusters.counts())
 
 
-def effective_rows(found: Spread, rows: int) -> float:
-    """Say how many independent rows tell as much: n over the design effect, less for few degrees of freedom."""
-    return float(rows / found.effect * (_t(rows - 1) / _t(found.freedom)) ** 2)
+def few_freedom(effective: float, found: Spread, rows: int) -> float:
+    """Return an effective number of rows, less for few degrees of freedom."""
+    return float(effective * (_t(rows - 1) / _t(found.freedom)) ** 2)
 
 
 def share_ends(value: float, effective: float) -> tuple[float, float]:
