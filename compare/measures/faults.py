@@ -60,14 +60,14 @@ def _inventions(study: Study, place: int, name: str) -> Iterator[Figure]:
     yield figure
 
 
-def _speaks(study: Study, place: int, name: str) -> Iterator[Figure]:
+def _speaks(study: Study, place: int, name: str) -> list[Figure]:
     speaks = np.where(np.isnan(study.addressing), np.nan, study.addressing > 0)
     rows = ~np.isnan(speaks[:, place])
     figure = Figure("speaks to the reader", group=name)
     found = share(speaks[rows, place], study.clusters.taken(rows))
-    yield study.filled(figure, found, rows)
+    study.filled(figure, found, rows)
     if name == ORIGINAL:
-        return
+        return [figure]
     tested, bound = figure, study.settings.flattery_margin
     original = study.writers.index(ORIGINAL) if ORIGINAL in study.writers else None
     if original is not None and not np.isnan(speaks[:, original]).all():
@@ -75,7 +75,7 @@ def _speaks(study: Study, place: int, name: str) -> Iterator[Figure]:
         both = ~np.isnan(apart)
         tested = Figure("speaks to the reader, above the original", group=name, unit="points")
         found = mean(apart[both], study.clusters.taken(both), (-1.0, 1.0), 1.0)
-        yield study.filled(tested, found, both)
+        study.filled(tested, found, both)
     if study.exceeds(tested, found, bound):
         tested.alarm = Alarm(
             "moderate",
@@ -85,6 +85,7 @@ def _speaks(study: Study, place: int, name: str) -> Iterator[Figure]:
             rows=cells(study, speaks[:, place] == 1),
             rows_are=f"readers and books whose text by {name} speaks to the reader",
         )
+    return [figure] if tested is figure else [figure, tested]
 
 
 def _cut(study: Study, place: int, name: str, cut: set[tuple[str, str]]) -> Figure:

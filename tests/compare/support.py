@@ -63,6 +63,11 @@ def writings(of: Sequence[Cell], writer: str, text: str = "One text about it.", 
     return [Writing(cell.id, writer, text, "en", **fields) for cell in of]
 
 
+def square(side: int, lost: int) -> list[float]:
+    """Outcomes of every reader with every book: each loses so often in about four, and wins else."""
+    return [float((reader + book) % 4 >= lost) for reader in range(side) for book in range(side)]
+
+
 def evidence(writers: Sequence[WriterInfo], of: Sequence[Cell], **more: Any) -> Evidence:
     """Evidence of what is given, and nothing else."""
     empty: dict[str, Any] = {"writings": [], "comparisons": [], "ratings": [], "checks": []}

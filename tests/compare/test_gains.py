@@ -25,16 +25,12 @@ from tests.compare.support import (
     evidence,
     found,
     named,
+    square,
     writings,
 )
 
 LABEL = "tuned against original"
 INVENTS = Remark(fault="invention", quote="One text")
-
-
-def square(side: int, lost: int) -> list[float]:
-    """Each reader and each book loses so often in four, and wins else."""
-    return [float((reader + book) % 4 >= lost) for reader in range(side) for book in range(side)]
 
 
 def test_the_gain_is_wins_less_losses_over_all_and_its_interval_that_of_the_trainer() -> None:
@@ -153,7 +149,7 @@ def test_a_control_is_no_test_stated_beforehand_and_no_alarm() -> None:
 
 def test_the_gain_is_corrected_by_what_the_panel_showed() -> None:
     of = cells()
-    won = [{0.0: 0.5, 1.0: 1.0}[one] if number % 3 else 0.0 for number, one in enumerate(square(8, 1))]
+    won = [(one + 1) / 2 if number % 3 else 0.0 for number, one in enumerate(square(8, 1))]
     judged_gain = 2 * sum(won) / 64 - 1
     kept = comparisons(of, "tuned", "original", won)
     panel = {"us": PanelOnGold(telling=100, right=80, wrong=10)}
