@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import gammaincinv, stdtrit
 
 from gravity.audit.resampling import Estimate, beyond
-from gravity.audit.tables import Floats
+from gravity.audit.tables import Flags, Floats
 from gravity.trainer.clusters import Clusters, Spread, spread
 from gravity.trainer.intervals import few_freedom, share_ends
 
@@ -53,6 +53,23 @@ def mean(
 def gain(outcomes: Floats, clusters: Clusters) -> Estimate | None:
     """Wins less losses over all, of outcomes 1, 0.5 and 0: -1 to 1."""
     return mean(2 * outcomes - 1, clusters, (-1.0, 1.0), 1.0)
+
+
+def apart(values: Floats, inside: Flags, clusters: Clusters) -> Estimate | None:
+    """The difference of the mean inside and the mean outside, of a value a cell that is -1 to 1; both share readers and
+    books where these are on both sides."""
+    influence, difference, unseen = np.zeros(len(values)), 0.0, 0.0
+    for rows, sign in ((inside, 1.0), (~inside, -1.0)):
+        if not rows.any():
+            return None
+        middle = float(values[rows].mean())
+        difference += sign * middle
+        influence[rows] = sign * len(values) / rows.sum() * (values[rows] - middle)
+        found = _spread(values[rows] - middle, clusters.taken(rows))
+        if found is None:
+            return None
+        unseen += found.unseen
+    return linear(difference, influence, clusters, (-2.0, 2.0), more=unseen)
 
 
 def share(values: Floats, clusters: Clusters) -> Estimate | None:

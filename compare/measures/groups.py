@@ -7,9 +7,9 @@ import numpy as np
 from gravity.audit.figures import Alarm, Figure
 from gravity.audit.findings import number
 from gravity.audit.measure import Measure, Section
-from gravity.audit.tables import Flags, Floats
+from gravity.audit.tables import Flags
 from gravity.compare.contrasts import Contrast
-from gravity.compare.estimates import differs, gain, linear
+from gravity.compare.estimates import apart, differs, gain
 from gravity.compare.gains import cells, tally
 from gravity.compare.study import Study
 
@@ -55,12 +55,7 @@ def _gain(
     if not figure.enough or figure.value is None or others.sum() < study.settings.min_cells:
         return figure
     rest = float((2 * outcomes[others] - 1).mean())
-    found = linear(
-        figure.value - rest,
-        _influence(outcomes[known], inside[known]),
-        study.clusters.taken(known),
-        farthest=float(np.sqrt(known.sum() / min(rows.sum(), others.sum()))),
-    )
+    found = apart(2 * outcomes[known] - 1, inside[known], study.clusters.taken(known))
     if found is None:
         return figure
     figure.test, figure.against, figure.p = "two-sided t over clusters, of the difference", rest, differs(found, 0.0)
@@ -74,14 +69,6 @@ def _gain(
             rows_are=f"readers and books of this group for which {contrast.writer} did not win",
         )
     return figure
-
-
-def _influence(outcomes: Floats, inside: Flags) -> Floats:
-    """The influence of each cell on the difference of the gains inside and outside."""
-    values, made = 2 * outcomes - 1, np.zeros(len(outcomes))
-    for rows, sign in ((inside, 1.0), (~inside, -1.0)):
-        made[rows] = sign * len(values) / rows.sum() * (values[rows] - values[rows].mean())
-    return made
 
 
 MEASURE: Measure[Study] = Measure(

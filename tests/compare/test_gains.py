@@ -192,7 +192,7 @@ def test_what_was_found_is_json_and_its_figures_have_words() -> None:
     lost = comparisons(of, "tuned", "original", [0.0] * 64)
     made = found(evidence([ORIGINAL, TUNED, OTHER], of, comparisons=lost, panel={"us": PanelOnGold(40, 30, 2)}))
     told = json.loads(json.dumps(made.as_json()))
-    assert told["findings"][0]["rows"] == 64 and told["panel"]["us"]["right"] == 30
+    assert len(told["findings"][0]["rows"]) == 64 and told["panel"]["us"]["right"] == 30
     assert len(told["figures"]) == len(made.figures) and made.fails("serious")
     words = {name for measure in made.measures for name in measure.words}
     assert {figure.name for figure in made.figures} <= words
