@@ -47,7 +47,7 @@ def audited(figures: dict[str, list[Figure]]) -> tuple[list[Figure], list[Findin
     for figure in together:
         figure.adjusted = None
     correct(together)
-    return together, findings(together, SETTINGS)
+    return together, findings(together, SETTINGS.alpha)
 
 
 def repeat(n: int, seed: int, library: Library) -> Counter[str]:

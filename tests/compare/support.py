@@ -43,7 +43,7 @@ def steady(prefers: Place | None, judge: str = "a") -> list[Preferred]:
 
 def compared(cell: Cell, first: str, second: str, won: float) -> Comparison:
     """A comparison that the first won (1), lost (0), or that is undecided (0.5)."""
-    prefers: Place | None = {1: "first", 0: "second"}.get(int(won)) if won != 0.5 else None
+    prefers: Place | None = None if won == 0.5 else "first" if won else "second"
     return Comparison(cell.id, first, second, steady(prefers), {"first": first, "second": second, None: None}[prefers])
 
 
