@@ -14,7 +14,7 @@ from gravity.audit.resampling import Estimate, beyond
 from gravity.audit.study import count_words
 from gravity.audit.tables import Codes, Flags, Floats
 from gravity.compare.contrasts import Contrast, contrasts
-from gravity.compare.evidence import Cell, Comparison, Evidence, WriterInfo
+from gravity.compare.evidence import Cell, Comparison, Evidence
 from gravity.compare.faults import count
 from gravity.compare.settings import CompareSettings
 from gravity.store.comparisons import Fault
@@ -117,10 +117,6 @@ class Study:
         values = np.array([getattr(cell, name) for cell in self.evidence.cells], dtype=object)
         for value in sorted(set(values) - {""}):
             yield value, np.asarray(values == value, dtype=bool)
-
-    def info(self, writer: str) -> WriterInfo:
-        """A writer of the line-up by its name."""
-        return self.evidence.writers[self.writers.index(writer)]
 
     def picked(self, rows: Flags) -> list[Cell]:
         """The cells of some rows."""
