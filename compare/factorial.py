@@ -143,9 +143,11 @@ def _fitted(
         parts = VCSpec(list(random), names, [[columns] for columns in random.values()])
         model = MixedLM(outcome, design[:, used], groups=np.ones(len(table)), exog_vc=parts)
         fit = model.fit(reml=True, method=["lbfgs", "powell"])
+    # Rows that nearly all agree show no variance: two more, one off, are taken to be there.
+    scale = max(float(fit.scale), 2 / len(table))
     # What statsmodels gives is the inverse of the Hessian of all parameters, which on that border is no covariance:
     # here are the fixed effects by generalised least squares, with the variances that it found.
-    variance = fit.scale * np.eye(len(table))
+    variance = scale * np.eye(len(table))
     for part, columns in zip(fit.vcomp, random.values(), strict=True):
         variance += part * columns @ columns.T
     weighted = np.linalg.solve(variance, design[:, used])
