@@ -54,7 +54,7 @@ def test_material_without_scenarios_has_no_fault(
     assert len(skipped) == 2
     assert all(line.rstrip().endswith(" ok") for line in lines if line not in skipped)
     told = [line for line in lines if " told by " in line]
-    assert len(told) == 10
+    assert len(told) == 12
     assert all(re.search(r"\d% \[\d+\.\d%, \d+\.\d%\] n=\d+", line) for line in told)
 
 
