@@ -2,7 +2,6 @@
 books, and how much of it goes with how the books are described and what their readers read."""
 
 import math
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gravity.audit.study import count_words
+from gravity.compare.mixed import fitted
 from gravity.frameworks.statistics import Z, t_quantile
 
 if TYPE_CHECKING:
@@ -128,40 +128,10 @@ def _mean(cards: Sequence[str], card: str, kind: int) -> npt.NDArray[np.float64]
 def _fitted(
     table: "pd.DataFrame", design: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """The fixed effects and their covariance, with crossed random intercepts. A column that does not vary gets 0."""
-    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
-
-    used = np.array([bool(column.any()) for column in design.T])
     # All of a cell's comparisons share the text without a card, beside its reader and its book.
-    ways = {"reader": table.reader, "book": table.book, "cell": table.reader + "\x1f" + table.book}
-    random = {what: _indicators(labels.tolist()) for what, labels in ways.items()}
-    names = [[[f"{what} {n}" for n in range(columns.shape[1])]] for what, columns in random.items()]
-    outcome = table.outcome.to_numpy(float)
-    with warnings.catch_warnings():
-        # A variance of 0 lies on the border of what it can be, which is said each time.
-        warnings.simplefilter("ignore")
-        parts = VCSpec(list(random), names, [[columns] for columns in random.values()])
-        model = MixedLM(outcome, design[:, used], groups=np.ones(len(table)), exog_vc=parts)
-        fit = model.fit(reml=True, method=["lbfgs", "powell"])
-    # Rows that nearly all agree show no variance: two more, one off, are taken to be there.
-    scale = max(float(fit.scale), 2 / len(table))
-    # What statsmodels gives is the inverse of the Hessian of all parameters, which on that border is no covariance:
-    # here are the fixed effects by generalised least squares, with the variances that it found.
-    variance = scale * np.eye(len(table))
-    for part, columns in zip(fit.vcomp, random.values(), strict=True):
-        variance += part * columns @ columns.T
-    weighted = np.linalg.solve(variance, design[:, used])
-    within = np.linalg.pinv(design[:, used].T @ weighted)
-    effects, covariance = np.zeros(design.shape[1]), np.zeros((design.shape[1],) * 2)
-    effects[used] = within @ (weighted.T @ outcome)
-    covariance[np.ix_(used, used)] = within
-    return effects, covariance
-
-
-def _indicators(labels: Sequence[str]) -> npt.NDArray[np.float64]:
-    """A column for each label, 1 in the rows that have it."""
-    known, codes = np.unique(labels, return_inverse=True)
-    return np.asarray(np.eye(len(known))[codes])
+    cells = table.reader + "\x1f" + table.book
+    ways = [labels.tolist() for labels in (table.reader, table.book, cells)]
+    return fitted(table.outcome.to_numpy(float), design, ways)
 
 
 def _effect(name: str, weights: Any, effects: Any, covariance: Any, n: int) -> Effect:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from gravity.compare.factorial import CARDS, SHUFFLED, Effect, Row, covariates_of, effects, entropy
+from gravity.compare.mixed import fitted
 
 
 def simulated(
-    seed: int, readers: int = 60, values: float = 0.0, moved: float = 0.0, slope: float = 0.0, loud: float = 1.0
+    seed: int, readers: int = 50, values: float = 0.0, moved: float = 0.0, slope: float = 0.0, loud: float = 1.0
 ) -> list[Row]:
     """Outcomes of readers with one book of each kind. In the second kind `values` is what the last step adds; its
     descriptions are longer by `moved` standard deviations, of which each is worth `slope`."""
@@ -35,7 +36,7 @@ def by_name(rows: list[Row]) -> dict[str, Effect]:
 
 @pytest.mark.slow
 def test_intervals_hold_what_was_planted() -> None:
-    runs = [by_name(simulated(seed, values=0.4)) for seed in range(40)]
+    runs = [by_name(simulated(seed, values=0.4)) for seed in range(30)]
     truth = {
         "gain over no card, interests, first kind": 0.1,
         "gain over no card, + values, second kind": 0.7,
@@ -48,16 +49,16 @@ def test_intervals_hold_what_was_planted() -> None:
     }
     for name, value in truth.items():
         held = sum(run[name].low <= value <= run[name].high for run in runs)
-        # 95 of 100 should; of 40, fewer than 34 come in less than 1 of 100.
-        assert held >= 34, (name, held)
-        assert abs(np.mean([run[name].value for run in runs]) - value) < 0.1, name
-    assert sum(run["part of the gap, + values"].p < 0.05 for run in runs) > 10
-    assert sum(run["part of the gap, interests"].p < 0.05 for run in runs) <= 6
+        # 95 of 100 should; of 30, fewer than 26 come in less than 2 of 100.
+        assert held >= 26, (name, held)
+        assert abs(np.mean([run[name].value for run in runs]) - value) < 0.15, name
+    assert sum(run["gap between the kinds, + values"].p < 0.05 for run in runs) >= 12
+    assert sum(run["part of the gap, interests"].p < 0.05 for run in runs) <= 5
 
 
 @pytest.mark.slow
 def test_a_gap_that_goes_with_length_is_explained_by_it() -> None:
-    runs = [by_name(simulated(seed, readers=100, moved=1.0, slope=0.25)) for seed in range(12)]
+    runs = [by_name(simulated(seed, readers=150, moved=1.0, slope=0.25)) for seed in range(6)]
     explained = np.mean([run["explained by, description"].value for run in runs])
     left = np.mean([run["gap that covariates leave"].value for run in runs])
     whole = np.mean([run["gap between the kinds, + values"].value for run in runs])
@@ -66,7 +67,27 @@ def test_a_gap_that_goes_with_length_is_explained_by_it() -> None:
     assert abs(np.mean([run["explained by, facts"].value for run in runs])) < 0.03
     # Books of like length show no gap.
     matched = [run["gap in the matched subset"].value for run in runs if "gap in the matched subset" in run]
-    assert len(matched) > 6 and abs(np.mean(matched)) < 0.2
+    assert len(matched) >= 5 and abs(np.mean(matched)) < 0.25
+
+
+def test_the_mixed_model_is_that_of_statsmodels() -> None:
+    from statsmodels.regression.mixed_linear_model import MixedLM, VCSpec
+
+    chance = np.random.default_rng(3)
+    readers, books = chance.integers(25, size=300), chance.integers(20, size=300)
+    design = np.column_stack([np.ones(300), chance.normal(size=300), chance.integers(2, size=300)])
+    random = chance.normal(0, 0.8, 25)[readers] + chance.normal(0, 0.6, 20)[books]
+    outcome = design @ [0.5, 1.0, -0.7] + random + chance.normal(size=300)
+    effects, covariance = fitted(outcome, design, [readers.astype(str).tolist(), books.astype(str).tolist()])
+    columns = [np.eye(25)[readers], np.eye(20)[books]]
+    names = [[[f"{way} {n}" for n in range(one.shape[1])]] for way, one in enumerate(columns)]
+    parts = VCSpec(["readers", "books"], names, [[one] for one in columns])
+    known = MixedLM(outcome, design, groups=np.ones(300), exog_vc=parts).fit(reml=True)
+    assert effects == pytest.approx(known.fe_params, abs=1e-3)
+    assert np.sqrt(np.diag(covariance)) == pytest.approx(known.bse_fe, rel=0.02)
+    # A column of zeros takes nothing and gives nothing.
+    wider, _ = fitted(outcome, np.column_stack([design, np.zeros(300)]), [readers.astype(str).tolist()])
+    assert wider[3] == 0
 
 
 def test_too_few_readers_of_a_kind_say_nothing() -> None:

