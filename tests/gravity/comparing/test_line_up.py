@@ -68,7 +68,7 @@ def test_the_papers_line_up_comes_from_a_folder_of_adapters(tmp_path: Path) -> N
 
 def test_what_the_papers_line_up_lacks_is_named_with_how_it_is_made(tmp_path: Path) -> None:
     adapter(tmp_path / "sft")
-    with pytest.raises(ConfigError, match="has no adapter 'naive'.*--variant naive"):
+    with pytest.raises(ConfigError, match=r"has no adapter 'naive'.*--variant naive"):
         line_up(configured(), paper=tmp_path)
 
 
