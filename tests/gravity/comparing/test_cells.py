@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,7 @@ def test_a_reader_has_reviewed_none_of_their_books(made: Project) -> None:
 
 
 def test_the_seed_deals_readers_and_books(made: Project) -> None:
-    def dealt(**wanted: object) -> list[tuple[str, str]]:
+    def dealt(**wanted: Any) -> list[tuple[str, str]]:
         return [(place.cell.reader, place.cell.book) for place in chosen(made, readers=2, **wanted).places]
 
     assert dealt() == dealt()

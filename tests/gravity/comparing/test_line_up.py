@@ -43,7 +43,8 @@ def test_the_original_takes_part_and_writers_that_differ_in_the_card_alone_are_k
 
 
 def test_a_served_adapter_is_not_taken_for_prompting_alone_where_one_is_called_so() -> None:
-    found = line_up(configured(**{"lora": {"model": "m"}, "prompt-only": {"model": "m", "max_tokens": 99}}))
+    writers: dict[str, Any] = {"lora": {"model": "m"}, "prompt-only": {"model": "m", "max_tokens": 99}}
+    found = line_up(configured(**writers))
     assert [entry.name for entry in found if entry.info.prompt_only] == ["prompt-only"]
 
 
