@@ -9,7 +9,6 @@ from gravity.compare.evidence import PanelOnGold
 from gravity.comparing.asking import Panel
 from gravity.comparing.line_up import Entry
 from gravity.errors import ConfigError
-from gravity.panels import panel_on_gold
 from gravity.run import RunSetup
 
 
@@ -30,40 +29,48 @@ def chosen(setup: RunSetup, bench: Workbench, entries: Sequence[Entry], cultures
     Where too few have qualified, all are asked if the setup takes unqualified ones. Raises ConfigError where nobody can
     judge: figures that need a judge would be missing without a word.
     """
-    roles, quorum, notes = setup.config.roles, setup.config.judging.quorum, dict[str, None]()
-    chat = [name for name in roles.judges if setup.models[name].judges_pairs]
-    if not chat:
+    if not _chat(setup, setup.config.roles.judges):
         raise ConfigError("no model of roles.judges can read reviews: name a chat model that is to judge the writings")
-    panels, gold, qualified = {}, {}, True
+    panels, gold, qualified, notes = {}, {}, True, dict[str, None]()
     for culture in cultures:
-        able = setup.standing.able(WRITING, culture)
-        if len(able) < quorum:
-            if not setup.unqualified:
-                raise ConfigError(
-                    f"fewer than {quorum} judges of writings have qualified in {culture}: run `gravity qualify`, or "
-                    "give --unqualified"
-                )
-            able, qualified = chat, False
-        apart = [name for name in able if not _writes(setup, name, entries)]
-        if len(apart) >= quorum:
-            able = apart
-        notes |= {
-            f"{setup.models[n].name} judges writings and writes some of them": None for n in able if n not in apart
-        }
-        checkers = setup.standing.able(INVENTION, culture) or (roles.critics if setup.unqualified else [])
-        checkers = [name for name in checkers if setup.models[name].judges_pairs]
+        judges, checkers = _judges(setup, entries, culture), _checkers(setup, culture)
+        qualified &= set(judges) <= set(setup.standing.able(WRITING, culture))
+        qualified &= set(checkers) <= set(setup.standing.able(INVENTION, culture))
+        for name in judges:
+            if _writes(setup, name, entries):
+                notes[f"{setup.models[name].name} judges writings and writes some of them"] = None
         if not checkers:
             notes[f"{culture}: no checker of inventions has qualified, so inventions are not measured"] = None
         panels[culture] = Panel(
-            judges=[setup.models[name].writing_judge(bench) for name in able],
+            judges=[setup.models[name].writing_judge(bench) for name in judges],
             checkers=[setup.models[name].writing_checker(bench) for name in checkers],
-            quorum=min(quorum, len(able)),
+            quorum=min(setup.config.judging.quorum, len(judges)),
         )
-        records = [
-            setup.standing.found[c.key] for c in setup.standing.candidates if c.task is WRITING and c.name in able
-        ]
-        gold[culture] = panel_on_gold([found[culture].outcomes for found in records if culture in found], quorum)
+        put = [c for c in setup.standing.candidates if c.task is WRITING and c.name in judges]
+        gold[culture] = setup.standing.on_gold(put, culture)
     return Chosen(panels, gold, qualified, list(notes))
+
+
+def _judges(setup: RunSetup, entries: Sequence[Entry], culture: str) -> list[str]:
+    quorum, able = setup.config.judging.quorum, setup.standing.able(WRITING, culture)
+    if len(able) < quorum:
+        if not setup.unqualified:
+            raise ConfigError(
+                f"fewer than {quorum} judges of writings have qualified in {culture}: run `gravity qualify`, or give "
+                "--unqualified"
+            )
+        able = _chat(setup, setup.config.roles.judges)
+    apart = [name for name in able if not _writes(setup, name, entries)]
+    return apart if len(apart) >= quorum else able
+
+
+def _checkers(setup: RunSetup, culture: str) -> list[str]:
+    able = setup.standing.able(INVENTION, culture)
+    return able or (_chat(setup, setup.config.roles.critics) if setup.unqualified else [])
+
+
+def _chat(setup: RunSetup, names: Sequence[str]) -> list[str]:
+    return [name for name in names if setup.models[name].judges_pairs]
 
 
 def _writes(setup: RunSetup, judge: str, entries: Sequence[Entry]) -> bool:
