@@ -4,7 +4,7 @@ Which books a reader gets does not depend on what was inferred of the reader, or
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import pstdev
 
@@ -74,10 +74,11 @@ class Chooser:
         others = self._others(readers, wanted)
         language = language_detector()
         languages = {book.id: language(book.description) or "" for book in books}
+        editions = {book.id: edition(book) for book in books}
         for reader in readers:
             reviews = self._held_back(reader)
             shown = sorted(sorted(reviews, key=lambda review: -len(review.text))[:READ], key=reviews.index)
-            for book in self._dealt(reader, books, wanted, found.left_out):
+            for book in self._dealt(reader, books, editions, wanted, found.left_out):
                 cell = self._cell(reader, book, languages[book.id], shown)
                 found.places.append(Place(cell, shown, others.get(reader.id)))
         if not found.places:
@@ -158,9 +159,9 @@ class Chooser:
         if not wanted.book_ids:
             ids = sorted(self._stores.corpus.described(), key=lambda book: content_id("compare", wanted.seed, book))
             found = list(self._stores.corpus.books(ids[:POOL]).values())
-            met = [book for book in found if self._unmet.has_met(book)]
-            left_out["books that an adapter was trained on"] += len(met)
-            return [book for book in found if book not in met]
+            new = [book for book in found if not self._unmet.has_met(book)]
+            left_out["books that an adapter was trained on"] += len(found) - len(new)
+            return new
         books = self._stores.corpus.books(wanted.book_ids)
         for identity in wanted.book_ids:
             if identity not in books:
@@ -171,11 +172,18 @@ class Chooser:
                 raise ConfigError(f"book '{identity}' was met in training by an adapter: give another one")
         return list(books.values())
 
-    def _dealt(self, reader: Reader, books: Sequence[Book], wanted: Wanted, left_out: Counter[str]) -> list[Book]:
+    def _dealt(
+        self,
+        reader: Reader,
+        books: Sequence[Book],
+        editions: Mapping[str, str],
+        wanted: Wanted,
+        left_out: Counter[str],
+    ) -> list[Book]:
         """The books for a reader: none that they have reviewed in any edition; where kinds are wanted, these take
         turns."""
         known = {name for book in self._reviewed(reader) for name in (book.id, edition(book))}
-        new = [book for book in books if book.id not in known and edition(book) not in known]
+        new = [book for book in books if book.id not in known and editions[book.id] not in known]
         if wanted.book_ids:
             left_out["books that their reader has reviewed"] += len(books) - len(new)
             return new

@@ -35,6 +35,11 @@ class Entry:
         """Its name."""
         return self.info.name
 
+    @property
+    def model(self) -> str:
+        """What it has in common with writers that differ from it in the card alone; "" for the original."""
+        return "" if self.settings is None else self.settings.model_copy(update={"card": "own"}).model_dump_json()
+
 
 def line_up(config: Config, names: Sequence[str] = (), paper: Path | None = None) -> list[Entry]:
     """The original, and the writers of the configuration (those called `names`, or all), or of the `paper`'s line-up:
@@ -71,40 +76,30 @@ def _described(chosen: Mapping[str, WriterSettings]) -> list[Entry]:
     # A name that an address serves does not tell whether an adapter is behind it, so that a writer can be called so.
     bare = [name for name, s in chosen.items() if s.adapter is None and s.card == "own"]
     alone = PROMPT_ONLY if PROMPT_ONLY in bare else next(iter(bare), None)
-    other = {_but_card(settings): name for name, settings in chosen.items() if settings.card == "other"}
+    entries = [Entry(WriterInfo(name, s.card, prompt_only=name == alone), s) for name, s in chosen.items()]
+    other = {entry.model: entry.name for entry in entries if entry.info.card == "other"}
     return [
-        Entry(
-            WriterInfo(
-                name=name,
-                card=settings.card,
-                prompt_only=name == alone,
-                twin=other.get(_but_card(settings)) if settings.card == "own" else None,
-            ),
-            settings,
-        )
-        for name, settings in chosen.items()
+        replace(entry, info=replace(entry.info, twin=other.get(entry.model))) if entry.info.card == "own" else entry
+        for entry in entries
     ]
 
 
-def _but_card(settings: WriterSettings) -> str:
-    return settings.model_copy(update={"card": "own"}).model_dump_json()
-
-
 class Opened:
-    """The writers of a line-up, opened one at a time: models are large, and writers that differ in the card alone are
+    """The writers of a line-up, opened one at a time, since models are large; those that differ in the card alone are
     one."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
         self._open: tuple[str, Writer] | None = None
 
-    def __call__(self, settings: WriterSettings) -> Writer:
-        """The writer of these settings. Raises ConfigError, ModelError and the trainer's errors."""
-        wanted = _but_card(settings)
-        if self._open is None or self._open[0] != wanted:
+    def __call__(self, entry: Entry) -> Writer:
+        """The writer of an entry but the original. Raises ConfigError, ModelError and the trainer's errors."""
+        if entry.settings is None:
+            raise ConfigError(f"'{entry.name}' is written by nobody")
+        if self._open is None or self._open[0] != entry.model:
             # What was open before goes first: two may not fit into memory.
             self._open = None
-            self._open = (wanted, open_configured(self._config, settings))
+            self._open = (entry.model, open_configured(self._config, entry.settings))
         return self._open[1]
 
 

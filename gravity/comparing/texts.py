@@ -39,19 +39,21 @@ class Scribe:
         self._language = language_detector()
 
     def write(self, entries: Sequence[Entry], places: Sequence[Place], seed: int, report: Progress) -> Texts:
-        """All texts, of writers that are one model one after the other, so that each model is opened once.
+        """All texts, of writers that are one model one after the other, so that each is opened once.
 
         Raises ConfigError, ModelError and the trainer's errors where a writer cannot be used at all.
         """
         texts = Texts()
-        for entry in entries:
+        for entry in sorted(entries, key=lambda entry: entry.model):
             if entry.settings is None:
                 texts.entries.append(entry)
                 texts.writings += [self._original(entry, place) for place in places]
                 continue
-            writer = self._opened(entry.settings)
+            writer = self._opened(entry)
             texts.entries.append(told(entry, dict(writer.by)))
             self._written(texts.entries[-1], writer, places, seed, texts, report)
+        names = [entry.name for entry in entries]
+        texts.entries.sort(key=lambda entry: names.index(entry.name))
         return texts
 
     def _original(self, entry: Entry, place: Place) -> Writing:
