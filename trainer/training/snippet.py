@@ -19,9 +19,10 @@ Views they hold:
 
 # As `gravity write` words its request.
 EXAMPLE_TASK = """\
-Write the description of this book anew for this reader, in the language of the description: the same book and the \
-same facts, told with what matters to them in front and nothing added. Three to six sentences, fewer where there are \
-few facts.
+Write the description of this book anew for this reader, in the language of the description. Of all that it states, \
+ask what would make them want the book: begin with that and tell it most concretely, and let what means nothing to \
+them be short or leave it out. State nothing that the description does not state, and neither address nor mention the \
+reader. Three to six sentences, fewer where there are few facts.
 
 Title: The Salt Road
 Description: A village of salt makers has to choose between its road and its church. Two sisters lead the two sides."""
