@@ -184,7 +184,8 @@ def test_a_finding_leads_to_its_texts(browser: Any, report: Path) -> None:
                 break
         assert not cell.is_visible()
         link.click()
-        assert cell.is_visible()
+        # The page hears of another address a moment later.
+        cell.wait_for(state="visible", timeout=5_000)
         assert opened.page.input_value("select[name=culture]") == ""
 
 
