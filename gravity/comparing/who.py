@@ -24,7 +24,8 @@ class Chosen:
 
 
 def chosen(setup: RunSetup, bench: Workbench, entries: Sequence[Entry], cultures: Sequence[str]) -> Chosen:
-    """Judges that have qualified in a culture, and of these such as do not write themselves where enough are left.
+    """Judges that have qualified in a culture and have not inferred the profiles, as for pairs; of these such as do not
+    write themselves where enough are left.
 
     Where too few have qualified, all are asked if the setup takes unqualified ones. Raises ConfigError where nobody can
     judge: figures that need a judge would be missing without a word.
@@ -52,12 +53,12 @@ def chosen(setup: RunSetup, bench: Workbench, entries: Sequence[Entry], cultures
 
 
 def _judges(setup: RunSetup, entries: Sequence[Entry], culture: str) -> list[str]:
-    quorum, able = setup.config.judging.quorum, setup.standing.able(WRITING, culture)
-    if len(able) < quorum:
+    quorum, able = setup.config.judging.quorum, [c.name for c in setup.standing.voters(WRITING, culture)]
+    if not able:
         if not setup.unqualified:
             raise ConfigError(
-                f"fewer than {quorum} judges of writings have qualified in {culture}: run `gravity qualify`, or give "
-                "--unqualified"
+                f"fewer than {quorum} judges of writings count in {culture}, who inferred the profiles not among them: "
+                "run `gravity qualify`, name another judge, or give --unqualified"
             )
         able = _chat(setup, setup.config.roles.judges)
     apart = [name for name in able if not _writes(setup, name, entries)]

@@ -78,7 +78,7 @@ def test_growing_cards_are_a_section_of_their_own(home: Path) -> None:
 
 
 def test_bad_input_is_one_line(home: Path) -> None:
-    fails(here(home, "compare"), 2, "fewer than 1 judges of writings have qualified", "--unqualified")
+    fails(here(home, "compare"), 2, "fewer than 1 judges of writings count", "--unqualified")
     fails(here(home, "compare", "--unqualified", "--writer", "x"), 2, "there is no writer 'x'")
     fails(here(home, "compare", "--unqualified", "--reader", "x"), 2, "reader 'x' has no profile")
     fails(here(home, "compare", "--unqualified", "--book", "x"), 2, "there is no book 'x'")

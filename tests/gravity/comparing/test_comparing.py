@@ -198,7 +198,7 @@ def test_a_judge_that_writes_steps_back_where_another_can_judge(scene: Scene) ->
 def test_nobody_who_qualified_is_refused(scene: Scene) -> None:
     made = scene.project(own={"model": "fit"})
     on = stage(made.run(), line_up(made.config), unqualified=False)
-    with pytest.raises(ConfigError, match="fewer than 1 judges of writings have qualified in br: run"):
+    with pytest.raises(ConfigError, match="fewer than 1 judges of writings count in br"):
         asyncio.run(gather(on, Wanted(), silent))
     assert not scene.writers.bodies
 
