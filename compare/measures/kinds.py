@@ -62,7 +62,7 @@ def _figure(effect: Effect, kinds: Sequence[str], clusters: int, enough: bool) -
     figure = Figure(
         name=name,
         group=_NAMES.get(group, group),
-        unit="difference",
+        unit="points",
         n=effect.n,
         clusters=clusters,
         value=effect.value,
