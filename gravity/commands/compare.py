@@ -9,7 +9,6 @@ import typer
 from gravity.commands.console import console, plain, table
 from gravity.commands.ending import end
 from gravity.commands.options import ConfigOption, CultureOption, JsonOption, RunOption, UnqualifiedOption, opened
-from gravity.money import amount
 
 if TYPE_CHECKING:
     from gravity.compare.examine import Compared
@@ -96,6 +95,8 @@ def _print_plan(plan: "Plan", as_json: bool) -> None:
     if as_json:
         print(json.dumps(plan.as_json(), ensure_ascii=False))
         return
+    from gravity.money import amount
+
     at_hand = ", ".join(f"{culture} {n:,}" for culture, n in plan.readers.items())
     console.print(f"At hand: readers that no adapter has met: {plain(at_hand) or 'none'}; {plan.books:,} books")
     rows = [(size.readers, size.books, size.cells) for size in plan.sizes]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gravity.store.dataset import Export
 
 EPILOG = (
-    "Examples: gravity export out/dataset && gravity-trainer train out/dataset --output out/adapter; the baselines, "
-    "from the same store: gravity export out/naive --variant naive, gravity export out/group --variant group"
+    "Example: gravity export out/dataset && gravity-trainer train out/dataset --output out/adapter. Baselines from the "
+    "same store: gravity export out/naive --variant naive, gravity export out/group --variant group"
 )
 
 

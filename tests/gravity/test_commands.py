@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 from gravity.commands import preview
 from gravity.config import load_config
 from gravity.estimating import needs
+from gravity.frameworks.gold import Gold
+from gravity.frameworks.loader import Library
 from gravity.project import Project
 from gravity.store.records import Pair
 from gravity.stores import Stores
@@ -99,13 +102,16 @@ def test_status_adds_up(filled: Filled) -> None:
         assert row["vetted"] == row["total"] > 0
     calls = {row["role"]: row["calls"] for row in figures["calls"]}
     assert sum(calls.values()) == filled.server.counts.requests
-    # Gold cases, of scenarios and of two kinds of pairs, then scenarios, then checked pairs: each in both orders.
+    # Gold cases, of scenarios, of two kinds of pairs and of writings, then scenarios, then checked pairs: each in both
+    # orders.
     checked = sum(lot["agreed"] + lot["against"] + lot["undecided"] for lot in figures["lots"])
     assert checked == sum(lot["sample"] - lot["spared"] for lot in figures["lots"]) > 0
-    assert calls["judge"] == 2 * (3 * CASES * len(cultures) + len(found) + checked)
+    assert calls["judge"] == 2 * (4 * CASES * len(cultures) + len(found) + checked)
     # What a writer writes is criticised: scenarios, and the issues that it names in groups of views, each of which it
     # then holds against views.
-    assert calls["critic"] == 2 * CASES * len(cultures) + calls["writer"] - groups
+    planted = Counter(case.culture for case in Gold(Library()).inventions.values() if case.split == "held-out")
+    inventions = sum(min(CASES, n) for n in planted.values())
+    assert calls["critic"] == 2 * (CASES * len(cultures) + inventions) + calls["writer"] - groups
     assert calls["writer"] > len(found) + groups > SEEDS * len(cultures)
 
 

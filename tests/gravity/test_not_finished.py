@@ -96,8 +96,9 @@ def test_qualify_tells_and_keeps_nothing_of_a_model_some_of_whose_cases_were_not
     assert re.fullmatch(
         r"not finished: \d+ gold cases of the scenario judge stub, \d+ gold cases of the pair judge stub, "
         r"\d+ gold cases of the judge of personality pairs stub, \d+ gold cases of the reader of views stub, "
-        r"\d+ gold cases of the profiler stub, \d+ gold cases of the profiler of facets stub and "
-        r"\d+ gold cases of the critic stub wait \(HTTP 500: \d+\); "
+        r"\d+ gold cases of the profiler stub, \d+ gold cases of the profiler of facets stub, "
+        r"\d+ gold cases of the critic stub, \d+ gold cases of the judge of writings stub and "
+        r"\d+ gold cases of the checker of writings stub wait \(HTTP 500: \d+\); "
         r"start again to ask them",
         done.errors.splitlines()[-1],
     )
