@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gravity.agents.errors import ModelError
 from gravity.audit.language import language_detector
 from gravity.compare.evidence import Writing
 from gravity.comparing.cells import Place
@@ -24,6 +25,13 @@ class Texts:
     writings: list[Writing] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
     pending: Counter[str] = field(default_factory=Counter)
+    _told: dict[str, str] = field(default_factory=dict)
+
+    def lack(self, writer: str, reason: str) -> None:
+        """Counts a text that is missing. Reasons of one kind, which is what stands before their colon, are counted
+        together, under the words of the first."""
+        kind = f"{writer}: {reason.partition(':')[0]}"
+        self.missing[self._told.setdefault(kind, f"{writer}: {reason}")] += 1
 
 
 class Scribe:
@@ -41,7 +49,8 @@ class Scribe:
     def write(self, entries: Sequence[Entry], places: Sequence[Place], seed: int, report: Progress) -> Texts:
         """All texts, of writers that are one model one after the other, so that each is opened once.
 
-        Raises ConfigError, ModelError and the trainer's errors where a writer cannot be used at all.
+        Raises ConfigError, ModelError and the trainer's errors where a writer cannot be used at all, or none has
+        written anything.
         """
         texts = Texts()
         for entry in sorted(entries, key=lambda entry: entry.model):
@@ -52,6 +61,9 @@ class Scribe:
             writer = self._opened(entry)
             texts.entries.append(told(entry, dict(writer.by)))
             self._written(texts.entries[-1], writer, places, seed, texts, report)
+        if not texts.pending and not any(writing.mark for writing in texts.writings):
+            ((reason, _),) = texts.missing.most_common(1)
+            raise ModelError(f"nothing was written: {reason}")
         names = [entry.name for entry in entries]
         texts.entries.sort(key=lambda entry: names.index(entry.name))
         return texts
@@ -80,9 +92,9 @@ class Scribe:
                 self._kept.keep([kept])
                 there[mark.key] = kept
             elif isinstance(outcome, Text):
-                texts.missing[f"{entry.name}: an empty text"] += 1
+                texts.lack(entry.name, "an empty text")
             else:
-                texts.missing[f"{entry.name}: {outcome.reason}"] += 1
+                texts.lack(entry.name, outcome.reason)
                 if outcome.pending:
                     texts.pending[outcome.reason] += 1
             heard_of += 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gravity.agents.errors import BUDGET
+from gravity.agents.errors import BUDGET, ModelError
 from gravity.compare.evidence import ORIGINAL, Evidence
 from gravity.comparing.cells import Wanted
 from gravity.comparing.comparing import gather, stage
@@ -128,6 +128,17 @@ def test_what_nobody_wrote_waits_and_is_counted(scene: Scene) -> None:
     evidence, pending = compared(scene.project(own={"model": "fit"}))
     assert not pending and not evidence.missing and len(evidence.comparisons) == 32
     assert scene.writers.asked_for.total() == 32
+
+
+def test_texts_that_are_missing_for_one_reason_are_counted_together(scene: Scene) -> None:
+    long = {"model": "fit"}
+    scene.writers._text = lambda body, title, said: "" if "a" in title else "A text."  # type: ignore[method-assign]
+    evidence, pending = compared(scene.project(own=long))
+    ((told, count),) = evidence.missing.items()
+    assert told.startswith("writings of own: ") and count + len(evidence.comparisons) == 32 and not pending
+    scene.writers._text = lambda body, title, said: ""  # type: ignore[method-assign]
+    with pytest.raises(ModelError, match="nothing was written: own: "):
+        compared(scene.project(own={**long, "max_tokens": 99}))
 
 
 def test_what_nobody_judged_waits_and_is_no_tie(scene: Scene) -> None:
