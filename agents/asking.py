@@ -1,7 +1,7 @@
 """Asking a model: rendered prompt in, schema-checked answer out, paid for once."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Generic, TypeVar
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gravity.agents.breaker import Breaker
 from gravity.agents.chat import ChatModel, Reply
-from gravity.agents.errors import AskError, NotAnsweredError, RefusalError, UnusableError
+from gravity.agents.errors import BUDGET, AskError, NotAnsweredError, RefusalError, UnusableError
 from gravity.agents.prompting import Prompt, prompt
 from gravity.store.answers import Answers, question_key
 from gravity.store.calls import Call
@@ -28,6 +28,7 @@ class Answer(BaseModel):
 Confidence = Annotated[int, Field(ge=0, le=100)]
 A = TypeVar("A", bound=Answer)
 T = TypeVar("T")
+W = TypeVar("W")
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,38 @@ async def together(*questions: Awaitable[T]) -> list[T]:
     if errors:
         raise min(errors, key=lambda error: (isinstance(error, AskError), not isinstance(error, NotAnsweredError)))
     return [answer for answer in answers if not isinstance(answer, BaseException)]
+
+
+async def work_off(
+    todos: Iterator[W],
+    work: Callable[[W], Awaitable[Any]],
+    concurrency: int,
+    finished: Callable[[], None],
+    unanswered: Callable[[W, str], None],
+) -> None:
+    """Does `work` on each of the todos, so many at a time; as one ends the next begins. Calls `finished` after each.
+
+    What nobody answered stays pending: `unanswered` hears of it and of the reason, and the others go on. Where the
+    budget is spent, what has not begun stays pending as well. The first other error cancels the rest and is raised as
+    it is.
+    """
+
+    async def worker() -> None:
+        for todo in todos:
+            try:
+                await work(todo)
+            except NotAnsweredError as error:
+                for left in (todo, *todos) if error.kind == BUDGET else (todo,):
+                    unanswered(left, error.kind)
+            else:
+                finished()
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(concurrency):
+                group.create_task(worker())
+    except BaseExceptionGroup as group_error:
+        raise group_error.exceptions[0] from None
 
 
 def _reason(error: ValueError) -> str:

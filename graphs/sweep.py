@@ -1,11 +1,10 @@
 """Runs one graph over many inputs, a bounded number at a time."""
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gravity.agents.errors import BUDGET, NotAnsweredError
+from gravity.agents.asking import work_off
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,20 +32,4 @@ async def sweep(
     budget is spent, what has not begun stays pending as well. The first other error cancels the rest and is raised as
     it is.
     """
-
-    async def worker() -> None:
-        for todo in todos:
-            try:
-                await work.ainvoke(todo.given)
-            except NotAnsweredError as error:
-                for left in (todo, *todos) if error.kind == BUDGET else (todo,):
-                    unanswered(left, error.kind)
-            else:
-                finished()
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(worker())
-    except BaseExceptionGroup as group_error:
-        raise group_error.exceptions[0] from None
+    await work_off(todos, lambda todo: work.ainvoke(todo.given), concurrency, finished, unanswered)

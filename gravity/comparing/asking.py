@@ -1,14 +1,12 @@
 """The questions of a comparison: which of two writings, how interesting is one, what does it invent. Put to all judges
 and checkers side by side, a bounded number at a time; answers are kept by the models' own store of answers."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from gravity.agents.asking import together
-from gravity.agents.errors import BUDGET, NotAnsweredError
+from gravity.agents.asking import together, work_off
 from gravity.agents.writings.checker import WritingChecker
 from gravity.agents.writings.judge import WritingJudge, preferred
 from gravity.compare.evidence import Check, Comparison, Rating
@@ -75,27 +73,19 @@ async def ask(
     """Puts all questions about the writings that there are. Raises ModelError where a model cannot be used."""
     said, done = Said(), 0
     total = count(places, written, pairs, panels)
-    questions = _questions(places, written, pairs, panels, said)
-    report("judge", 0, total)
 
-    async def worker() -> None:
+    def finished() -> None:
         nonlocal done
-        for question in questions:
-            try:
-                await question.ask()
-            except NotAnsweredError as error:
-                # Where the budget is spent nobody need be asked any more.
-                for left in (question, *questions) if error.kind == BUDGET else (question,):
-                    said.pending[left.what, error.kind] += 1
-            done += 1
-            report("judge", done, total)
+        done += 1
+        report("judge", done, total)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
-                group.create_task(worker())
-    except BaseExceptionGroup as group_error:
-        raise group_error.exceptions[0] from None
+    def unanswered(question: _Question, reason: str) -> None:
+        said.pending[question.what, reason] += 1
+        finished()
+
+    report("judge", 0, total)
+    questions = _questions(places, written, pairs, panels, said)
+    await work_off(questions, lambda question: question.ask(), concurrency, finished, unanswered)
     return said
 
 
