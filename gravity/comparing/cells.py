@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import pstdev
+from typing import Any
 
 from gravity.agents.interests import split
 from gravity.audit.language import language_detector
@@ -78,8 +79,9 @@ class Chooser:
         for reader in readers:
             reviews = self._held_back(reader)
             shown = sorted(sorted(reviews, key=lambda review: -len(review.text))[:READ], key=reviews.index)
+            about = self._about(reader, shown)
             for book in self._dealt(reader, books, editions, wanted, found.left_out):
-                cell = self._cell(reader, book, languages[book.id], shown)
+                cell = self._cell(reader, book, languages[book.id], about)
                 found.places.append(Place(cell, shown, others.get(reader.id)))
         if not found.places:
             told = "; ".join(f"{reason}: {n}" for reason, n in found.left_out.most_common(4))
@@ -197,25 +199,31 @@ class Chooser:
         reviews = self._stores.corpus.reviews_of(reader.id)
         return list(self._stores.corpus.books([review.book for review in reviews]).values())
 
-    def _cell(self, reader: Reader, book: Book, language: str, reviews: Sequence[Review]) -> Cell:
-        kind, family = self._kind(book)
+    def _about(self, reader: Reader, reviews: Sequence[Review]) -> dict[str, Any]:
+        """What all cells of a reader say of them."""
         facts = self._stores.ledger.facts(self._run.id, reader.id)
         known = {f.name: f.value for f in facts if f.kind == "demographic" and f.value not in ("unknown", "failed")}
+        return {
+            "reader": reader.id,
+            "culture": reader.culture or "",
+            "age": reader.age or known.get("age", ""),
+            "gender": reader.gender or known.get("gender", ""),
+            "reviews": [f"{review.title}\n{review.text}".strip() for review in reviews],
+            "spread": pstdev(review.rating for review in self._stores.corpus.reviews_of(reader.id)),
+            "entropy": entropy(Counter(self._kind(read)[1] for read in self._reviewed(reader))),
+        }
+
+    def _cell(self, reader: Reader, book: Book, language: str, about: dict[str, Any]) -> Cell:
+        kind, family = self._kind(book)
         return Cell(
             id=content_id("cell", reader.id, book.id),
-            reader=reader.id,
-            culture=reader.culture or "",
             book=book.id,
             title=book.title,
             description=book.description,
             language=language,
             kind=kind,
             family=family,
-            age=reader.age or known.get("age", ""),
-            gender=reader.gender or known.get("gender", ""),
-            reviews=[f"{review.title}\n{review.text}".strip() for review in reviews],
-            spread=pstdev(review.rating for review in self._stores.corpus.reviews_of(reader.id)),
-            entropy=entropy(Counter(self._kind(read)[1] for read in self._reviewed(reader))),
+            **about,
         )
 
     def _kind(self, book: Book) -> tuple[str, str]:
